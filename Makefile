@@ -1,0 +1,73 @@
+# What a developer types; .ci/run types the same. `make` alone lists it.
+
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest -n auto
+
+# Whatever the caller's shell has of another project stays out of this one.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-sqlite test-postgresql test-faults test-ha lint \
+	lint-ruff lint-types lint-contracts lint-migrations lint-house audit bench \
+	licences clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+setup: ## make .venv from uv.lock, and nothing else
+	@sh deploy/dev/setup
+
+run: setup ## start everything on http://127.0.0.1:8000 (PORT=… for another port)
+	@exec $(PYTHON) -u -m deploy.dev.run
+
+test: lint ## lint, then every test on SQLite and on PostgreSQL with Redis
+	@$(PYTHON) -m tests.services -- $(MAKE) test-sqlite test-postgresql
+
+test-sqlite: setup ## the tests on SQLite
+	@$(PYTEST) --engine sqlite --ignore tests/house
+
+test-postgresql: setup ## the tests on a PostgreSQL of their own
+	@$(PYTEST) --engine postgresql --ignore tests/house
+
+test-faults: setup ## real faults: full disks, killed programs, cut connections
+	@test -d tests/faults || { echo "There are no fault tests yet: tests/faults does not exist." >&2; exit 1; }
+	@$(PYTHON) -m tests.services -- $(PYTHON) -m pytest --engine postgresql tests/faults
+
+test-ha: setup ## clusters and failover
+	@test -d tests/ha || { echo "There are no failover tests yet: tests/ha does not exist." >&2; exit 1; }
+	@$(PYTHON) -m tests.services -- $(PYTHON) -m pytest --engine postgresql tests/ha
+
+lint: setup ## style, types, import contracts, missing migrations, rules of the house
+	@$(MAKE) -j2 -k --output-sync=target lint-types lint-ruff lint-contracts lint-migrations lint-house
+
+lint-ruff:
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+
+lint-types:
+	@.venv/bin/mypy .
+
+lint-contracts:
+	@.venv/bin/lint-imports
+
+lint-migrations:
+	@$(PYTHON) manage.py makemigrations --check --dry-run --settings tests.settings
+
+lint-house:
+	@$(PYTHON) -m pytest tests/house
+
+audit: setup ## known faults in the packages that uv.lock names
+	@sh deploy/dev/audit
+
+bench: setup ## the figures of docs/benchmarks.md
+	@test -d tests/benchmarks || { echo "There are no benchmarks yet: tests/benchmarks does not exist." >&2; exit 1; }
+	@$(PYTHON) -m tests.services -- $(PYTHON) -m tests.benchmarks
+
+licences: setup ## write docs/third-party-licences.md anew
+	@$(PYTHON) -m tests.house.licences > var/third-party-licences.md
+	@mv var/third-party-licences.md docs/third-party-licences.md
+
+clean: ## remove .venv and caches; never the database, the backups or var/
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache staticfiles dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

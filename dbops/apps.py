@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+
+class DbopsConfig(AppConfig):
+    """Backups, restores, migrations and upkeep of the databases themselves."""
+
+    name = "dbops"
+    label = "dbops"
+    verbose_name = "Database"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from dbops import checks
+
+        register(checks.check_pools)
+        register(checks.check_installation)
+        register(checks.check_servers, Tags.database)

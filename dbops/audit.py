@@ -1,0 +1,40 @@
+"""What an operation leaves in the journal: success or failure, never a stumble."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from stateset.lib import journal
+from stateset.lib.errors import StatesetError
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def journaled(action: str, *, reason: str = "") -> Iterator[dict[str, Any]]:
+    """Record the block's outcome; it fills in ``id`` and what else is worth keeping.
+
+    A sink that fails is logged and passed over: the operation is done either way,
+    and it must work when the site's own database does not.
+    """
+    details: dict[str, Any] = {}
+    with journal.acting(**({"reason": reason} if reason else {})):
+        try:
+            yield details
+        except StatesetError as error:
+            details |= {"what": error.what, "why": error.why}
+            _record(action, "error", details)
+            raise
+        _record(action, "success", details)
+
+
+def _record(action: str, outcome: str, details: dict[str, Any]) -> None:
+    resource_id = str(details.pop("id", ""))
+    entry = journal.Entry(action, "backup", resource_id, outcome, details)
+    try:
+        journal.record(entry)
+    except Exception as error:  # noqa: BLE001 -- a sink may raise anything
+        logger.warning("The journal has no entry for %s: %s", action, error)

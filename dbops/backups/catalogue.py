@@ -1,0 +1,185 @@
+"""Which backups there are: what lies beside each other in the storage says so."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from dbops.backups.manifest import ANOTHER, Manifest, read_manifest
+from dbops.backups.manifest import SUFFIX as MANIFEST_SUFFIX
+from dbops.backups.storage import BackupStorage
+from dbops.errors import BackupDamagedError, BackupNotFoundError
+
+COMPLETE, DAMAGED, INCOMPLETE = "complete", "damaged", "incomplete"
+LATEST = "latest"
+VERDICT_SUFFIX = ".verified.json"
+# A number is added when two backups begin in one second.
+ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the last verification found; it counts for these stored bytes only."""
+
+    level: str
+    is_good: bool
+    verified_at: datetime
+    stored_sha256: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """One backup as it lies there.
+
+    ``state`` is complete, damaged, or incomplete for a file without a manifest;
+    ``manifest`` is None where none can be read.
+    """
+
+    id: str
+    state: str
+    why: str
+    size_bytes: int
+    manifest: Manifest | None
+    verdict: Verdict | None
+
+
+def list_entries(storage: BackupStorage) -> Iterator[CatalogueEntry]:
+    """Yield the backups, newest first; cost: two small reads for each one taken."""
+    sizes = {each.name: each.size_bytes for each in storage.objects()}
+    stems = {name.partition(".")[0] for name in sizes}
+    for stem in sorted(filter(ID.fullmatch, stems), reverse=True):
+        yield _entry(storage, stem, sizes)
+
+
+def latest_entry(storage: BackupStorage, alias: str) -> CatalogueEntry | None:
+    """Return the newest backup of one database, also a damaged one.
+
+    One whose manifest cannot be read may be of any database, so it counts too:
+    nobody shall get older data than asked for without a word.
+    """
+    for entry in list_entries(storage):
+        if entry.manifest is None:
+            is_wanted = entry.state == DAMAGED
+        else:
+            is_wanted = entry.manifest.alias == alias
+        if is_wanted:
+            return entry
+    return None
+
+
+def find_manifest(storage: BackupStorage, backup_id: str, alias: str) -> Manifest:
+    """Return the manifest of one backup whose file is there in its full size.
+
+    The id LATEST stands for the newest one of the database ``alias``. Raises
+    BackupNotFoundError or BackupDamagedError.
+    """
+    if backup_id == LATEST:
+        backup_id = latest_id(storage, alias)
+    if not ID.fullmatch(backup_id):
+        raise _not_found(storage, backup_id)
+    sizes = {each.name: each.size_bytes for each in storage.objects()}
+    if backup_id + MANIFEST_SUFFIX in sizes:
+        manifest = _read_manifest(storage, backup_id)
+        _require_file(manifest, sizes)
+        return manifest
+    if not any(name.partition(".")[0] == backup_id for name in sizes):
+        raise _not_found(storage, backup_id)
+    raise BackupDamagedError(
+        f"The backup {backup_id} cannot be used.",
+        why=f"its manifest {backup_id}{MANIFEST_SUFFIX} is missing",
+        fix=ANOTHER,
+    )
+
+
+def latest_id(storage: BackupStorage, alias: str) -> str:
+    """Return the id of the newest backup of one database."""
+    entry = latest_entry(storage, alias)
+    if entry is None:
+        raise BackupNotFoundError(
+            f"There is no backup of the database {alias!r}.",
+            why=f"{storage.location} holds none",
+            fix="make one with backup, or correct BACKUP_DIR",
+        )
+    return entry.id
+
+
+def write_verdict(storage: BackupStorage, backup_id: str, verdict: Verdict) -> None:
+    """Keep the result of a verification beside the backup."""
+    values = {**asdict(verdict), "verified_at": verdict.verified_at.isoformat()}
+    content = json.dumps(values, indent=2, ensure_ascii=False).encode() + b"\n"
+    storage.put(backup_id + VERDICT_SUFFIX, content)
+
+
+def _entry(storage: BackupStorage, stem: str, sizes: dict[str, int]) -> CatalogueEntry:
+    total = sum(
+        size
+        for name, size in sizes.items()
+        if name.partition(".")[0] == stem and not name.endswith(".json")
+    )
+    if stem + MANIFEST_SUFFIX not in sizes:
+        why = "it has no manifest: the run that wrote it was killed"
+        return CatalogueEntry(stem, INCOMPLETE, why, total, None, None)
+    manifest = verdict = None
+    try:
+        manifest = _read_manifest(storage, stem)
+        verdict = _read_verdict(storage, manifest, sizes)
+        _require_file(manifest, sizes)
+    except BackupDamagedError as error:
+        return CatalogueEntry(stem, DAMAGED, error.why, total, manifest, verdict)
+    if verdict is not None and not verdict.is_good:
+        return CatalogueEntry(stem, DAMAGED, verdict.why, total, manifest, verdict)
+    return CatalogueEntry(stem, COMPLETE, "", total, manifest, verdict)
+
+
+def _read_manifest(storage: BackupStorage, stem: str) -> Manifest:
+    name = stem + MANIFEST_SUFFIX
+    with storage.open(name) as file:
+        return read_manifest(name, file.read())
+
+
+def _require_file(manifest: Manifest, sizes: dict[str, int]) -> None:
+    size = sizes.get(manifest.file_name)
+    if size != manifest.stored.size_bytes:
+        found = "missing" if size is None else f"{size} bytes long"
+        raise BackupDamagedError(
+            f"The backup {manifest.id} is damaged.",
+            why=f"{manifest.file_name} is {found}, not"
+            f" {manifest.stored.size_bytes} bytes",
+            fix=ANOTHER,
+        )
+
+
+def _read_verdict(
+    storage: BackupStorage, manifest: Manifest, sizes: dict[str, int]
+) -> Verdict | None:
+    name = manifest.id + VERDICT_SUFFIX
+    if name not in sizes:
+        return None
+    with storage.open(name) as file:
+        verdict = _parse_verdict(file.read())
+    if verdict is None or verdict.stored_sha256 != manifest.stored.sha256:
+        return None
+    return verdict
+
+
+def _parse_verdict(content: bytes) -> Verdict | None:
+    """Return None for anything unreadable: it proves nothing, so it is not there."""
+    try:
+        values: dict[str, Any] = json.loads(content)
+        moment = datetime.fromisoformat(values.pop("verified_at"))
+        return Verdict(verified_at=moment, **values)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _not_found(storage: BackupStorage, backup_id: str) -> BackupNotFoundError:
+    return BackupNotFoundError(
+        f"There is no backup {backup_id!r}.",
+        why=f"{storage.location} holds none of this id",
+        fix="see the ids with list_backups",
+    )

@@ -1,0 +1,161 @@
+"""Make one backup: dump, pack, measure, store; the manifest comes last."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+
+import django
+from django.db import DEFAULT_DB_ALIAS
+from django.utils import timezone
+
+from dbops import conf
+from dbops.audit import journaled
+from dbops.backups import compression
+from dbops.backups.compression import Compression, parse_compression
+from dbops.backups.manifest import SUFFIX, Manifest, write_manifest
+from dbops.backups.measuring import Measure, MeteredWriter, Writable
+from dbops.backups.storage import BackupStorage, backup_storage
+from dbops.backups.verify import DEFAULT_LEVEL, verify_backup
+from dbops.engines.base import Dumped, Engine
+from dbops.engines.registry import get_engine
+from dbops.errors import NameTakenError, StorageError
+from dbops.leases import leased
+from dbops.stopping import stoppable
+
+KIND = "dump"
+NO_LEVEL = "none"
+NAMES_PER_SECOND = 99
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What is known when the dump lies in the storage."""
+
+    id: str
+    file_name: str
+    dumped: Dumped
+    plain: Measure
+    stored: Measure
+
+
+def create_backup(
+    *,
+    alias: str = DEFAULT_DB_ALIAS,
+    packing: str = compression.DEFAULT,
+    verify: str = DEFAULT_LEVEL,
+    reason: str = "",
+    started_at: datetime | None = None,
+) -> Manifest:
+    """Back up one database and return the manifest.
+
+    A backup without a manifest does not count, so it is written last; when
+    anything raises, nothing is left. Then it is verified at the level ``verify``
+    unless that is ``none``; what fails there stays, marked as damaged. Raises
+    OperationBusyError when another operation runs on this database.
+    """
+    packer = parse_compression(packing)
+    storage = backup_storage()
+    engine = get_engine(alias)
+    engine.require_database()
+    with (
+        stoppable("The backup"),
+        journaled("backup.create", reason=reason) as details,
+        leased(engine, "backup"),
+    ):
+        # One reading of the clock: name, manifest and order cannot disagree.
+        moment = (started_at or timezone.now()).astimezone(UTC)
+        manifest = _store(engine, storage, packer, moment, reason)
+        details |= {
+            "id": manifest.id,
+            "alias": alias,
+            "bytes": manifest.stored.size_bytes,
+            "rows": manifest.rows,
+        }
+    if verify != NO_LEVEL:
+        verify_backup(backup_id=manifest.id, level=verify)
+    return manifest
+
+
+def _store(
+    engine: Engine,
+    storage: BackupStorage,
+    packer: Compression,
+    started_at: datetime,
+    reason: str,
+) -> Manifest:
+    begun = perf_counter()
+    with ExitStack() as undo:
+        with ExitStack() as writing:
+            suffix = engine.dump_suffix + packer.suffix
+            stem, target = _claim(writing, storage, started_at, suffix)
+            for name in (stem + suffix, stem + SUFFIX):
+                undo.callback(storage.delete, name)
+            written = _write(engine, packer, target, stem, stem + suffix)
+            dumped = perf_counter()
+        stored = perf_counter()
+        manifest = Manifest(
+            id=stem,
+            kind=KIND,
+            project=conf.PROJECT,
+            environment=conf.environment(),
+            alias=engine.connection.alias,
+            engine=engine.vendor,
+            started_at=started_at,
+            finished_at=started_at + timedelta(seconds=round(stored - begun, 3)),
+            seconds={
+                "dump": round(dumped - begun, 3),
+                "store": round(stored - dumped, 3),
+            },
+            contents=written.dumped.contents,
+            file_name=written.file_name,
+            compression=packer,
+            plain=written.plain,
+            stored=written.stored,
+            app_version=conf.app_version(),
+            django_version=django.get_version(),
+            host=socket.gethostname(),
+            reason=reason,
+            warnings=written.dumped.warnings,
+        )
+        storage.put(manifest.name, write_manifest(manifest))
+        undo.pop_all()
+    return manifest
+
+
+def _write(
+    engine: Engine, packer: Compression, target: Writable, stem: str, file_name: str
+) -> _Written:
+    """Stream the dump once: measured, packed, measured again, stored."""
+    stored = MeteredWriter(target)
+    with packer.writer(stored) as packed:
+        plain = MeteredWriter(packed)
+        dumped = engine.dump(plain)
+    return _Written(stem, file_name, dumped, plain.meter.measure, stored.meter.measure)
+
+
+def _claim(
+    stack: ExitStack, storage: BackupStorage, started_at: datetime, suffix: str
+) -> tuple[str, Writable]:
+    """Open the first free name; a second backup of the same second gets a number."""
+    for stem in _stems(started_at):
+        try:
+            return stem, stack.enter_context(storage.create(stem, suffix))
+        except NameTakenError:
+            continue
+    raise StorageError(
+        "The backup was not begun.",
+        why=f"{storage.location} has {NAMES_PER_SECOND} backups of this second",
+        fix="see that the clock of this machine runs",
+    )
+
+
+def _stems(started_at: datetime) -> Iterator[str]:
+    stem = f"{conf.PROJECT}_{started_at:%Y%m%d_%H%M%S}"
+    yield stem
+    for number in range(2, NAMES_PER_SECOND + 1):
+        yield f"{stem}_{number:02}"

@@ -1,0 +1,78 @@
+"""The dump inside a backup, proven byte by byte while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dbops.backups.compression import UNPACKING_ERRORS
+from dbops.backups.manifest import ANOTHER, Manifest
+from dbops.backups.measuring import Measure, Meter, MeteredReader
+from dbops.backups.storage import BackupStorage
+from dbops.engines.base import Source
+from dbops.errors import BackupDamagedError, StorageError
+from dbops.process import CHUNK_BYTES
+
+
+def dump_source(storage: BackupStorage, manifest: Manifest) -> Source:
+    """Return the unpacked dump of a backup, to be read once."""
+    return Source(_plain_chunks(storage, manifest), manifest.plain.size_bytes)
+
+
+def _plain_chunks(storage: BackupStorage, manifest: Manifest) -> Iterator[bytes]:
+    """Yield the dump; raise BackupDamagedError unless every byte is the manifest's.
+
+    An unpacker takes a file cut short for a whole one, so hashes and counts of
+    both sides decide, never the absence of an error.
+    """
+    with storage.open(manifest.file_name) as file:
+        stored = MeteredReader(file)
+        plain = Meter()
+        trouble = ""
+        try:
+            yield from _unpacked(manifest, stored, plain)
+        except UNPACKING_ERRORS as error:
+            trouble = str(error) or type(error).__name__
+        except OSError as error:
+            raise StorageError(
+                f"{manifest.file_name} was not read.",
+                why=str(error.strerror),
+                fix=f"look into the disk of {storage.location}",
+            ) from error
+        # What a broken stream leaves unread is needed for the stored hash.
+        while stored.read(CHUNK_BYTES):
+            pass
+    _require(manifest, "stored file", stored.meter.measure, manifest.stored)
+    if trouble:
+        raise _damaged(manifest, f"it cannot be unpacked: {trouble}")
+    _require(manifest, "dump in it", plain.measure, manifest.plain)
+
+
+def _unpacked(manifest: Manifest, stored: Any, plain: Meter) -> Iterator[bytes]:
+    """Yield no more than the manifest promises, so that no disk is flooded."""
+    reader = manifest.compression.reader(stored)
+    while chunk := reader.read(CHUNK_BYTES):
+        plain.add(chunk)
+        if plain.size_bytes > manifest.plain.size_bytes:
+            return
+        yield chunk
+
+
+def _require(manifest: Manifest, what: str, found: Measure, expected: Measure) -> None:
+    if found.size_bytes != expected.size_bytes:
+        raise _damaged(
+            manifest,
+            f"the {what} has {found.size_bytes} bytes, not {expected.size_bytes}",
+        )
+    if found.sha256 != expected.sha256:
+        raise _damaged(
+            manifest,
+            f"the {what} has the SHA-256 {found.sha256[:12]}…,"
+            f" not {expected.sha256[:12]}…",
+        )
+
+
+def _damaged(manifest: Manifest, why: str) -> BackupDamagedError:
+    return BackupDamagedError(
+        f"The backup {manifest.id} is damaged.", why=why, fix=ANOTHER
+    )

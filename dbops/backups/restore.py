@@ -1,0 +1,75 @@
+"""Bring a backup back as a new database, beside whatever is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+from django.db import DEFAULT_DB_ALIAS
+
+from dbops.audit import journaled
+from dbops.backups.catalogue import LATEST, find_manifest
+from dbops.backups.manifest import ANOTHER, Manifest
+from dbops.backups.reading import dump_source
+from dbops.backups.storage import backup_storage
+from dbops.engines.base import Contents, summarised
+from dbops.engines.registry import get_engine
+from dbops.errors import BackupDamagedError, RestoreRefusedError
+from dbops.leases import leased
+from dbops.stopping import stoppable
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A new database, its rows counted and equal to the manifest's."""
+
+    target: str
+    manifest: Manifest
+    seconds: float
+
+
+def restore_backup(
+    *,
+    into: str,
+    backup_id: str = LATEST,
+    alias: str = DEFAULT_DB_ALIAS,
+    reason: str = "",
+) -> Restored:
+    """Make the new database ``into`` from a backup; the live one is not touched.
+
+    PostgreSQL: a database on the server of ``alias``; SQLite: a file. It takes its
+    name only when its rows and migrations are those of the manifest; when anything
+    raises, nothing is left of it.
+    """
+    storage = backup_storage()
+    engine = get_engine(alias)
+    manifest = find_manifest(storage, backup_id, alias)
+    if manifest.engine != engine.vendor:
+        raise RestoreRefusedError(
+            f"The backup {manifest.id} was not restored.",
+            why=f"it is of {manifest.engine}, the database {alias!r} is"
+            f" {engine.vendor}",
+            fix="choose a backup of the same engine (list_backups), or another"
+            " --database",
+        )
+    target = engine.new_target(into)
+
+    def check(found: Contents) -> None:
+        if differences := manifest.contents.differences(found):
+            raise BackupDamagedError(
+                f"The backup {manifest.id} did not come back whole.",
+                why=summarised(differences),
+                fix=ANOTHER,
+            )
+
+    begun = perf_counter()
+    with (
+        stoppable("The restore"),
+        journaled("backup.restore", reason=reason) as details,
+        leased(engine, "restore", target=target),
+    ):
+        details |= {"id": manifest.id, "into": target, "alias": alias}
+        engine.restore(
+            dump_source(storage, manifest), target, like=manifest.contents, check=check
+        )
+    return Restored(target, manifest, round(perf_counter() - begun, 3))

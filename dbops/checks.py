@@ -1,0 +1,124 @@
+"""What is wrong with the databases' settings, found before the first connection.
+
+Checks that connect run only under ``check --database``, and under ``migrate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core import checks
+from django.db import connections
+from django.db.utils import DatabaseError, InterfaceError, NotSupportedError
+
+from dbops import conf
+from dbops.engines.configuration import BY_VENDOR
+
+Found = list[checks.CheckMessage]
+
+
+def check_pools(app_configs: object, **_: Any) -> Found:
+    """Find pool settings that fail at the first connection only."""
+    found: Found = []
+    limits = conf.pool()
+    if limits.min_size > limits.max_size:
+        found.append(
+            checks.Error(
+                f"APP__DATABASE_MIN_CONNECTIONS is {limits.min_size}, more than "
+                f"APP__DATABASE_MAX_CONNECTIONS, which is {limits.max_size}.",
+                hint="Make the minimum no larger than the maximum.",
+                id="dbops.E001",
+            )
+        )
+    for connection in connections.all():
+        options = connection.settings_dict["OPTIONS"]
+        if options.get("pool") and connection.settings_dict["CONN_MAX_AGE"] != 0:
+            found.append(
+                checks.Error(
+                    f"The database {connection.alias!r} has a pool and CONN_MAX_AGE.",
+                    hint="Set its CONN_MAX_AGE to 0: the pool keeps connections open.",
+                    id="dbops.E002",
+                )
+            )
+    return found
+
+
+def check_installation(app_configs: object, **_: Any) -> Found:
+    """Find what does not go with production."""
+    if conf.environment() != "production":
+        return []
+    found: Found = [
+        checks.Warning(
+            f"The database {connection.alias!r} is {connection.display_name} in "
+            "production: it has one writer at a time and one machine.",
+            hint="Set APP__DATABASE_URL=postgres://….",
+            id="dbops.W003",
+        )
+        for connection in connections.all()
+        if BY_VENDOR[connection.vendor].IS_FILE
+    ]
+    if conf.auto_migrate():
+        found.append(
+            checks.Warning(
+                "APP__AUTO_MIGRATE is set in production, where it does nothing.",
+                hint="Unset it, and run `manage.py migration up` before each start.",
+                id="dbops.W004",
+            )
+        )
+    return found
+
+
+def check_servers(
+    app_configs: object, databases: Iterable[str] | None = None, **_: Any
+) -> Found:
+    """Ask the named databases what settings alone can't tell."""
+    found: Found = []
+    for alias in databases or ():
+        connection = connections[alias]
+        try:
+            found += _server_problems(connection)
+        except NotSupportedError as error:
+            found.append(_too_old(alias, str(error)))
+        except (DatabaseError, InterfaceError) as error:
+            found.append(_unreachable(alias, error))
+    return found
+
+
+def _server_problems(connection: BaseDatabaseWrapper) -> Found:
+    engine = BY_VENDOR[connection.vendor]
+    # Asked by migrate too, just before it creates the database.
+    if engine.is_to_be_created(connection):
+        return []
+    connection.ensure_connection()
+    limit = engine.connection_limit(connection)
+    wanted = conf.pool().max_size * conf.web_processes()
+    if limit is None or wanted <= limit:
+        return []
+    return [
+        checks.Warning(
+            f"{conf.web_processes()} web processes with {conf.pool().max_size} "
+            f"connections each want {wanted} connections; the server of the database "
+            f"{connection.alias!r} has {limit} to give.",
+            hint="Lower APP__DATABASE_MAX_CONNECTIONS or WEB_CONCURRENCY, or raise "
+            "max_connections.",
+            id="dbops.W005",
+        )
+    ]
+
+
+def _too_old(alias: str, reason: str) -> checks.CheckMessage:
+    return checks.Error(
+        f"The database {alias!r} is too old: {reason}",
+        hint="Move to a release that is still maintained.",
+        id="dbops.E006",
+    )
+
+
+def _unreachable(alias: str, error: Exception) -> checks.CheckMessage:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return checks.Warning(
+        f"The database {alias!r} does not answer, so it was not checked: {reason}",
+        hint="Start its server or create it, or correct APP__DATABASE_URL.",
+        id="dbops.W007",
+    )

@@ -1,0 +1,119 @@
+"""Local files: private folders that clean up, and plain words for a full disk."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dbops.errors import DbopsError, DiskError
+from stateset.lib.reports import render_bytes
+
+WORKSPACE_PREFIX = "stateset-work-"
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def disk_errors(
+    what: str, folder: Path, raises: type[DbopsError] = DiskError
+) -> Iterator[None]:
+    """Say which folder an OSError of the block is about, and how to mend it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            fix = f"make room in {folder}, or choose another folder"
+        else:
+            fix = f"let this user read and write {folder}, or choose another folder"
+        raise raises(what, why=f"{folder}: {error.strerror}", fix=fix) from error
+
+
+@contextmanager
+def workspace() -> Iterator[Path]:
+    """Make a private folder in TMPDIR that goes away at the end.
+
+    One left by a killed run is recognised by its lock, which nobody holds, and
+    removed by the next run of the same user.
+    """
+    parent = Path(tempfile.gettempdir())
+    with disk_errors("No temporary folder was made.", parent):
+        _sweep(parent)
+        folder, descriptor = _locked_folder(parent)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def spool(chunks: Iterable[bytes | memoryview], path: Path, *, size_bytes: int) -> None:
+    """Write chunks to a new private file, ``size_bytes`` in all.
+
+    Raises DiskError before the first one when there is no room for them.
+    """
+    require_space(path.parent, size_bytes, f"{path.name} was not written.")
+    path.touch(mode=0o600, exist_ok=False)
+    with path.open("wb", buffering=0) as file:
+        for chunk in chunks:
+            with disk_errors(f"{path.name} was not written.", path.parent):
+                write_all(file.fileno(), chunk)
+
+
+def write_all(descriptor: int, chunk: bytes | memoryview) -> None:
+    """Write the whole chunk; one call may write less."""
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def fsync_path(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def require_space(folder: Path, size_bytes: int, what: str) -> None:
+    """Raise DiskError unless ``folder`` can take ``size_bytes`` more."""
+    free = shutil.disk_usage(folder).free
+    if free < size_bytes:
+        raise DiskError(
+            what,
+            why=f"{folder} has {render_bytes(free)} free,"
+            f" {render_bytes(size_bytes)} are needed",
+            fix=f"make room in {folder}, or choose another folder",
+        )
+
+
+def _locked_folder(parent: Path) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=WORKSPACE_PREFIX, dir=parent))
+        descriptor = os.open(folder, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Another run may have swept it away before it was locked.
+        if folder.exists():
+            return folder, descriptor
+        os.close(descriptor)
+
+
+def _sweep(parent: Path) -> None:
+    for folder in parent.glob(f"{WORKSPACE_PREFIX}*"):
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            if os.fstat(descriptor).st_uid == os.geteuid():
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,157 @@
+"""What every engine can do, and what flows know about a database's contents."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Chunk = bytes | memoryview
+
+SHOWN_DIFFERENCES = 5
+
+
+class Sink(Protocol):
+    """Takes the dump, chunk by chunk; a chunk may be overwritten afterwards."""
+
+    def write(self, chunk: Chunk, /) -> object: ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the project sets for all engines."""
+
+    client_folders: tuple[Path, ...] = ()
+    lock_wait_seconds: int = 60
+    silence_seconds: float = 900.0
+    restore_jobs: int = 2
+    project_root: Path = field(default_factory=Path.cwd)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a database holds at one instant: exact rows and applied migrations.
+
+    ``properties`` are what a new database needs to be like this one.
+    """
+
+    database: str
+    size_bytes: int
+    server_version: str
+    client_version: str
+    tables: Mapping[str, int]
+    migrations: tuple[tuple[str, str], ...]
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    def differences(self, found: Contents) -> list[str]:
+        """Return in words where ``found`` has other rows or migrations."""
+        names = sorted({*self.tables, *found.tables})
+        lines = [
+            f"{name}: {_rows(found.tables.get(name))}, expected"
+            f" {_rows(self.tables.get(name))}"
+            for name in names
+            if self.tables.get(name) != found.tables.get(name)
+        ]
+        for app, name in sorted({*self.migrations} ^ {*found.migrations}):
+            missing = (app, name) in self.migrations
+            lines.append(
+                f"migration {app}.{name}: {'missing' if missing else 'not expected'}"
+            )
+        return lines
+
+
+@dataclass(frozen=True)
+class Dumped:
+    """What went into a dump, and what the engine had to remark on it."""
+
+    contents: Contents
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dump to be read once, and its size; reading to the end proves it.
+
+    ``chunks`` raises BackupDamagedError at the latest after the last chunk.
+    """
+
+    chunks: Iterable[Chunk]
+    size_bytes: int
+
+
+class Engine(ABC):
+    """The verbs of one database, all of which every engine has.
+
+    Constructed by ``get_engine``. Nothing is opened before a verb is called.
+    """
+
+    vendor: ClassVar[str]
+    dump_suffix: ClassVar[str]
+
+    def __init__(self, connection: BaseDatabaseWrapper, options: Options) -> None:
+        self.connection = connection
+        self.options = options
+
+    @property
+    @abstractmethod
+    def database_name(self) -> str:
+        """The name an operator knows the database by."""
+
+    @abstractmethod
+    def require_database(self) -> None:
+        """Raise DatabaseUnavailableError unless it is there; never make it."""
+
+    @abstractmethod
+    def lock(self, target: str, holder: str) -> AbstractContextManager[None]:
+        """Hold the lease of the database ``target``.
+
+        Raises OperationBusyError, which names the holder, when it is held. It ends
+        with the process at the latest.
+        """
+
+    @abstractmethod
+    def dump(self, sink: Sink) -> Dumped:
+        """Write one consistent dump; what is returned is true of exactly its data."""
+
+    @staticmethod
+    @abstractmethod
+    def decode(options: Options, source: Source, expected: Contents) -> None:
+        """Read a dump to its end; raise BackupDamagedError if it cannot be used.
+
+        No database is opened.
+        """
+
+    @abstractmethod
+    def new_target(self, into: str) -> str:
+        """Return the full name of a database to create; refuse one that exists."""
+
+    @abstractmethod
+    def restore(
+        self,
+        source: Source,
+        into: str,
+        *,
+        like: Contents,
+        check: Callable[[Contents], None],
+    ) -> None:
+        """Make the database ``into`` from a dump.
+
+        It takes its name only after ``check`` has seen what is in it; when anything
+        raises, nothing is left of it.
+        """
+
+
+def summarised(differences: list[str]) -> str:
+    """Return a few of the differences and how many more there are."""
+    more = len(differences) - SHOWN_DIFFERENCES
+    shown = "; ".join(differences[:SHOWN_DIFFERENCES])
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def _rows(count: int | None) -> str:
+    return "no such table" if count is None else f"{count} rows"

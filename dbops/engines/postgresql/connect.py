@@ -1,0 +1,147 @@
+"""Sessions of our own, and what PostgreSQL's programs need to make theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.client import DatabaseClient
+
+from dbops.errors import DatabaseUnavailableError
+from dbops.process import Program
+
+MAINTENANCE_DATABASE = "postgres"
+# What an operator sets for pages must not end a backup half way. Without
+# row_security a policy would silently leave rows out; so it is an error instead.
+UNLIMITED = """
+    SET statement_timeout = 0;
+    SET lock_timeout = 0;
+    SET idle_in_transaction_session_timeout = 0;
+    SET row_security = off
+"""
+# Connection options that Django's client does not pass on; libpq, table 34.1.
+LIBPQ_VARIABLES = {
+    "channel_binding": "PGCHANNELBINDING",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "gssencmode": "PGGSSENCMODE",
+    "require_auth": "PGREQUIREAUTH",
+    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+    "sslcrl": "PGSSLCRL",
+    "sslnegotiation": "PGSSLNEGOTIATION",
+}
+
+
+@contextmanager
+def session(
+    connection: BaseDatabaseWrapper, *, database: str = "", name: str = "dbops"
+) -> Iterator[BaseDatabaseWrapper]:
+    """Open a connection of our own, without pool or time limits, in autocommit.
+
+    ``name`` is what pg_stat_activity shows. Raises DatabaseUnavailableError when
+    the server does not let us in.
+    """
+    own = connection.copy()
+    options = {**own.settings_dict["OPTIONS"], "application_name": f"stateset {name}"}
+    options.pop("pool", None)
+    own.settings_dict["OPTIONS"] = options
+    if database:
+        own.settings_dict["NAME"] = database
+    # Rows are counted in a thread beside the dump.
+    own.inc_thread_sharing()
+    try:
+        _connect(own)
+        yield own
+    except OperationalError as error:
+        raise DatabaseUnavailableError(
+            f"The database {own.settings_dict['NAME']!r} stopped answering.",
+            why=_first_line(error),
+            fix="look into the server's log, then try again",
+        ) from error
+    finally:
+        own.close()
+
+
+@contextmanager
+def maintenance_session(
+    connection: BaseDatabaseWrapper, *, name: str
+) -> Iterator[BaseDatabaseWrapper]:
+    """Open a session outside the database, so that this one can be made or swapped.
+
+    Where the role may not enter ``postgres``, the database itself has to do.
+    """
+    entered = False
+    try:
+        with session(connection, database=MAINTENANCE_DATABASE, name=name) as own:
+            entered = True
+            yield own
+    except DatabaseUnavailableError:
+        if entered:
+            raise
+        with session(connection, name=name) as own:
+            yield own
+
+
+def client_program(
+    connection: BaseDatabaseWrapper,
+    program: str,
+    parameters: Sequence[str],
+    *,
+    database: str,
+) -> Program:
+    """Return the command line that enters ``database`` as ``connection`` does.
+
+    ``connection`` is open: the program goes to the very server that answered, since
+    a URL may name several. The password is in the environment only.
+    """
+    info = _server(connection)
+    settings = {
+        **connection.settings_dict,
+        "HOST": info["host"],
+        "PORT": info["port"],
+        "USER": info["user"],
+        "NAME": database,
+    }
+    args, env = DatabaseClient.settings_to_cmd_args_env(settings, [])
+    options = connection.settings_dict["OPTIONS"]
+    variables = {
+        variable: str(options[option])
+        for option, variable in LIBPQ_VARIABLES.items()
+        if option in options
+    }
+    if info["hostaddr"]:
+        variables["PGHOSTADDR"] = info["hostaddr"]
+    # A database at the end of the line is a file to pg_restore, hence --dbname.
+    return Program(
+        [program, *args[1:-1], "--no-password", f"--dbname={database}", *parameters],
+        {**(env or {}), **variables},
+    )
+
+
+def _server(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    info: Any = connection.connection.info
+    return {
+        "host": info.host,
+        "hostaddr": info.hostaddr,
+        "port": str(info.port),
+        "user": info.user,
+    }
+
+
+def _connect(own: BaseDatabaseWrapper) -> None:
+    try:
+        with own.cursor() as cursor:
+            cursor.execute(UNLIMITED)
+    except OperationalError as error:
+        raise DatabaseUnavailableError(
+            f"The database {own.settings_dict['NAME']!r} was not opened.",
+            why=_first_line(error),
+            fix="see that the server runs and lets this user in (APP__DATABASE_URL)",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

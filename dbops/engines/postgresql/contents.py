@@ -1,0 +1,108 @@
+"""What a PostgreSQL database holds, as one snapshot sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from dbops.engines.base import Contents
+
+MIGRATIONS_TABLE = "django_migrations"
+# Tables whose rows pg_dump copies: no views, no partitioned parents, nothing that
+# belongs to an extension. pg_class, pg_depend: since 14 unchanged.
+TABLES = """
+    SELECT n.nspname, c.relname
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+      AND NOT EXISTS (
+        SELECT 1 FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass
+          AND d.objid = c.oid AND d.deptype = 'e'
+      )
+    ORDER BY n.nspname, c.relname
+"""
+# A whole row of pg_database as JSON: its columns differ between 14, 15 and 17.
+DATABASE = """
+    SELECT to_jsonb(d)::text, pg_encoding_to_char(d.encoding),
+           pg_database_size(d.oid), current_setting('server_version')
+    FROM pg_catalog.pg_database d
+    WHERE d.datname = current_database()
+"""
+
+
+def read_contents(connection: BaseDatabaseWrapper) -> Contents:
+    """Count every row and read the migrations; cost: one scan of each table."""
+    with connection.cursor() as cursor:
+        cursor.execute(DATABASE)
+        row, encoding, size_bytes, server_version = cursor.fetchone()
+        database = json.loads(row)
+        tables = _count_rows(connection, cursor)
+        return Contents(
+            database=database["datname"],
+            size_bytes=size_bytes,
+            server_version=server_version,
+            client_version="",
+            tables=tables,
+            migrations=_read_migrations(cursor, tables),
+            properties=_properties(database, encoding),
+        )
+
+
+@contextmanager
+def contents_beside(
+    connection: BaseDatabaseWrapper,
+) -> Iterator[Future[Contents]]:
+    """Read the contents in a thread while the block runs.
+
+    When the block raises, the query is cancelled, so nothing outlives it.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(read_contents, connection)
+        try:
+            yield future
+        except BaseException:
+            connection.connection.cancel()
+            raise
+
+
+def _count_rows(
+    connection: BaseDatabaseWrapper, cursor: CursorWrapper
+) -> dict[str, int]:
+    cursor.execute(TABLES)
+    quote = connection.ops.quote_name
+    counts = {}
+    for schema, table in cursor.fetchall():
+        # ONLY: a child table of an old-style inheritance is counted by itself.
+        place = f"{quote(schema)}.{quote(table)}"
+        cursor.execute(f"SELECT COUNT(*) FROM ONLY {place}")  # noqa: S608 -- names are quoted
+        name = table if schema == "public" else f"{schema}.{table}"
+        counts[name] = cursor.fetchone()[0]
+    return counts
+
+
+def _read_migrations(
+    cursor: CursorWrapper, tables: dict[str, int]
+) -> tuple[tuple[str, str], ...]:
+    if MIGRATIONS_TABLE not in tables:
+        return ()
+    cursor.execute("SELECT app, name FROM public.django_migrations ORDER BY id")
+    return tuple((app, name) for app, name in cursor.fetchall())
+
+
+def _properties(database: dict[str, str | None], encoding: str) -> dict[str, str]:
+    values = {
+        "encoding": encoding,
+        "collate": database["datcollate"],
+        "ctype": database["datctype"],
+        "locale_provider": database.get("datlocprovider"),
+        # Its name until 16, and since 17.
+        "locale": database.get("daticulocale") or database.get("datlocale"),
+    }
+    return {name: value for name, value in values.items() if value}

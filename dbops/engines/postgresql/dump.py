@@ -1,0 +1,68 @@
+"""pg_dump, on the snapshot in which the rows are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbops.engines.base import Dumped, Options, Sink
+from dbops.engines.postgresql.clients import find_pg_dump
+from dbops.engines.postgresql.connect import client_program, session
+from dbops.engines.postgresql.contents import contents_beside
+from dbops.process import Program, running
+
+
+def dump(connection: BaseDatabaseWrapper, options: Options, sink: Sink) -> Dumped:
+    """Stream the database in PostgreSQL's custom format, uncompressed.
+
+    Exact rows are counted at the same time in the same snapshot.
+    """
+    with session(connection, name="backup") as own:
+        client = find_pg_dump(_server_version(own), options.client_folders)
+        with (
+            _exported_snapshot(own) as snapshot,
+            contents_beside(own) as contents,
+            running(
+                dump_program(own, client.path, options, snapshot),
+                silence_seconds=options.silence_seconds,
+            ) as pg_dump,
+        ):
+            for chunk in pg_dump.chunks():
+                sink.write(chunk)
+        counted = replace(contents.result(), client_version=client.version)
+        return Dumped(counted, pg_dump.warnings)
+
+
+def dump_program(
+    connection: BaseDatabaseWrapper, pg_dump: Path, options: Options, snapshot: str
+) -> Program:
+    """Return the command line; the compression is ours, one layer for everything."""
+    return client_program(
+        connection,
+        str(pg_dump),
+        [
+            "--format=custom",
+            "--compress=0",
+            f"--snapshot={snapshot}",
+            f"--lock-wait-timeout={options.lock_wait_seconds * 1000}",
+        ],
+        database=connection.settings_dict["NAME"],
+    )
+
+
+@contextmanager
+def _exported_snapshot(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SELECT pg_export_snapshot()")
+        yield cursor.fetchone()[0]
+
+
+def _server_version(connection: BaseDatabaseWrapper) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return str(cursor.fetchone()[0])

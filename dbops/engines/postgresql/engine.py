@@ -1,0 +1,51 @@
+"""PostgreSQL, through its own client programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from dbops.engines.base import Contents, Dumped, Engine, Options, Sink, Source
+from dbops.engines.postgresql.connect import session
+from dbops.engines.postgresql.decode import decode
+from dbops.engines.postgresql.dump import dump
+from dbops.engines.postgresql.lock import lock
+from dbops.engines.postgresql.restore import new_target, restore
+
+
+class PostgresqlEngine(Engine):
+    """A database on a server; the role's own rights are enough for everything."""
+
+    vendor = "postgresql"
+    dump_suffix = ".dump"
+
+    @property
+    def database_name(self) -> str:
+        return str(self.connection.settings_dict["NAME"])
+
+    def require_database(self) -> None:
+        with session(self.connection):
+            pass
+
+    def lock(self, target: str, holder: str) -> AbstractContextManager[None]:
+        return lock(self.connection, target, holder)
+
+    def dump(self, sink: Sink) -> Dumped:
+        return dump(self.connection, self.options, sink)
+
+    @staticmethod
+    def decode(options: Options, source: Source, expected: Contents) -> None:
+        decode(options, source, expected)
+
+    def new_target(self, into: str) -> str:
+        return new_target(self.connection, into)
+
+    def restore(
+        self,
+        source: Source,
+        into: str,
+        *,
+        like: Contents,
+        check: Callable[[Contents], None],
+    ) -> None:
+        restore(self.connection, self.options, source, into, like=like, check=check)

@@ -1,0 +1,51 @@
+"""SQLite, through Python's own library; no program is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from dbops.engines.base import Contents, Dumped, Engine, Options, Sink, Source
+from dbops.engines.sqlite.connect import database_file
+from dbops.engines.sqlite.decode import decode
+from dbops.engines.sqlite.dump import dump
+from dbops.engines.sqlite.lock import lock
+from dbops.engines.sqlite.restore import new_target, restore
+
+
+class SqliteEngine(Engine):
+    """A database in one file."""
+
+    vendor = "sqlite"
+    dump_suffix = ".db"
+
+    @property
+    def database_name(self) -> str:
+        return str(self.connection.settings_dict["NAME"])
+
+    def require_database(self) -> None:
+        database_file(self.connection)
+
+    def lock(self, target: str, holder: str) -> AbstractContextManager[None]:
+        return lock(Path(target), holder)
+
+    def dump(self, sink: Sink) -> Dumped:
+        return dump(self.connection, self.options, sink)
+
+    @staticmethod
+    def decode(options: Options, source: Source, expected: Contents) -> None:
+        decode(options, source, expected)
+
+    def new_target(self, into: str) -> str:
+        return new_target(self.options, into)
+
+    def restore(
+        self,
+        source: Source,
+        into: str,
+        *,
+        like: Contents,
+        check: Callable[[Contents], None],
+    ) -> None:
+        restore(source, into, like=like, check=check)

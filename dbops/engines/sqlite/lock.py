@@ -1,0 +1,58 @@
+"""A lock file beside the database; the system frees it with the process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dbops.disk import disk_errors
+from dbops.errors import OperationBusyError
+
+SUFFIX = "-lease"
+
+
+@contextmanager
+def lock(path: Path, holder: str) -> Iterator[None]:
+    """Hold the lease of the database file ``path``, which need not be there yet."""
+    lease = path.with_name(path.name + SUFFIX)
+    with disk_errors(f"The lease of {path.name} was not taken.", path.parent):
+        descriptor = _locked(path, lease)
+        os.ftruncate(descriptor, 0)
+        since = datetime.now(UTC)
+        text = f"{holder} holds it since {since:%Y-%m-%d %H:%M:%S} UTC"
+        os.pwrite(descriptor, text.encode(), 0)
+    try:
+        yield
+    finally:
+        # Removed while it is still locked; whoever waits for it looks again.
+        lease.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked(path: Path, lease: Path) -> int:
+    while True:
+        descriptor = os.open(lease, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if lease.exists() and os.path.samestat(os.fstat(descriptor), lease.stat()):
+                return descriptor
+        except BlockingIOError:
+            raise _busy(path, descriptor) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _busy(path: Path, descriptor: int) -> OperationBusyError:
+    why = os.pread(descriptor, 1000, 0).decode(errors="replace")
+    os.close(descriptor)
+    return OperationBusyError(
+        f"The database {path.name!r} is being worked on.",
+        why=why or "another run has just begun",
+        fix="wait until it is done, then try again",
+    )

@@ -1,0 +1,75 @@
+"""A new file beside the target, which takes its name when it is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dbops.disk import disk_errors, fsync_path, spool
+from dbops.engines.base import Contents, Options, Source, summarised
+from dbops.engines.sqlite.connect import opened
+from dbops.engines.sqlite.contents import find_damage, read_contents
+from dbops.errors import BackupDamagedError, RestoreRefusedError, TargetExistsError
+
+DRAFT_SUFFIX = "-restoring"
+# SQLite would replay or roll back from these into a file of their name.
+SIDE_SUFFIXES = ("-wal", "-shm", "-journal")
+
+
+def new_target(options: Options, into: str) -> str:
+    """Return the absolute path of a file to create; refuse one that is there.
+
+    A relative path is taken from the project's root, never from here.
+    """
+    path = options.project_root / into
+    if not into or not path.name or not path.parent.is_dir():
+        raise RestoreRefusedError(
+            f"{into!r} cannot be the name of a new database.",
+            why=f"there is no folder {path.parent}",
+            fix="make that folder first, or choose another --into",
+        )
+    for suffix in ("", *SIDE_SUFFIXES):
+        _require_absent(path.with_name(path.name + suffix))
+    return str(path)
+
+
+def restore(
+    source: Source,
+    into: str,
+    *,
+    like: Contents,
+    check: Callable[[Contents], None],
+) -> None:
+    """Make the file ``into`` from a dump; it appears whole or not at all."""
+    path = Path(into)
+    draft = path.with_name(path.name + DRAFT_SUFFIX)
+    try:
+        # What a killed restore left; the lease says that none is running.
+        draft.unlink(missing_ok=True)
+        spool(source.chunks, draft, size_bytes=source.size_bytes)
+        with opened(draft) as database:
+            damage = find_damage(database)
+            found = read_contents(database, like.database)
+        if damage:
+            raise BackupDamagedError(
+                "The restored file is not a sound database.",
+                why=summarised(damage),
+                fix="use another backup (list_backups)",
+            )
+        check(found)
+        with disk_errors(f"{path.name} was not written.", path.parent):
+            fsync_path(draft)
+            _require_absent(path)
+            draft.rename(path)
+            fsync_path(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _require_absent(path: Path) -> None:
+    if path.exists() or path.is_symlink():
+        raise TargetExistsError(
+            f"The file {path.name!r} was not created.",
+            why=f"{path} is there already",
+            fix="choose another name for --into, or move that file away first",
+        )

@@ -1,0 +1,69 @@
+"""What dbops refuses or cannot do; each leaf is named for the situation."""
+
+from __future__ import annotations
+
+from stateset.lib.errors import StatesetError
+
+
+class DbopsError(StatesetError):
+    """An operation on a database was refused or stopped; nothing is half done."""
+
+
+class OperationBusyError(DbopsError):
+    """Another operation holds the database's lease; trying later will do."""
+
+    exit_code = 75
+
+
+class OperationStoppedError(DbopsError):
+    """A person or the system stopped the operation by a signal."""
+
+
+class DatabaseUnavailableError(DbopsError):
+    """The database is not there or does not answer."""
+
+
+class EngineUnknownError(DbopsError):
+    """No engine of dbops speaks this database's language."""
+
+
+class ProgramNotFoundError(DbopsError):
+    """No installed program fits what is to be done."""
+
+
+class ProgramFailedError(DbopsError):
+    """A program ended with a fault, was killed, or fell silent.
+
+    ``returncode`` is its own status: negative when a signal ended it, None when it
+    was stopped here because it fell silent.
+    """
+
+    returncode: int | None = None
+
+
+class StorageError(DbopsError):
+    """The place where backups lie cannot be read or written."""
+
+
+class NameTakenError(StorageError):
+    """A backup of this name is there already, or is being written."""
+
+
+class DiskError(DbopsError):
+    """A local file could not be written; most often the disk is full."""
+
+
+class BackupNotFoundError(DbopsError):
+    """There is no such backup, or none at all."""
+
+
+class BackupDamagedError(DbopsError):
+    """The stored backup is not what its manifest says it is."""
+
+
+class RestoreRefusedError(DbopsError):
+    """The backup does not fit the target; nothing was touched."""
+
+
+class TargetExistsError(RestoreRefusedError):
+    """What is to be created is there already; it was left as it is."""

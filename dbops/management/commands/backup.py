@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from dbops.backups.compression import DEFAULT
+from dbops.backups.create import NO_LEVEL, create_backup
+from dbops.backups.verify import DEFAULT_LEVEL, LEVELS
+from dbops.values import Size
+from stateset.lib.commands import StatesetCommand
+from stateset.lib.reports import Report
+
+
+class Command(StatesetCommand):
+    help = "Back up the database, verify the backup and print its id."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--compression",
+            default=DEFAULT,
+            metavar="METHOD",
+            help="zstd[:LEVEL], gzip or none (default: zstd, level 1).",
+        )
+        parser.add_argument(
+            "--verify",
+            default=DEFAULT_LEVEL,
+            choices=(NO_LEVEL, *LEVELS),
+            help="How deeply to verify it when it is stored (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--reason",
+            default="",
+            help="Why it is made; kept in the manifest and the journal.",
+        )
+
+    def run(
+        self,
+        *,
+        database: str,
+        compression: str,
+        verify: str,
+        reason: str,
+        **_options: Any,
+    ) -> Report:
+        manifest = create_backup(
+            alias=database, packing=compression, verify=verify, reason=reason
+        )
+        size = Size(manifest.stored.size_bytes)
+        return Report(
+            summary=f"Backed up {manifest.contents.database}: {manifest.rows} rows in"
+            f" {len(manifest.contents.tables)} tables, {size}",
+            facts={
+                "id": manifest.id,
+                "file": manifest.file_name,
+                "database": manifest.contents.database,
+                "tables": len(manifest.contents.tables),
+                "rows": manifest.rows,
+                "size": size,
+                "sha256": manifest.stored.sha256,
+                "verified": verify,
+                "warnings": manifest.warnings,
+            },
+            last_line=manifest.id,
+        )

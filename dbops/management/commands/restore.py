@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from dbops.backups.catalogue import LATEST
+from dbops.backups.restore import restore_backup
+from stateset.lib.commands import StatesetCommand
+from stateset.lib.reports import Report
+
+
+class Command(StatesetCommand):
+    help = "Make a new database from a backup; the live one is not touched."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("id", nargs="?", help="The backup's id, as backup prints.")
+        which.add_argument(
+            "--latest",
+            action="store_true",
+            help="Restore the newest backup of the database.",
+        )
+        parser.add_argument(
+            "--into",
+            required=True,
+            metavar="NAME",
+            help="What to create: a database on the same server (PostgreSQL) or a"
+            " file (SQLite); refused if it exists.",
+        )
+        parser.add_argument(
+            "--reason", default="", help="Why it is restored; kept in the journal."
+        )
+
+    def run(
+        self,
+        *,
+        database: str,
+        id: str | None,  # noqa: A002 -- the name of the argument in cli.md
+        into: str,
+        reason: str,
+        **_options: Any,
+    ) -> Report:
+        restored = restore_backup(
+            backup_id=id or LATEST, into=into, alias=database, reason=reason
+        )
+        manifest = restored.manifest
+        return Report(
+            summary=f"Restored {manifest.id} into {restored.target}: {manifest.rows}"
+            f" rows, all as in the manifest, in {restored.seconds} s",
+            facts={
+                "id": manifest.id,
+                "into": restored.target,
+                "tables": len(manifest.contents.tables),
+                "rows": manifest.rows,
+                "seconds": restored.seconds,
+            },
+        )

@@ -1,0 +1,26 @@
+"""The development server, which migrates first if APP__AUTO_MIGRATE says so."""
+
+from __future__ import annotations
+
+from django.core.management.base import CommandError
+from django.db.utils import OperationalError
+from whitenoise.runserver_nostatic.management.commands import runserver
+
+from dbops.maintenance.auto_migrate import migrate_at_start
+from stateset.lib.databases import unreachable_error
+from stateset.lib.errors import StatesetError
+
+
+class Command(runserver.Command):
+    def check_migrations(self) -> None:
+        """Migrate or tell what is waiting; without a database, serve all the same."""
+        try:
+            migrate_at_start()
+            super().check_migrations()
+        except StatesetError as error:
+            raise CommandError(str(error), returncode=error.exit_code) from error
+        except OperationalError:
+            error = unreachable_error()
+            if error is None:
+                raise
+            self.stderr.write(str(error))

@@ -1,0 +1,263 @@
+"""The only module that starts another program.
+
+Arguments are lists from start to end, never a shell line. Secrets travel in the
+environment, which is kept out of every message. Each program leads a process
+group of its own, which ends with the block that started it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import IO
+
+from dbops.errors import ProgramFailedError
+
+CHUNK_BYTES = 1024 * 1024
+INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "KRB5CCNAME")
+STDERR_LINES = 200
+STDERR_LINE_CHARACTERS = 1000
+STOP_SECONDS = 5.0
+WORDS_LINES = 5
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to start: arguments, and variables besides the few that are inherited."""
+
+    args: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        return Path(self.args[0]).name
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a program that ended well has said."""
+
+    output: str
+    warnings: tuple[str, ...]
+
+
+class Running:
+    """A started program; ``warnings`` is what it said on standard error so far."""
+
+    def __init__(
+        self,
+        program: Program,
+        child: subprocess.Popen[bytes],
+        silence_seconds: float | None,
+    ) -> None:
+        self.program = program
+        self.pid = child.pid
+        self._child = child
+        self._silence_seconds = silence_seconds
+        self._said: deque[str] = deque(maxlen=STDERR_LINES)
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(self._said)
+
+    def chunks(self) -> Iterator[memoryview]:
+        """Yield standard output in full chunks; each is overwritten by the next."""
+        output = _present(self._child.stdout).fileno()
+        buffer = memoryview(bytearray(CHUNK_BYTES))
+        filled = 0
+        while True:
+            self._await(output, select.POLLIN)
+            count = os.readv(output, [buffer[filled:]])
+            filled += count
+            if filled == CHUNK_BYTES or (filled and not count):
+                yield buffer[:filled]
+                filled = 0
+            if not count:
+                return
+
+    def write(self, chunk: bytes | memoryview) -> None:
+        """Feed standard input.
+
+        A program that stopped reading is judged by its status at the end, so what
+        it no longer wants is dropped here.
+        """
+        entry = _present(self._child.stdin)
+        if entry.closed:
+            return
+        rest = memoryview(chunk)
+        try:
+            while rest:
+                self._await(entry.fileno(), select.POLLOUT)
+                rest = rest[os.write(entry.fileno(), rest) :]
+        except BrokenPipeError:
+            entry.close()
+
+    def finish(self) -> None:
+        """Wait for the end; raise ProgramFailedError unless it ended well."""
+        self._close_pipes()
+        try:
+            status = self._child.wait(self._silence_seconds)
+        except subprocess.TimeoutExpired:
+            raise self._silent() from None
+        self._listener.join(STOP_SECONDS)
+        if status:
+            raise self._failed(status)
+
+    def stop(self) -> None:
+        """End the whole process group: ask first, then insist. Idempotent."""
+        if self._child.poll() is None:
+            self._signal(signal.SIGTERM)
+            try:
+                self._child.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._signal(signal.SIGKILL)
+                self._child.wait()
+        self._listener.join(STOP_SECONDS)
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def _await(self, descriptor: int, event: int) -> None:
+        poll = select.poll()
+        poll.register(descriptor, event)
+        limit = self._silence_seconds
+        if not poll.poll(None if limit is None else limit * 1000):
+            raise self._silent()
+
+    def _listen(self) -> None:
+        # A stopped sibling may hold the pipe open; the daemon thread then waits
+        # for it, and nobody waits for the thread.
+        with _present(self._child.stderr) as stderr:
+            while line := stderr.readline(STDERR_LINE_CHARACTERS):
+                text = self._without_secrets(line.decode(errors="replace").rstrip())
+                if text:
+                    self._said.append(text)
+
+    def _without_secrets(self, text: str) -> str:
+        for name, value in self.program.env.items():
+            if value and name.endswith(("PASSWORD", "SECRET", "TOKEN")):
+                text = text.replace(value, "***")
+        return text
+
+    def _failed(self, status: int) -> ProgramFailedError:
+        words = "; ".join(self.warnings[-WORDS_LINES:])
+        if status < 0:
+            ending = f"it was killed by signal {-status} ({_signal_name(-status)})"
+        else:
+            ending = f"it ended with status {status}"
+        error = ProgramFailedError(
+            f"{self.program.name} did not do its work.",
+            why=f"{ending}: {words}" if words else f"{ending} and said nothing",
+            fix="mend what it names, then try again",
+        )
+        error.returncode = status
+        return error
+
+    def _silent(self) -> ProgramFailedError:
+        words = "; ".join(self.warnings[-WORDS_LINES:])
+        seconds = f"it did nothing for {self._silence_seconds:g} seconds"
+        return ProgramFailedError(
+            f"{self.program.name} was stopped.",
+            why=f"{seconds}: {words}" if words else seconds,
+            fix="look for what it waits on (locks, the network), then try again",
+        )
+
+
+@contextmanager
+def running(
+    program: Program,
+    *,
+    feed: bool = False,
+    silence_seconds: float | None = None,
+) -> Iterator[Running]:
+    """Run a program beside the block; leaving it waits for a good end.
+
+    With ``feed`` the block writes its standard input and its output is dropped,
+    else the block reads its standard output. Raises ProgramFailedError when it
+    cannot be started, fails, is killed, or neither reads, writes nor ends for
+    ``silence_seconds``; whatever the block raises stops it.
+    """
+    started = Running(program, _start(program, feed=feed), silence_seconds)
+    try:
+        yield started
+        started.finish()
+    finally:
+        started.stop()
+
+
+def run(program: Program, *, silence_seconds: float | None = None) -> Finished:
+    """Run a program to its end and return what it said; raises as ``running``."""
+    with running(program, silence_seconds=silence_seconds) as started:
+        output = b"".join(bytes(chunk) for chunk in started.chunks())
+    return Finished(output.decode(errors="replace"), started.warnings)
+
+
+def _start(program: Program, *, feed: bool) -> subprocess.Popen[bytes]:
+    logger.debug("Starting %s", program.args)
+    try:
+        child = subprocess.Popen(
+            program.args,
+            bufsize=-1,
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if feed else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(program),
+            cwd="/",
+            # No terminal to ask for a password on, and Ctrl-C reaches us alone.
+            start_new_session=True,
+            pipesize=CHUNK_BYTES,
+        )
+    except OSError as error:
+        raise ProgramFailedError(
+            f"{program.name} was not started.",
+            why=f"{program.args[0]}: {error.strerror}",
+            fix="install it, or make it executable for this user",
+        ) from error
+    if child.stdin is not None:
+        os.set_blocking(child.stdin.fileno(), False)
+    return child
+
+
+def _environment(program: Program) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in INHERITED or name.startswith("PG")
+    }
+    # Messages are parsed and shown in one language.
+    return {**kept, "LC_ALL": "C", **program.env}
+
+
+def _present(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise ValueError("The program was started without this pipe.")
+    return pipe
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"

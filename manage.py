@@ -1,0 +1,36 @@
+#!/usr/bin/env python
+"""Run StateSet's commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db.utils import OperationalError
+
+from stateset.lib.databases import unreachable_error
+
+
+def main() -> None:
+    """Run one command; a wrong setting or a lost database is told in plain words."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stateset.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, OperationalError) as error:
+        told = _told(error)
+        if told is None or "--traceback" in sys.argv:
+            raise
+        sys.exit(told)
+
+
+def _told(error: Exception) -> str | None:
+    if isinstance(error, ImproperlyConfigured):
+        return f"The settings are wrong.\n  why: {error}"
+    unreachable = unreachable_error()
+    return None if unreachable is None else str(unreachable)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from orders.models.cart import Cart, CartItem
+from orders.models.customer import Address, Customer
+from orders.models.order import Order, OrderItem
+
+__all__ = ["Address", "Cart", "CartItem", "Customer", "Order", "OrderItem"]

@@ -1,0 +1,304 @@
+"""Orders: what a customer asked for, at what price, and how far it got."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from inventory.models import Location, ProductVariant
+from orders.models.customer import Customer
+from stateset.lib.constraints import (
+    check,
+    currency_code,
+    fraction,
+    not_negative,
+    one_of,
+    positive,
+)
+from stateset.lib.fields import (
+    CostField,
+    CurrencyField,
+    MoneyField,
+    RateField,
+    StatusField,
+)
+from stateset.lib.models import Document, Record
+from stateset.lib.states import Transitions
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def placed_since(self, moment: datetime) -> OrderQuerySet:
+        """Return the orders dated at or after ``moment``, cancelled ones left out."""
+        return self.filter(order_date__gte=moment).exclude(
+            status=Order.Status.CANCELLED
+        )
+
+    def to_ship(self) -> OrderQuerySet:
+        """Return the orders whose goods are still to leave."""
+        return self.filter(status__in=Order.TO_SHIP_STATUSES)
+
+    def late(self, at: datetime) -> OrderQuerySet:
+        """Return the orders still to ship whose promised time has passed."""
+        return self.to_ship().filter(promised_at__lt=at)
+
+
+class OrderStatus(models.TextChoices):
+    PENDING = "pending", "Pending"
+    CONFIRMED = "confirmed", "Confirmed"
+    PROCESSING = "processing", "Processing"
+    SHIPPED = "shipped", "Shipped"
+    DELIVERED = "delivered", "Delivered"
+    ON_HOLD = "on_hold", "On hold"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class OrderPaymentStatus(models.TextChoices):
+    PENDING = "pending", "Unpaid"
+    PARTIALLY_PAID = "partially_paid", "Partly paid"
+    PAID = "paid", "Paid"
+    PARTIALLY_REFUNDED = "partially_refunded", "Partly refunded"
+    REFUNDED = "refunded", "Refunded"
+
+
+class OrderFulfillmentStatus(models.TextChoices):
+    UNFULFILLED = "unfulfilled", "Not shipped"
+    PARTIALLY_FULFILLED = "partially_fulfilled", "Partly shipped"
+    FULFILLED = "fulfilled", "Shipped"
+    PARTIALLY_RETURNED = "partially_returned", "Partly returned"
+    RETURNED = "returned", "Returned"
+
+
+class OrderChannel(models.TextChoices):
+    WEB = "web", "Web"
+    PHONE = "phone", "Phone"
+    STORE = "store", "Store"
+    IMPORT = "import", "Import"
+
+
+class Order(Document):
+    """One order; lifecycle, payment and fulfilment are three separate facts.
+
+    ``payment_status`` and ``fulfillment_status`` are derived from money and
+    quantities by services, never typed.
+    """
+
+    Status = OrderStatus
+    PaymentStatus = OrderPaymentStatus
+    FulfillmentStatus = OrderFulfillmentStatus
+    Channel = OrderChannel
+
+    TRANSITIONS: ClassVar[Transitions] = {
+        "pending": {"confirmed", "on_hold", "cancelled"},
+        "confirmed": {"processing", "on_hold", "cancelled"},
+        "processing": {"shipped", "on_hold", "cancelled"},
+        "shipped": {"delivered"},
+        "on_hold": {"pending", "confirmed", "processing", "cancelled"},
+    }
+    TO_SHIP_STATUSES = (Status.CONFIRMED, Status.PROCESSING)
+
+    order_number = models.CharField("number", max_length=50, unique=True)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, db_index=False, related_name="orders"
+    )
+    customer_email = models.EmailField(max_length=255, blank=True)
+    status = StatusField(choices=Status, default=Status.PENDING)
+    payment_status = StatusField(
+        choices=PaymentStatus, default=PaymentStatus.PENDING, editable=False
+    )
+    fulfillment_status = StatusField(
+        choices=FulfillmentStatus,
+        default=FulfillmentStatus.UNFULFILLED,
+        editable=False,
+    )
+    channel = models.CharField(max_length=20, choices=Channel, default=Channel.WEB)
+    order_date = models.DateTimeField(default=timezone.now)
+    promised_at = models.DateTimeField(null=True, blank=True)
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, related_name="orders"
+    )
+    currency = CurrencyField()
+    subtotal = MoneyField(editable=False)
+    discount_total = MoneyField(editable=False)
+    tax_total = MoneyField(editable=False)
+    shipping_total = MoneyField()
+    total_amount = MoneyField(editable=False)
+    amount_paid = MoneyField(editable=False)
+    amount_refunded = MoneyField(editable=False)
+    shipping_method = models.CharField(max_length=100, blank=True)
+    tracking_number = models.CharField(max_length=255, blank=True, editable=False)
+    shipping_address = models.JSONField(default=dict, editable=False)
+    billing_address = models.JSONField(default=dict, editable=False)
+    held_from = models.CharField(max_length=20, blank=True, editable=False)
+    status_reason = models.CharField(max_length=255, blank=True, editable=False)
+    confirmed_at = models.DateTimeField(null=True, editable=False)
+    shipped_at = models.DateTimeField(null=True, editable=False)
+    delivered_at = models.DateTimeField(null=True, editable=False)
+    cancelled_at = models.DateTimeField(null=True, editable=False)
+    notes = models.TextField(blank=True)
+    idempotency_key = models.CharField(  # noqa: DJ001 - unique where given, and empty strings would collide
+        max_length=255, null=True, unique=True, editable=False
+    )
+    created_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="orders",
+    )
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        db_table = "orders"
+        db_table_comment = "Orders of customers"
+        indexes = [
+            models.Index(fields=["customer"], name="idx_orders_customer_id"),
+            models.Index(fields=["created_at"], name="idx_orders_created_at"),
+            models.Index(
+                fields=["status", "-created_at"], name="idx_orders_status_created"
+            ),
+            models.Index(
+                fields=["customer"],
+                condition=Q(status__in=("pending", "processing")),
+                # The guide's own: open orders of a customer.
+                name="idx_orders_active",
+            ),
+            models.Index(fields=["-order_date", "-id"], name="idx_orders_date"),
+            models.Index(
+                fields=["promised_at"],
+                condition=Q(status__in=("confirmed", "processing")),
+                # Read by the tile and the list of late orders.
+                name="idx_orders_promised",
+            ),
+            models.Index(fields=["customer_email"], name="idx_orders_email"),
+            models.Index(
+                fields=["tracking_number"],
+                condition=~Q(tracking_number=""),
+                # Read by the search for a tracking number.
+                name="idx_orders_tracking",
+            ),
+        ]
+        constraints = [
+            one_of("status", OrderStatus, name="order_status_known"),
+            one_of(
+                "payment_status", OrderPaymentStatus, name="order_payment_status_known"
+            ),
+            one_of(
+                "fulfillment_status",
+                OrderFulfillmentStatus,
+                name="order_fulfillment_status_known",
+            ),
+            one_of("channel", OrderChannel, name="order_channel_known"),
+            currency_code(name="order_currency_code"),
+            not_negative(
+                "subtotal",
+                "discount_total",
+                "tax_total",
+                "shipping_total",
+                "total_amount",
+                "amount_paid",
+                "amount_refunded",
+                name="order_money_not_negative",
+            ),
+            check(
+                Q(discount_total__lte=F("subtotal")),
+                name="order_discount_within_subtotal",
+                message="The discount must not pass the subtotal.",
+            ),
+            check(
+                Q(amount_refunded__lte=F("amount_paid")),
+                name="order_refunded_within_paid",
+                message="No more can be refunded than was paid.",
+            ),
+            check(
+                (Q(status="on_hold") & ~Q(held_from=""))
+                | (~Q(status="on_hold") & Q(held_from="")),
+                name="order_hold_remembers",
+                message="An order on hold remembers where it was held from.",
+            ),
+            check(
+                ~Q(order_number=""),
+                name="order_number_given",
+                message="An order needs a number.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_number
+
+
+class OrderItem(Record):
+    """One line: a variant, its price when ordered, and where its units are.
+
+    Counters are kept by services and decide what may still happen. A unit counts
+    as reserved from confirmation until it is packed (being allocated to a pick
+    changes nothing here), as packed until it is shipped, then as fulfilled;
+    cancelled units never were packed, returned ones stay fulfilled too.
+    """
+
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, db_index=False, related_name="items"
+    )
+    line_number = models.PositiveSmallIntegerField(editable=False)
+    variant = models.ForeignKey(
+        ProductVariant, on_delete=models.PROTECT, related_name="order_items"
+    )
+    sku = models.CharField("SKU", max_length=100, editable=False)
+    name = models.CharField(max_length=255, editable=False)
+    quantity = models.PositiveIntegerField()
+    quantity_reserved = models.PositiveIntegerField(default=0, editable=False)
+    quantity_packed = models.PositiveIntegerField(default=0, editable=False)
+    quantity_fulfilled = models.PositiveIntegerField(default=0, editable=False)
+    quantity_cancelled = models.PositiveIntegerField(default=0, editable=False)
+    quantity_returned = models.PositiveIntegerField(default=0, editable=False)
+    unit_price = MoneyField()
+    discount = MoneyField()
+    tax_rate = RateField()
+    tax_amount = MoneyField(editable=False)
+    total_price = MoneyField(editable=False)
+    unit_cost = CostField(null=True, editable=False)
+
+    class Meta:
+        db_table = "order_items"
+        db_table_comment = "Lines of orders"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "line_number"], name="order_item_line_unique"
+            ),
+            positive("quantity", name="order_item_quantity_positive"),
+            not_negative(
+                "unit_price",
+                "discount",
+                "tax_amount",
+                "total_price",
+                name="order_item_money_not_negative",
+            ),
+            fraction("tax_rate", name="order_item_tax_rate_fraction"),
+            check(
+                Q(
+                    quantity__gte=F("quantity_reserved")
+                    + F("quantity_packed")
+                    + F("quantity_fulfilled")
+                    + F("quantity_cancelled")
+                ),
+                name="order_item_units_within_quantity",
+                message="A line's units must not pass its quantity.",
+            ),
+            check(
+                Q(quantity_returned__lte=F("quantity_fulfilled")),
+                name="order_item_returned_within_shipped",
+                message="No more can be returned than was shipped.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order} line {self.line_number}"
+
+    @property
+    def open_quantity(self) -> int:
+        """Return the units neither shipped nor cancelled."""
+        return self.quantity - self.quantity_fulfilled - self.quantity_cancelled

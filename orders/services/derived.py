@@ -1,0 +1,36 @@
+"""Payment and fulfilment states: pure functions of money and quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from orders.models import Order, OrderItem
+
+
+def derive_payment_status(*, total: Decimal, paid: Decimal, refunded: Decimal) -> str:
+    """Return the payment status of an order of ``total``; nothing to pay is paid."""
+    status = Order.PaymentStatus
+    if refunded > 0:
+        return status.REFUNDED if refunded >= paid else status.PARTIALLY_REFUNDED
+    if paid >= total:
+        return status.PAID
+    return status.PARTIALLY_PAID if paid > 0 else status.PENDING
+
+
+def derive_fulfillment_status(items: Iterable[OrderItem]) -> str:
+    """Return the fulfilment status of an order with these lines.
+
+    While units are still to leave, returns of earlier ones do not show.
+    """
+    status = Order.FulfillmentStatus
+    lines = list(items)
+    shipped = sum(line.quantity_fulfilled for line in lines)
+    returned = sum(line.quantity_returned for line in lines)
+    if shipped == 0:
+        return status.UNFULFILLED
+    if any(line.open_quantity for line in lines):
+        return status.PARTIALLY_FULFILLED
+    if returned == 0:
+        return status.FULFILLED
+    return status.RETURNED if returned >= shipped else status.PARTIALLY_RETURNED

@@ -1,0 +1,38 @@
+"""The only place that locks orders and carts: header first, then stock levels."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from stateset.lib.models import Document
+from stateset.system.services.transitions import ChangedMeanwhileError
+
+AnyDocument = TypeVar("AnyDocument", bound=Document)
+
+
+def lock_row(row: AnyDocument) -> AnyDocument:
+    """Lock the row until the transaction ends, and read it anew into ``row``.
+
+    For steps that add to whatever is there now. SQLite has no row locks and needs
+    none: its transactions take the write lock when they begin.
+    """
+    row.refresh_from_db(
+        from_queryset=type(row)._default_manager.select_for_update(no_key=True)
+    )
+    return row
+
+
+def claim_row(row: AnyDocument) -> AnyDocument:
+    """Lock the row, and raise ChangedMeanwhileError unless it is as it was read.
+
+    For decisions of a person, who must have seen what is decided about.
+    """
+    version = row.version
+    lock_row(row)
+    if row.version == version:
+        return row
+    raise ChangedMeanwhileError(
+        f"{str(row._meta.verbose_name).capitalize()} {row} was not changed.",
+        why="somebody else changed it a moment ago",
+        fix="reload it and try again",
+    )

@@ -1,0 +1,158 @@
+"""Place an order: what a customer asks for, priced and written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from inventory.models import Location
+from orders.errors import (
+    CustomerNotActiveError,
+    LineRefusedError,
+    OrderNumberTakenError,
+)
+from orders.models import Customer, Order, OrderItem
+from orders.services.addressing import (
+    AddressGiven,
+    choose_addresses,
+    choose_location,
+)
+from orders.services.derived import derive_payment_status
+from orders.services.pricing import (
+    OrderLine,
+    number_lines,
+    price_lines,
+    require_sellable,
+    sum_totals,
+)
+from stateset.lib.fields import round_money
+from stateset.lib.journal import business_transaction
+from stateset.system.services import next_number, record_event
+from stateset.system.services.actors import acting_user_id
+
+
+def place_order(
+    *,
+    customer: Customer,
+    lines: Sequence[OrderLine],
+    location: Location | None = None,
+    order_number: str | None = None,
+    currency: str | None = None,
+    shipping_total: Decimal = Decimal(0),
+    shipping_method: str = "",
+    channel: str = Order.Channel.WEB,
+    shipping_address: AddressGiven = None,
+    billing_address: AddressGiven = None,
+    promised_at: datetime | None = None,
+    notes: str = "",
+    idempotency_key: str | None = None,
+    at: datetime | None = None,
+) -> Order:
+    """Write down a pending order; it reserves nothing until it is confirmed.
+
+    With the ``idempotency_key`` of an earlier order, that order is returned and
+    nothing is written. An imported order tells of the past, so its variants need
+    not be on sale any more. Raises an OrdersError that says what is wrong.
+    """
+    earlier = _placed_with(idempotency_key)
+    if earlier is not None:
+        return earlier
+    require_active(customer)
+    _require_lines(lines)
+    if channel != Order.Channel.IMPORT:
+        require_sellable(lines)
+    currency = currency or lines[0].variant.currency
+    items = list(price_lines(number_lines(lines), currency=currency))
+    totals = sum_totals(items, shipping_total=round_money(shipping_total, currency))
+    ship_to, bill_to = choose_addresses(
+        customer, shipping=shipping_address, billing=billing_address
+    )
+    order = Order(
+        order_number=order_number or "",
+        customer=customer,
+        customer_email=customer.email or "",
+        payment_status=derive_payment_status(
+            total=totals["total_amount"], paid=Decimal(0), refunded=Decimal(0)
+        ),
+        channel=channel,
+        order_date=at or timezone.now(),
+        promised_at=promised_at,
+        location=choose_location(location),
+        currency=currency,
+        **totals,
+        shipping_method=shipping_method,
+        shipping_address=ship_to,
+        billing_address=bill_to,
+        notes=notes,
+        idempotency_key=idempotency_key,
+        created_by_id=acting_user_id(),
+    )
+    return _write(order, items, at=at)
+
+
+def require_active(customer: Customer) -> None:
+    """Raise CustomerNotActiveError if the customer may not order."""
+    if customer.status == Customer.Status.ACTIVE:
+        return
+    raise CustomerNotActiveError(
+        f"{customer} can't order.",
+        why=f"the customer is {customer.status}",
+        fix="reactivate the customer first",
+    )
+
+
+def _write(order: Order, items: Sequence[OrderItem], *, at: datetime | None) -> Order:
+    try:
+        with business_transaction(reason="order placed"):
+            order.order_number = order.order_number or next_number("ORD", at=at)
+            order.save(force_insert=True)
+            for item in items:
+                item.order = order
+            OrderItem.objects.bulk_create(items)
+            record_event(order, "order.placed", _payload(order, items), at=at)
+    except IntegrityError:
+        # Somebody placed an order with this key or this number meanwhile.
+        earlier = _placed_with(order.idempotency_key)
+        if earlier is not None:
+            return earlier
+        if Order.objects.filter(order_number=order.order_number).exists():
+            raise OrderNumberTakenError(
+                f"Order {order.order_number} was not placed.",
+                why="there is an order with this number already",
+                fix="leave the number out, or choose another",
+            ) from None
+        raise
+    return order
+
+
+def _placed_with(idempotency_key: str | None) -> Order | None:
+    if not idempotency_key:
+        return None
+    return Order.objects.filter(idempotency_key=idempotency_key).first()
+
+
+def _require_lines(lines: Sequence[OrderLine]) -> None:
+    if not lines:
+        raise LineRefusedError(
+            "The order was not placed.",
+            why="it has no lines",
+            fix="add at least one line",
+        )
+
+
+def _payload(order: Order, items: Sequence[OrderItem]) -> dict[str, object]:
+    return {
+        "order_number": order.order_number,
+        "customer_id": str(order.customer_id),
+        "currency": order.currency,
+        "total_amount": order.total_amount,
+        "lines": [
+            {"sku": item.sku, "quantity": item.quantity, "total": str(item.total_price)}
+            for item in items
+        ],
+    }

@@ -1,0 +1,19 @@
+"""What orders tell the apps above them, inside the transaction of the change.
+
+Each is sent with ``send``: what a receiver raises undoes the whole change, which is
+how one may veto. Keyword arguments: ``order`` and ``at``; ``order_cancelling`` also
+has ``reason``.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+order_confirmed = Signal()
+"""Sent when stock is reserved and the order is confirmed."""
+
+order_cancelling = Signal()
+"""Sent before an order is cancelled: what was begun for it is to be undone now."""
+
+order_delivered = Signal()
+"""Sent when everything of the order has arrived."""

@@ -1,0 +1,31 @@
+"""The settings of this app, read when they are needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """How long each secret lives."""
+
+    api_key: timedelta
+    refresh_token: timedelta
+    password_reset: timedelta
+
+
+def lifetimes() -> Lifetimes:
+    """Return the lifetimes in force: ninety days, seven days, one hour by default."""
+    return Lifetimes(
+        api_key=getattr(settings, "API_KEY_LIFETIME", timedelta(days=90)),
+        refresh_token=getattr(settings, "REFRESH_TOKEN_LIFETIME", timedelta(days=7)),
+        password_reset=timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
+    )
+
+
+def api_key_prefix() -> str:
+    """Return what every API key starts with."""
+    return str(getattr(settings, "API_KEY_PREFIX", "sk_"))

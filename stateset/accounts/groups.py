@@ -1,0 +1,104 @@
+"""The groups a company starts with, and what each may do.
+
+Permissions are granted when they come into being, never again: what staff add to
+a group stays, and what they take away does not come back with the next migrate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import AppConfig
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+from django.db import connections
+
+ALL = "view add change delete"
+WORK = "view add change"
+READ = "view"
+
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "Support": {
+        "orders": WORK,
+        "returns": WORK,
+        "fulfillment": READ,
+        "finance": READ,
+        "inventory": READ,
+    },
+    "Warehouse": {"fulfillment": WORK, "inventory": WORK, "orders": READ},
+    "Buyer": {"inventory": WORK, "finance": READ},
+    "Production": {"inventory": WORK},
+    "Finance": {"finance": WORK, "orders": READ, "inventory": READ, "returns": READ},
+    "Manager": {
+        "orders": ALL,
+        "returns": ALL,
+        "fulfillment": ALL,
+        "finance": ALL,
+        "inventory": ALL,
+        "accounts": READ,
+        "system": READ,
+        "dbops": READ,
+    },
+    "Auditor": {
+        "orders": READ,
+        "returns": READ,
+        "fulfillment": READ,
+        "finance": READ,
+        "inventory": READ,
+        "accounts": READ,
+        "system": READ,
+        "dbops": READ,
+    },
+}
+"""Group, app label, actions on every model of that app."""
+
+
+@dataclass
+class _Seen:
+    """What was there before the running migrate, by database alias."""
+
+    newest_permission: dict[str, int] = field(default_factory=dict)
+    new_groups: dict[str, set[str]] = field(default_factory=dict)
+
+
+_seen = _Seen()
+
+
+def note_permissions(using: str, **_: Any) -> None:
+    """Remember which permissions are there before migrations make more."""
+    _seen.newest_permission[using] = 0
+    _seen.new_groups[using] = set()
+    with connections[using].cursor() as cursor:
+        tables = connections[using].introspection.table_names(cursor)
+    if Permission._meta.db_table in tables:
+        newest = Permission.objects.using(using).order_by("-pk").first()
+        _seen.newest_permission[using] = newest.pk if newest else 0
+
+
+def grant_permissions(sender: AppConfig, using: str, **_: Any) -> None:
+    """Make the groups, and grant each what came into being for ``sender``'s app.
+
+    Runs once an app, in that app's turn.
+    """
+    # Django's own receiver may come after this one; making them twice is harmless.
+    create_permissions(sender, using=using, verbosity=0)
+    new_groups = _seen.new_groups.setdefault(using, set())
+    for name, rights in GROUPS.items():
+        group, is_new = Group.objects.using(using).get_or_create(name=name)
+        if is_new:
+            new_groups.add(name)
+        since = 0 if name in new_groups else _seen.newest_permission.get(using, 0)
+        actions = rights.get(sender.label, "").split()
+        group.permissions.add(*_permissions(sender.label, actions, since, using))
+
+
+def _permissions(
+    app_label: str, actions: list[str], since: int, using: str
+) -> Iterator[Permission]:
+    for permission in Permission.objects.using(using).filter(
+        content_type__app_label=app_label, pk__gt=since
+    ):
+        if permission.codename.partition("_")[0] in actions:
+            yield permission

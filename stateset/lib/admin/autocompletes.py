@@ -1,0 +1,57 @@
+"""Foreign keys are searched by typing, unless the other table stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import Model
+from django.http import HttpRequest
+
+from stateset.lib.admin import theme
+from stateset.lib.admin.filters import RelatedFilter
+
+
+class AutocompleteMixin(BaseModelAdmin):
+    """Make each foreign key to a searchable model an autocomplete field.
+
+    A model whose own admin says ``is_small`` is offered as a plain select.
+    """
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> Sequence[str]:
+        declared = super().get_autocomplete_fields(request)
+        return [*declared, *(name for name in self._searched() if name not in declared)]
+
+    def _searched(self) -> list[str]:
+        options = self.opts
+        return [
+            field.name
+            for field in (*options.fields, *options.many_to_many)
+            if field.remote_field
+            and field.name not in (*self.raw_id_fields, *self.radio_fields)
+            and self._is_searched(field.remote_field.model)
+        ]
+
+    def _is_searched(self, other: type[Model]) -> bool:
+        registered = self.admin_site._registry.get(other)
+        if registered is None or getattr(registered, "is_small", False):
+            return False
+        return bool(
+            registered.search_fields or getattr(registered, "search_through", ())
+        )
+
+
+class AutocompleteFilterMixin(theme.ModelAdmin):
+    """Load the files that ``RelatedFilter`` needs, and one query for its names."""
+
+    @property
+    def media(self) -> forms.Media:
+        media = super().media
+        for entry in self.list_filter:
+            if isinstance(entry, tuple) and issubclass(entry[1], RelatedFilter):
+                field: Any = self.opts.get_field(str(entry[0]).partition("__")[0])
+                return media + AutocompleteSelect(field, self.admin_site).media
+        return media

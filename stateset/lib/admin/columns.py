@@ -1,0 +1,199 @@
+"""Columns of lists and forms: pills, money, numbers, times, links.
+
+Each function returns a callable for ``list_display``, ``readonly_fields`` and
+``fieldsets``. A path may follow relations with ``__``; name them in
+``list_select_related``, or every row costs a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince, timeuntil
+
+from stateset.lib.fields import minor_units, round_money
+
+Column = Callable[[Any], Any]
+
+EMPTY = "–"
+
+GOOD, WAITING, PROBLEM, DONE, NEUTRAL = "good", "waiting", "problem", "done", "neutral"
+
+MEANINGS: Mapping[str, str] = {
+    GOOD: "active confirmed approved paid available ready released open_to_ship success"
+    " valid in_stock accepted ok",
+    WAITING: "pending requested draft processing in_progress on_hold reserved picking"
+    " packed submitted partially_paid partially_received partially_fulfilled allocated"
+    " partially_refunded partially_returned in_transit issued scheduled open sent"
+    " inspecting unfulfilled authorized out_for_delivery partial planned new label_created",
+    PROBLEM: "failed rejected declined overdue exception suspended denied error lost"
+    " damaged out_of_stock late disputed critical",
+    DONE: "delivered fulfilled completed closed received shipped refunded returned"
+    " converted settled consumed resolved replaced repaired",
+    NEUTRAL: "cancelled inactive expired voided void archived released_back none"
+    " discontinued obsolete",
+}
+"""Status words by what they mean to a reader; a page may say otherwise."""
+
+_MEANING = {
+    word: meaning for meaning, words in MEANINGS.items() for word in words.split()
+}
+
+
+def status_pill(
+    field: str = "status", *, colours: Mapping[str, str] | None = None, label: str = ""
+) -> Column:
+    """Return a column that shows a choice as its words on a coloured ground.
+
+    ``colours`` maps a value to a meaning (GOOD, WAITING, PROBLEM, DONE, NEUTRAL)
+    where :data:`MEANINGS` does not fit.
+    """
+
+    def show(row: Model) -> str:
+        owner, name = _owner(row, field)
+        value = str(getattr(owner, name, "") or "")
+        if not value:
+            return EMPTY
+        words = getattr(owner, f"get_{name}_display", lambda: value)()
+        meaning = (colours or {}).get(value) or _MEANING.get(value, NEUTRAL)
+        return pill(str(words), meaning)
+
+    return _column("pill", field, label, show)
+
+
+def pill(words: str, meaning: str = NEUTRAL) -> SafeString:
+    """Return words on the ground that ``meaning`` has in both themes."""
+    return format_html('<span class="ss-pill ss-{}">{}</span>', meaning, words)
+
+
+def money(field: str, *, currency: str = "currency", label: str = "") -> Column:
+    """Return a right-aligned amount with its currency: ``1,234.50 USD``.
+
+    ``currency`` is the path of the code, or a code in capitals.
+    """
+
+    def show(row: Model) -> str:
+        amount = _value(row, field)
+        if amount is None:
+            return _right(EMPTY)
+        code = currency if currency.isupper() else _value(row, currency)
+        return _right(money_text(Decimal(amount), str(code or "")))
+
+    return _column("money", field, label, show)
+
+
+def money_text(amount: Decimal, currency: str) -> str:
+    """Return an amount in the minor units of its currency, with the code."""
+    digits = minor_units(currency)
+    return f"{round_money(amount, currency):,.{digits}f} {currency}".strip()
+
+
+def number(field: str, *, label: str = "", unit: str = "") -> Column:
+    """Return a right-aligned number with thousands apart."""
+
+    def show(row: Model) -> str:
+        value = _value(row, field)
+        if value is None:
+            return _right(EMPTY)
+        if isinstance(value, Decimal):
+            value = value.normalize() + 0 if value else Decimal(0)
+            return _right(f"{value:,f} {unit}".strip())
+        return _right(f"{value:,} {unit}".strip())
+
+    return _column("number", field, label, show)
+
+
+def since(field: str, *, label: str = "") -> Column:
+    """Return how long ago (or how soon), with the exact time behind it."""
+
+    def show(row: Model) -> str:
+        moment = _value(row, field)
+        if moment is None:
+            return EMPTY
+        return time_tag(moment)
+
+    return _column("since", field, label, show)
+
+
+def time_tag(moment: date, *, now: datetime | None = None) -> SafeString:
+    """Return a moment in words; its exact time (UTC) is the title."""
+    if isinstance(moment, datetime):
+        exact, full = f"{moment:%Y-%m-%d %H:%M} UTC", moment
+    else:
+        exact = moment.isoformat()
+        full = datetime.combine(moment, time(0), tzinfo=timezone.get_current_timezone())
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        exact,
+        _in_words(full, now or timezone.now()),
+    )
+
+
+def link_to(field: str, *, label: str = "") -> Column:
+    """Return the row a foreign key names, as a link to its page."""
+
+    def show(row: Model) -> str:
+        return link(_value(row, field))
+
+    return _column("link", field, label, show)
+
+
+def link(row: Model | None) -> str:
+    """Return a link to the page of ``row``; its name where it has no page."""
+    if row is None:
+        return EMPTY
+    options = row._meta
+    try:
+        url = reverse(
+            f"admin:{options.app_label}_{options.model_name}_change", args=[row.pk]
+        )
+    except NoReverseMatch:
+        return str(row)
+    return format_html('<a class="ss-link" href="{}">{}</a>', url, row)
+
+
+def _column(
+    kind: str, field: str, label: str, show: Callable[[Any], str]
+) -> Column:
+    # Templates make a CSS class of the name: that is how headings align.
+    show.__name__ = f"{kind}_{field}"
+    words = label or field.replace(LOOKUP_SEP, " ").replace("_", " ")
+    decorated: Column = admin.display(
+        show, description=words, ordering=field, empty_value=EMPTY
+    )
+    return decorated
+
+
+def _owner(row: Any, path: str) -> tuple[Any, str]:
+    *way, name = path.split(LOOKUP_SEP)
+    for step in way:
+        row = getattr(row, step, None)
+    return row, name
+
+
+def _value(row: Model, path: str) -> Any:
+    owner, name = _owner(row, path)
+    return getattr(owner, name, None)
+
+
+def _right(text: str) -> SafeString:
+    return format_html('<span class="ss-number">{}</span>', text)
+
+
+def _in_words(moment: datetime, now: datetime) -> str:
+    if moment > now:
+        return f"in {timeuntil(moment, now, depth=1)}"
+    if (now - moment).total_seconds() < 60:
+        return "just now"
+    return f"{timesince(moment, now, depth=1)} ago"

@@ -1,0 +1,89 @@
+"""The only module that imports the admin theme; without it, plain Django's classes.
+
+Which of the two it is was decided by ``INSTALLED_APPS`` before this was imported.
+Everything else builds on the names here, so every page runs on both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.apps import apps
+
+IS_THEMED = apps.is_installed("unfold")
+
+if TYPE_CHECKING or not IS_THEMED:
+    from django.contrib.admin import (
+        AdminSite,
+        BooleanFieldListFilter as BooleanFilterBase,
+        ChoicesFieldListFilter as ChoicesFilterBase,
+        ModelAdmin,
+        StackedInline,
+        TabularInline,
+    )
+    from django.contrib.admin.views.main import ChangeList
+    from django.contrib.auth.forms import (
+        AdminPasswordChangeForm,
+        AdminUserCreationForm as UserCreationForm,
+        UserChangeForm,
+    )
+
+    CHECKBOX_CLASSES: list[str] = []
+    FILE_CLASSES: list[str] = []
+    INPUT_CLASSES: list[str] = []
+    SELECT_CLASSES: list[str] = []
+    TEXTAREA_CLASSES: list[str] = []
+else:
+    from unfold.admin import ModelAdmin, StackedInline, TabularInline
+    from unfold.contrib.filters.admin import (
+        BooleanRadioFilter as BooleanFilterBase,
+        ChoicesCheckboxFilter as ChoicesFilterBase,
+    )
+    from unfold.forms import (
+        AdminPasswordChangeForm,
+        UserChangeForm,
+        UserCreationForm,
+    )
+    from unfold.sites import UnfoldAdminSite as AdminSite
+    from unfold.views import ChangeList
+    from unfold.widgets import (
+        CHECKBOX_CLASSES,
+        FILE_CLASSES,
+        INPUT_CLASSES,
+        SELECT_CLASSES,
+        TEXTAREA_CLASSES,
+    )
+
+__all__ = [
+    "AdminPasswordChangeForm",
+    "AdminSite",
+    "BooleanFilterBase",
+    "ChangeList",
+    "ChoicesFilterBase",
+    "ModelAdmin",
+    "StackedInline",
+    "TabularInline",
+    "UserChangeForm",
+    "UserCreationForm",
+]
+
+# The first that fits: a Textarea is not an Input, a Select is a ChoiceWidget.
+_CLASSES: tuple[tuple[type[forms.Widget], list[str]], ...] = (
+    (forms.Textarea, TEXTAREA_CLASSES),
+    (forms.FileInput, FILE_CLASSES),
+    (forms.CheckboxInput, CHECKBOX_CLASSES),
+    (forms.Select, SELECT_CLASSES),
+    (forms.TextInput, INPUT_CLASSES),
+    (forms.DateTimeBaseInput, INPUT_CLASSES),
+)
+
+
+def dress(form: forms.BaseForm) -> None:
+    """Give the widgets of a form of our own the looks of the theme."""
+    for field in form.fields.values():
+        for kind, classes in _CLASSES:
+            if isinstance(field.widget, kind) and classes:
+                given = field.widget.attrs.get("class", "")
+                field.widget.attrs["class"] = " ".join([given, *classes]).strip()
+                break

@@ -1,0 +1,156 @@
+"""Two people on one form: the second is told, and nothing is overwritten.
+
+For models with an integer ``version``. The form carries the version it was made
+from; a save locks the row first, reads it again, compares, and raises the version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import F, IntegerField, Model
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
+from django.utils.encoding import force_str
+
+from stateset.lib.admin import theme
+from stateset.lib.admin.columns import EMPTY
+
+VERSION_VAR = "_version"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field of which the form and the database say different things."""
+
+    label: str
+    mine: str
+    saved: str
+
+
+class VersionMixin(theme.ModelAdmin):
+    """Refuse a form made from a version that is no longer the saved one."""
+
+    @property
+    def is_versioned(self) -> bool:
+        try:
+            return isinstance(self.opts.get_field("version"), IntegerField)
+        except FieldDoesNotExist:
+            return False
+
+    def conflict(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """Return the conflict page if somebody saved the row meanwhile, else nothing.
+
+        Locks the row until the transaction ends. Called with the POST, in it.
+        """
+        if not self.is_versioned or not self.lock(object_id):
+            return None
+        row = self.get_object(request, unquote(object_id))
+        if row is None or not self.has_change_permission(request, row):
+            return None
+        seen = request.POST.get(VERSION_VAR, "")
+        saved = str(getattr(row, "version", ""))
+        if seen == saved:
+            return None
+        return TemplateResponse(
+            request,
+            "admin/stateset/conflict.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": f"{row}: somebody else saved it first",
+                "opts": self.opts,
+                "original": row,
+                "differences": self.differences(request, row),
+                "carried": _carried(request.POST),
+                "version_var": VERSION_VAR,
+                "saved_version": saved,
+            },
+            status=409,
+        )
+
+    def lock(self, object_id: str) -> bool:
+        """Lock the row until the transaction ends; false where there is none."""
+        manager = self.model._base_manager
+        try:
+            key = self.opts.pk.to_python(unquote(object_id))
+        except ValidationError:
+            return False
+        # Alone, without the joins of a list: those can't be locked.
+        return bool(
+            manager.select_for_update().filter(pk=key).values_list("pk", flat=True)
+        )
+
+    def differences(self, request: HttpRequest, row: Model) -> list[Difference]:
+        """Return what the form says otherwise than the row as it is now."""
+        form_class = self.get_form(request, row, change=True)
+        form = form_class(request.POST, request.FILES, instance=row)
+        return [
+            Difference(
+                label=str(form[name].label),
+                mine=display_value(form[name], form[name].data),
+                saved=display_value(form[name], form[name].initial),
+            )
+            for name in form.changed_data
+        ]
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        form: Any,
+        change: Any,
+    ) -> None:
+        if change and self.is_versioned and form.changed_data:
+            obj.version += 1
+        super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: Any
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        lines_only = not form.changed_data and any(
+            formset.has_changed() for formset in formsets
+        )
+        if change and self.is_versioned and lines_only:
+            rows = self.model._base_manager.filter(pk=form.instance.pk)
+            rows.update(version=F("version") + 1)
+
+
+def display_value(bound: forms.BoundField, value: Any) -> str:
+    """Return a form's value as a person reads it: the label, not the key."""
+    field: Any = bound.field
+    if isinstance(value, list) and isinstance(field, forms.MultiValueField):
+        value = " ".join(part for part in value if part)
+    elif isinstance(field, forms.ModelChoiceField):
+        return _related_names(field, value)
+    elif isinstance(field, forms.BooleanField):
+        return "yes" if value else "no"
+    else:
+        value = dict(getattr(field, "choices", ())).get(value, value)
+    if value in (None, "", []):
+        return EMPTY
+    return force_str(field.prepare_value(value))
+
+
+def _related_names(field: forms.ModelChoiceField, value: Any) -> str:
+    keys = value if isinstance(value, list) else [value]
+    keys = [getattr(key, "pk", key) for key in keys if key]
+    try:
+        rows = field.queryset.filter(pk__in=keys) if keys else []
+        return ", ".join(map(str, rows)) or EMPTY
+    except (ValueError, ValidationError):
+        return ", ".join(map(str, keys))
+
+
+def _carried(posted: QueryDict) -> list[tuple[str, str]]:
+    dropped = {VERSION_VAR, "csrfmiddlewaretoken"}
+    return [
+        (name, value)
+        for name, values in posted.lists()
+        for value in values
+        if name not in dropped
+    ]

@@ -1,0 +1,100 @@
+"""The base of every command: one contract for options, output and exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils import timezone
+
+from stateset.lib.errors import NotConfirmedError, StatesetError
+from stateset.lib.reports import Report, render_facts, render_table
+
+
+class StatesetCommand(BaseCommand):
+    """Parse, call one flow through ``run``, print its report.
+
+    The only place that turns a :class:`StatesetError` into an exit code. Commands
+    that must work while the site is broken keep ``requires_system_checks`` empty.
+    """
+
+    requires_system_checks: tuple[str, ...] = ()
+
+    def create_parser(
+        self, prog_name: str, subcommand: str, **kwargs: Any
+    ) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.add_argument(
+            "--database",
+            default=DEFAULT_DB_ALIAS,
+            choices=tuple(connections),
+            help="The alias of the database to work on; no other one is opened.",
+        )
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            dest="as_json",
+            help="Print one JSON object on standard output.",
+        )
+        return parser
+
+    def run(self, *args: Any, **options: Any) -> Report:
+        """Do the work and return what there is to say."""
+        raise CommandError(f"{type(self).__module__} has no run method.")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except StatesetError as error:
+            raise CommandError(str(error), returncode=error.exit_code) from error
+
+    def handle(self, *, as_json: bool, **options: Any) -> None:
+        report = self.run(**options)
+        if as_json:
+            self.stdout.write(
+                json.dumps(report.as_dict(), cls=DjangoJSONEncoder, indent=2)
+            )
+        else:
+            self.print_report(report)
+        if report.exit_code:
+            sys.exit(report.exit_code)
+
+    def print_report(self, report: Report) -> None:
+        """Print the table or the facts, then the dated line a cron log keeps."""
+        if report.rows:
+            self.stdout.write(render_table(report.rows))
+        elif report.facts and self.stdout.isatty():
+            self.stdout.write(render_facts(report.facts))
+        if self.stdout.isatty():
+            self.stdout.write(report.summary)
+        else:
+            now = timezone.now().isoformat(timespec="seconds")
+            self.stdout.write(f"{now} {report.summary}")
+        if report.last_line:
+            self.stdout.write(report.last_line)
+
+    def confirm(self, plan: str, *, name: str, given: str | None) -> None:
+        """Show the plan, then go on only if ``name`` was given or is typed.
+
+        Raises NotConfirmedError, with nothing changed, in every other case.
+        """
+        self.stderr.write(plan)
+        answer = given
+        if answer is None and sys.stdin.isatty():
+            answer = input(f"Type {name} to go on (anything else stops): ")
+        if answer is None:
+            raise NotConfirmedError(
+                "Nothing was changed.",
+                why="this destroys data, and there is no terminal to ask on",
+                fix=f"read the plan above, then add --confirm {name}",
+            )
+        if answer.strip() != name:
+            raise NotConfirmedError(
+                "Nothing was changed.",
+                why=f"{answer.strip() or 'nothing'!r} is not {name!r}",
+                fix=f"give the name exactly: --confirm {name}",
+            )

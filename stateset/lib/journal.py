@@ -1,0 +1,94 @@
+"""Who does what and why: the context every write travels with, and its sinks.
+
+The audit trail is written by database triggers, which read actor, request and
+reason from transaction-local settings. ``business_transaction`` sets them as the
+first statement; what the database cannot see (a login, a backup) is recorded
+with ``record``. This module owns no table: ``stateset.system`` listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.dispatch import Signal
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who acts, in which request, and why."""
+
+    actor_id: str = ""
+    actor_label: str = ""
+    request_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened and left no row behind: ``backup.restore``."""
+
+    action: str
+    resource_type: str = ""
+    resource_id: str = ""
+    outcome: str = "success"
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+context_changed = Signal()
+"""Sent inside a transaction, with ``using`` and ``context``, when it changes."""
+
+_NOBODY = Context()
+_context: ContextVar[Context] = ContextVar("journal_context", default=_NOBODY)
+_sinks: list[Callable[[Entry, Context], None]] = []
+
+
+def current_context() -> Context:
+    """Return the context of this thread or task."""
+    return _context.get()
+
+
+def add_sink(sink: Callable[[Entry, Context], None]) -> None:
+    """Have ``sink`` called for every recorded entry; once, however often added."""
+    if sink not in _sinks:
+        _sinks.append(sink)
+
+
+def record(entry: Entry) -> None:
+    """Hand ``entry`` to every sink; what a sink raises is the caller's to know."""
+    for sink in _sinks:
+        sink(entry, current_context())
+
+
+@contextmanager
+def acting(**changes: str) -> Iterator[Context]:
+    """Act under a changed context: ``acting(actor_label="cron", reason="…")``."""
+    token = _context.set(replace(_context.get(), **changes))
+    try:
+        yield _context.get()
+    finally:
+        _context.reset(token)
+
+
+@contextmanager
+def business_transaction(
+    *, reason: str = "", using: str = DEFAULT_DB_ALIAS
+) -> Iterator[None]:
+    """Open a transaction that knows its actor; every service starts with it.
+
+    Nested in another one it is a savepoint; the context is sent again only if
+    ``reason`` changes it.
+    """
+    outermost = not transaction.get_connection(using).in_atomic_block
+    changes = {"reason": reason} if reason else {}
+    before = current_context()
+    with transaction.atomic(using=using), acting(**changes) as context:
+        if outermost or context != before:
+            context_changed.send(sender=None, using=using, context=context)
+        yield
+        if not outermost and context != before:
+            context_changed.send(sender=None, using=using, context=before)

@@ -1,0 +1,342 @@
+"""All settings, read once from the environment; docs/configuration.md lists them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from dbops.engines.tuning import Pool, Tuning
+from stateset.databases import read_database
+from stateset.env import (
+    env_bool,
+    env_duration,
+    env_int,
+    env_list,
+    env_networks,
+    env_path,
+    env_secret,
+    env_str,
+    generated_secret,
+)
+
+VERSION = "0.1.0"
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# What runs, and where
+
+ENVIRONMENT = env_str(
+    "APP__ENVIRONMENT", "development", choices=("development", "production", "test")
+)
+IN_PRODUCTION = ENVIRONMENT == "production"
+# Set by wsgi.py, asgi.py and celery.py: only web processes have threads that
+# share a pool, and only they have someone waiting for a page.
+PROCESS = env_str("STATESET_PROCESS", "command", choices=("command", "web", "worker"))
+WEB_PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
+DEBUG = env_bool("APP__DEBUG", default=False)
+VAR_DIR = env_path("APP__VAR_DIR", "var", root=BASE_DIR)
+AUTO_MIGRATE = env_bool("APP__AUTO_MIGRATE", default=False)
+
+SECRET_KEY = env_secret("APP__SECRET_KEY")
+if not SECRET_KEY:
+    if IN_PRODUCTION:
+        raise ImproperlyConfigured(
+            "APP__SECRET_KEY is not set: in production it must be, directly or by "
+            "APP__SECRET_KEY_FILE. Make one with `openssl rand -base64 48`."
+        )
+    SECRET_KEY = (
+        secrets.token_urlsafe(50)
+        if ENVIRONMENT == "test"
+        else generated_secret(VAR_DIR / "secret-key")
+    )
+SECRET_KEY_FALLBACKS = [
+    key for key in env_secret("APP__SECRET_KEY_FALLBACKS").split(",") if key
+]
+
+# Who may reach the site, and how
+
+ALLOWED_HOSTS = env_list(
+    "APP__ALLOWED_HOSTS",
+    () if IN_PRODUCTION else ("localhost", "127.0.0.1", "[::1]", ".localhost"),
+)
+CSRF_TRUSTED_ORIGINS = env_list("APP__CSRF_TRUSTED_ORIGINS")
+BEHIND_PROXY = env_bool("APP__BEHIND_PROXY", default=False)
+TRUSTED_PROXIES = env_networks("APP__TRUSTED_PROXIES")
+METRICS_ALLOWED_NETWORKS = env_networks("APP__METRICS_ALLOWED_NETWORKS")
+HTTPS = env_bool("APP__HTTPS", default=IN_PRODUCTION)
+if BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Applications
+
+ADMIN_THEME = env_str("APP__ADMIN_THEME", "unfold", choices=("unfold", "plain"))
+THEME_APPS = {
+    "unfold": [
+        "unfold",
+        "unfold.contrib.filters",
+        "unfold.contrib.forms",
+        "unfold.contrib.inlines",
+        "unfold.contrib.import_export",
+    ],
+    "plain": [],
+}
+INSTALLED_APPS = [
+    *THEME_APPS[ADMIN_THEME],
+    "stateset.accounts",
+    "stateset.system",
+    "inventory",
+    "orders",
+    "fulfillment",
+    "finance",
+    "returns",
+    "dbops",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "import_export",
+    "django_prometheus",
+]
+MIDDLEWARE = [
+    "stateset.system.middleware.ProbeMiddleware",
+    "stateset.system.middleware.RequestMiddleware",
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "stateset.system.middleware.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "stateset.system.middleware.ContentSecurityPolicyMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+THEME_POLICIES = {
+    # Alpine in the theme compiles expressions, and it sets styles on elements.
+    "unfold": (
+        "default-src 'self'; script-src 'self' 'unsafe-eval'; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+    ),
+    "plain": "default-src 'self'; img-src 'self' data:",
+}
+CONTENT_SECURITY_POLICY = (
+    f"{THEME_POLICIES[ADMIN_THEME]}; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+CSRF_FAILURE_VIEW = "stateset.system.error_pages.stale_form"
+ROOT_URLCONF = "stateset.urls"
+WSGI_APPLICATION = "stateset.wsgi.application"
+ASGI_APPLICATION = "stateset.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "stateset" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# Database
+
+DATABASE_POOL = Pool(
+    min_size=env_int("APP__DATABASE_MIN_CONNECTIONS", 2),
+    max_size=env_int("APP__DATABASE_MAX_CONNECTIONS", 10, minimum=1),
+    acquire_timeout=env_duration(
+        "APP__DATABASE_ACQUIRE_TIMEOUT", "10s", minimum=timedelta(seconds=1)
+    ).total_seconds(),
+    idle_timeout=env_duration(
+        "APP__DATABASE_IDLE_TIMEOUT", "10m", minimum=timedelta(seconds=1)
+    ).total_seconds(),
+)
+DATABASE_CONNECT_TIMEOUT = env_duration(
+    "APP__DATABASE_CONNECT_TIMEOUT", "5s", minimum=timedelta(seconds=1)
+)
+# For pages only: a migration or a vacuum may well take longer.
+DATABASE_STATEMENT_TIMEOUT = env_duration("APP__DATABASE_STATEMENT_TIMEOUT", "30s")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **read_database(
+            BASE_DIR,
+            Tuning(
+                application_name=f"stateset-{PROCESS}",
+                connect_timeout=int(DATABASE_CONNECT_TIMEOUT.total_seconds()),
+                statement_timeout=(
+                    int(DATABASE_STATEMENT_TIMEOUT.total_seconds())
+                    if PROCESS == "web"
+                    else 0
+                ),
+                pool=DATABASE_POOL if PROCESS == "web" else None,
+            ),
+        ),
+        # The pool keeps connections; without one, each request opens its own.
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+HEALTH_LIMIT_SECONDS = env_duration(
+    "APP__HEALTH_TIMEOUT", "2s", minimum=timedelta(seconds=1)
+).total_seconds()
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Cache, tasks
+
+REDIS_URL = env_secret("APP__REDIS_URL")
+CACHES: dict[str, dict[str, Any]] = {
+    "default": (
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "stateset",
+        }
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Redis hands a task out again after this long: longer than the longest backup.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 24 * 3600}
+CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# Files
+
+STATIC_URL = "static/"
+STATIC_ROOT = env_path("APP__STATIC_ROOT", "staticfiles", root=BASE_DIR)
+# In development the files are served from where they lie.
+WHITENOISE_USE_FINDERS = not IN_PRODUCTION
+BACKUP_DIR = env_path("BACKUP_DIR", "backups", root=BASE_DIR)
+# Where pg_dump and its like are, before the PATH.
+PG_BIN = [folder for folder in env_str("PG_BIN").split(os.pathsep) if folder]
+RETENTION_DAYS = env_int("RETENTION_DAYS", 30, minimum=1)
+AWS_S3_BUCKET = env_str("AWS_S3_BUCKET")
+AWS_S3_ENDPOINT_URL = env_str("AWS_S3_ENDPOINT_URL")
+AWS_S3_REGION_NAME = env_str("AWS_S3_REGION_NAME")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if IN_PRODUCTION
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    },
+    "backups": (
+        {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": AWS_S3_BUCKET,
+                "endpoint_url": AWS_S3_ENDPOINT_URL or None,
+                "region_name": AWS_S3_REGION_NAME or None,
+                "location": "backups",
+                "default_acl": None,
+                "file_overwrite": False,
+            },
+        }
+        if AWS_S3_BUCKET
+        else {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {
+                "location": BACKUP_DIR,
+                "file_permissions_mode": 0o600,
+                "directory_permissions_mode": 0o700,
+            },
+        }
+    ),
+}
+
+# People
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {
+        "NAME": f"{VALIDATION}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": f"{VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{VALIDATION}.NumericPasswordValidator"},
+]
+
+# Language and time
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Logs
+
+LOG_LEVEL = env_str(
+    "APP__LOG_LEVEL",
+    # A command says its result itself; what cron mails should be trouble.
+    "WARNING" if PROCESS == "command" else "INFO",
+    choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+)
+LOG_FORMAT = env_str(
+    "APP__LOG_FORMAT", "json" if IN_PRODUCTION else "text", choices=("json", "text")
+)
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"context": {"()": "stateset.system.logging.ContextFilter"}},
+    "formatters": {
+        "json": {"()": "stateset.system.logging.JsonFormatter"},
+        "text": {"()": "stateset.system.logging.TextFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["context"],
+            "formatter": LOG_FORMAT,
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django's own handlers would print every line twice.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+    },
+}
+
+# Admin theme; callbacks by dotted name, so that nothing here imports it
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "StateSet",
+    "SITE_HEADER": "StateSet",
+}
+
+# SQLite has no place for table comments; PostgreSQL shows them.
+SILENCED_SYSTEM_CHECKS = ["models.W046"]

@@ -1,0 +1,58 @@
+"""The only reader of settings in the system app; read when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+from django.conf import settings
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What kind of installation this is, as the checks and pages need it."""
+
+    version: str
+    in_production: bool
+    debug: bool
+    secret_key: str
+    runs_tasks_inline: bool
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Which addresses are trusted, and with what."""
+
+    trusted_proxies: tuple[Network, ...]
+    metrics_networks: tuple[Network, ...]
+
+
+def installation() -> Installation:
+    """Return what kind of installation this is."""
+    return Installation(
+        version=settings.VERSION,
+        in_production=settings.IN_PRODUCTION,
+        debug=settings.DEBUG,
+        secret_key=settings.SECRET_KEY,
+        runs_tasks_inline=settings.CELERY_TASK_ALWAYS_EAGER,
+    )
+
+
+def doors() -> Doors:
+    """Return which addresses are trusted."""
+    return Doors(
+        trusted_proxies=tuple(settings.TRUSTED_PROXIES),
+        metrics_networks=tuple(settings.METRICS_ALLOWED_NETWORKS),
+    )
+
+
+def health_limit_seconds() -> float:
+    """Return how long a readiness probe waits for the database."""
+    return float(settings.HEALTH_LIMIT_SECONDS)
+
+
+def content_security_policy() -> str:
+    """Return the policy of pages, which the admin theme decides."""
+    return str(settings.CONTENT_SECURITY_POLICY)

@@ -1,0 +1,66 @@
+"""How a log line looks: one JSON object, or one line for a terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from stateset.lib.journal import current_context
+
+STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+# Django hands whole objects along, of which the log keeps nothing.
+UNWANTED = {"request", "server_time"}
+
+
+class ContextFilter(logging.Filter):
+    """Add request and actor to each record; it lets every record pass."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        context = current_context()
+        if context.request_id:
+            record.request_id = context.request_id
+        if context.actor_label:
+            record.actor = context.actor_label
+        return True
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, times in UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": _instant(record).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_extra(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people: time, level, logger, message, then what else is known."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = _instant(record).isoformat(sep=" ", timespec="seconds")
+        extra = "".join(f" {key}={value}" for key, value in _extra(record).items())
+        line = f"{time} {record.levelname} {record.name}: {record.getMessage()}{extra}"
+        if record.exc_info:
+            line = f"{line}\n{self.formatException(record.exc_info)}"
+        return line
+
+
+def _instant(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, tz=UTC)
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in vars(record).items()
+        if key not in STANDARD and key not in UNWANTED
+    }

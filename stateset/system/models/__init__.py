@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from stateset.system.models.audit import AuditEntry
+from stateset.system.models.event import Event
+from stateset.system.models.outbox import OutboxMessage
+from stateset.system.models.sequence import NumberSequence
+
+__all__ = ["AuditEntry", "Event", "NumberSequence", "OutboxMessage"]

@@ -1,0 +1,48 @@
+"""What the system app listens to: migrations, connections, the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from stateset.lib.journal import Context, Entry
+from stateset.system.models import AuditEntry
+from stateset.system.triggers import triggers_of
+
+
+def on_connection_created(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Prepare each new connection for the triggers."""
+    triggers_of(connection).connect(connection)
+
+
+def on_pre_migrate(using: str, **_: Any) -> None:
+    """Take session triggers away before tables change under them."""
+    triggers_of(connections[using]).remove_session(connections[using])
+
+
+def on_post_migrate(sender: AppConfig, using: str, **_: Any) -> None:
+    """Install the triggers that a migration left out or dropped."""
+    triggers_of(connections[using]).install(connections[using])
+
+
+def on_context_changed(using: str, context: Context, **_: Any) -> None:
+    """Tell the triggers of the running transaction who acts."""
+    triggers_of(connections[using]).set_context(connections[using], context)
+
+
+def write_audit_entry(entry: Entry, context: Context) -> None:
+    """Keep what left no row behind: a login, a backup, a refusal."""
+    AuditEntry.objects.create(
+        action=entry.action,
+        resource_type=entry.resource_type,
+        resource_id=entry.resource_id,
+        outcome=entry.outcome,
+        changes=dict(entry.details),
+        actor_id=context.actor_id or None,
+        actor_label=context.actor_label,
+        reason=context.reason[:500],
+        request_id=context.request_id,
+    )
