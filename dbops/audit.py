@@ -37,4 +37,5 @@ def _record(action: str, outcome: str, details: dict[str, Any]) -> None:
     try:
         journal.record(entry)
     except Exception as error:  # noqa: BLE001 -- a sink may raise anything
-        logger.warning("The journal has no entry for %s: %s", action, error)
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        logger.warning("The journal has no entry for %s: %s", action, why)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core import checks
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DatabaseError, InterfaceError, NotSupportedError
 
 from dbops import conf

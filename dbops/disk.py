@@ -29,7 +29,7 @@ def disk_errors(
         if error.errno in FULL:
             fix = f"make room in {folder}, or choose another folder"
         else:
-            fix = f"let this user read and write {folder}, or choose another folder"
+            fix = f"make {folder} a folder that this user can write, or choose another"
         raise raises(what, why=f"{folder}: {error.strerror}", fix=fix) from error
 
 

@@ -23,6 +23,10 @@ class DatabaseUnavailableError(DbopsError):
     """The database is not there or does not answer."""
 
 
+class ContentsUnreadableError(DbopsError):
+    """Rows that belong into a backup are hidden or forbidden to this role."""
+
+
 class EngineUnknownError(DbopsError):
     """No engine of dbops speaks this database's language."""
 

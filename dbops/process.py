@@ -120,6 +120,8 @@ class Running:
         """End the whole process group: ask first, then insist. Idempotent."""
         if self._child.poll() is None:
             self._signal(signal.SIGTERM)
+            # A program that was halted hears nothing else.
+            self._signal(signal.SIGCONT)
             try:
                 self._child.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:

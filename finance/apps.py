@@ -8,3 +8,9 @@ class FinanceConfig(AppConfig):
     label = "finance"
     verbose_name = "Finance"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from finance import receivers
+        from orders.signals import order_cancelling
+
+        order_cancelling.connect(receivers.drop_open_debts)

@@ -8,3 +8,9 @@ class FulfillmentConfig(AppConfig):
     label = "fulfillment"
     verbose_name = "Fulfillment"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from fulfillment import receivers
+        from orders.signals import order_cancelling
+
+        order_cancelling.connect(receivers.take_back_from_warehouse)

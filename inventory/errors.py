@@ -149,8 +149,8 @@ class BomTooDeepError(InventoryError):
     """Bills stand on bills too many levels deep."""
 
 
-class WorkOrderNotRunningError(InventoryError):
-    """The work order is not in progress."""
+class WorkOrderStateError(InventoryError):
+    """The work order is not where the step asked for begins."""
 
 
 class OperationsOpenError(InventoryError):

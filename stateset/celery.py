@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stateset.settings")
 os.environ.setdefault("STATESET_PROCESS", "worker")
 
 
-class JournalTask(Task):
+class JournalTask(Task):  # type: ignore[type-arg]  # it takes none at run time
     """A task whose changes say in the audit trail which task made them."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -38,7 +38,6 @@ class Variable:
 
 
 KNOWN: dict[str, Variable] = {}
-KNOWN_PREFIXES: set[str] = set()
 
 
 def env_str(name: str, default: str = "", *, choices: Iterable[str] = ()) -> str:
@@ -60,7 +59,7 @@ def env_int(
     if value is None:
         return default
     limits = f"from {minimum} on" if maximum is None else f"{minimum} to {maximum}"
-    number = int(value) if re.fullmatch(r"\s*[+-]?\d+\s*", value) else None
+    number = int(value) if re.fullmatch(r"\s*[+-]?[0-9]+\s*", value) else None
     if number is None or number < minimum or (maximum is not None and number > maximum):
         raise _refused(name, value, f"a whole number {limits}")
     return number
@@ -90,7 +89,7 @@ def env_duration(
     """Return a time span written ``30s``, ``5m``, ``4h``, ``7d`` or in seconds."""
     value = _read(name, default)
     text = default if value is None else value.strip()
-    match = re.fullmatch(r"(\d{1,9})([smhd]?)", text)
+    match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
     span = timedelta(**{UNITS[match[2] or "s"]: int(match[1])}) if match else None
     if span is None or span < minimum:
         least = f" of at least {minimum.total_seconds():g}s" if minimum else ""
@@ -157,21 +156,13 @@ def generated_secret(path: Path) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-def know(*names: str) -> None:
-    """Have names that another program or module reads counted as known."""
-    for name in names:
-        KNOWN[name] = Variable(name)
-
-
 def unknown_names() -> dict[str, str]:
     """Return each ``APP__`` variable nobody reads, with the likeliest meant name."""
     known = [name for name in KNOWN if name.startswith(PREFIX)]
     return {
         name: next(iter(get_close_matches(name, known, n=1)), "")
         for name in sorted(os.environ)
-        if name.startswith(PREFIX)
-        and name not in KNOWN
-        and not name.startswith(tuple(KNOWN_PREFIXES))
+        if name.startswith(PREFIX) and name not in KNOWN
     }
 
 

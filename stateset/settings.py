@@ -26,6 +26,7 @@ from stateset.env import (
 
 VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
+ONE_SECOND = timedelta(seconds=1)
 
 # What runs, and where
 
@@ -84,7 +85,8 @@ X_FRAME_OPTIONS = "DENY"
 ADMIN_THEME = env_str("APP__ADMIN_THEME", "unfold", choices=("unfold", "plain"))
 THEME_APPS = {
     "unfold": [
-        "unfold",
+        # Without its own site: ours builds on it.
+        "unfold.apps.BasicAppConfig",
         "unfold.contrib.filters",
         "unfold.contrib.forms",
         "unfold.contrib.inlines",
@@ -102,12 +104,11 @@ INSTALLED_APPS = [
     "finance",
     "returns",
     "dbops",
-    "django.contrib.admin",
+    "stateset.apps.StatesetAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "import_export",
     "django_prometheus",
@@ -165,14 +166,14 @@ DATABASE_POOL = Pool(
     min_size=env_int("APP__DATABASE_MIN_CONNECTIONS", 2),
     max_size=env_int("APP__DATABASE_MAX_CONNECTIONS", 10, minimum=1),
     acquire_timeout=env_duration(
-        "APP__DATABASE_ACQUIRE_TIMEOUT", "10s", minimum=timedelta(seconds=1)
+        "APP__DATABASE_ACQUIRE_TIMEOUT", "10s", minimum=ONE_SECOND
     ).total_seconds(),
     idle_timeout=env_duration(
-        "APP__DATABASE_IDLE_TIMEOUT", "10m", minimum=timedelta(seconds=1)
+        "APP__DATABASE_IDLE_TIMEOUT", "10m", minimum=ONE_SECOND
     ).total_seconds(),
 )
 DATABASE_CONNECT_TIMEOUT = env_duration(
-    "APP__DATABASE_CONNECT_TIMEOUT", "5s", minimum=timedelta(seconds=1)
+    "APP__DATABASE_CONNECT_TIMEOUT", "5s", minimum=ONE_SECOND
 )
 # For pages only: a migration or a vacuum may well take longer.
 DATABASE_STATEMENT_TIMEOUT = env_duration("APP__DATABASE_STATEMENT_TIMEOUT", "30s")
@@ -197,7 +198,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     }
 }
 HEALTH_LIMIT_SECONDS = env_duration(
-    "APP__HEALTH_TIMEOUT", "2s", minimum=timedelta(seconds=1)
+    "APP__HEALTH_TIMEOUT", "2s", minimum=ONE_SECOND
 ).total_seconds()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -227,9 +228,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Files
 
 STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "stateset" / "static"]
 STATIC_ROOT = env_path("APP__STATIC_ROOT", "staticfiles", root=BASE_DIR)
-# In development the files are served from where they lie.
+# In development the files are served from where they lie, as they are now.
 WHITENOISE_USE_FINDERS = not IN_PRODUCTION
+WHITENOISE_AUTOREFRESH = not IN_PRODUCTION
 BACKUP_DIR = env_path("BACKUP_DIR", "backups", root=BASE_DIR)
 # Where pg_dump and its like are, before the PATH.
 PG_BIN = [folder for folder in env_str("PG_BIN").split(os.pathsep) if folder]
@@ -291,6 +294,17 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{VALIDATION}.NumericPasswordValidator"},
 ]
 
+API_KEY_PREFIX = env_str("APP__API_KEY_PREFIX", "sk_")
+API_KEY_LIFETIME = env_duration("APP__API_KEY_LIFETIME", "90d", minimum=ONE_SECOND)
+REFRESH_TOKEN_LIFETIME = env_duration(
+    "APP__REFRESH_TOKEN_LIFETIME", "7d", minimum=ONE_SECOND
+)
+PASSWORD_RESET_TIMEOUT = int(
+    env_duration(
+        "APP__PASSWORD_RESET_TIMEOUT", "1h", minimum=ONE_SECOND
+    ).total_seconds()
+)
+
 # Language and time
 
 LANGUAGE_CODE = "en-us"
@@ -328,6 +342,8 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         # Django's own handlers would print every line twice.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # The access log has the refusals already; this has the faults.
+        "django.request": {"level": "ERROR"},
     },
 }
 
@@ -336,6 +352,29 @@ LOGGING: dict[str, Any] = {
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "StateSet",
     "SITE_HEADER": "StateSet",
+    "SITE_SYMBOL": "deployed_code",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "#eff6ff",
+            "100": "#dbeafe",
+            "200": "#bfdbfe",
+            "300": "#93c5fd",
+            "400": "#7db4fc",
+            "500": "#5d9dfa",
+            "600": "#1d5bd6",
+            "700": "#1d4ed8",
+            "800": "#1e40af",
+            "900": "#1e3a8a",
+            "950": "#172554",
+        }
+    },
+    "SIDEBAR": {"navigation": "stateset.sidebar.navigation"},
+    "SITE_FAVICONS": [{"rel": "icon", "href": "stateset.site.icon_url"}],
+    "STYLES": ["stateset.site.style_url"],
+    "SCRIPTS": ["stateset.site.script_url", "stateset.site.mending_url"],
 }
 
 # SQLite has no place for table comments; PostgreSQL shows them.

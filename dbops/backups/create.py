@@ -63,8 +63,8 @@ def create_backup(
     engine = get_engine(alias)
     engine.require_database()
     with (
-        stoppable("The backup"),
         journaled("backup.create", reason=reason) as details,
+        stoppable("The backup"),
         leased(engine, "backup"),
     ):
         # One reading of the clock: name, manifest and order cannot disagree.

@@ -64,8 +64,8 @@ def restore_backup(
 
     begun = perf_counter()
     with (
-        stoppable("The restore"),
         journaled("backup.restore", reason=reason) as details,
+        stoppable("The restore"),
         leased(engine, "restore", target=target),
     ):
         details |= {"id": manifest.id, "into": target, "alias": alias}

@@ -40,7 +40,7 @@ def verify_backup(
     tools can read it to the end. Raises BackupDamagedError otherwise.
     """
     storage = backup_storage()
-    with stoppable("The verification"), journaled("backup.verify") as details:
+    with journaled("backup.verify") as details, stoppable("The verification"):
         details |= {"id": backup_id, "level": level}
         manifest = find_manifest(storage, backup_id, alias)
         details["id"] = manifest.id

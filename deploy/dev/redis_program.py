@@ -28,5 +28,6 @@ def configuration(*, port: int, password: str, folder: Path) -> str:
     """Return what to write to ``redis-server -``: the password is never in argv."""
     return (
         f"bind 127.0.0.1\nport {port}\nrequirepass {password}\n"
-        f'dir "{folder}"\nsave ""\nappendonly no\ndaemonize no\nlogfile ""\nloglevel warning\n'
+        f'dir "{folder}"\nsave ""\nappendonly no\n'
+        'daemonize no\nlogfile ""\nloglevel warning\n'
     )

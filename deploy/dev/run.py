@@ -29,13 +29,8 @@ EMAIL = "admin@localhost"
 
 def main() -> None:
     """Prepare, say how to log in, and become the program that runs the others."""
+    refuse_production()
     port = web_port(os.environ.get("PORT") or "8000")
-    if settings.IN_PRODUCTION:
-        raise StatesetError(
-            "Nothing was started.",
-            why="APP__ENVIRONMENT is 'production', and make run is for development",
-            fix="follow docs/operations.md, or unset APP__ENVIRONMENT",
-        )
     settings.VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     # An empty one will do: in development files are served from where they lie.
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
@@ -51,6 +46,16 @@ def main() -> None:
         [honcho, "-e", os.devnull, "-f", "deploy/dev/Procfile", "start", *processes],
         environment,
     )
+
+
+def refuse_production() -> None:
+    """Raise StatesetError where a real shop runs: demo data is not for it."""
+    if settings.IN_PRODUCTION:
+        raise StatesetError(
+            "Nothing was started.",
+            why="APP__ENVIRONMENT is 'production', and make run is for development",
+            fix="follow docs/operations.md, or unset APP__ENVIRONMENT",
+        )
 
 
 def prepare_data() -> None:

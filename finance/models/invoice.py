@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -167,6 +168,17 @@ class Invoice(Document):
                 "amount_credited",
                 name="invoice_money_not_negative",
             ),
+            # Together they may pass it: who credits a paid invoice owes the rest.
+            check(
+                Q(amount_paid__lte=F("total")),
+                name="invoice_paid_within_total",
+                message="No more can be paid than the invoice's total.",
+            ),
+            check(
+                Q(amount_credited__lte=F("total")),
+                name="invoice_credited_within_total",
+                message="No more can be credited than the invoice's total.",
+            ),
             check(
                 Q(status="draft")
                 | Q(invoice_number__isnull=False, issued_on__isnull=False),
@@ -205,6 +217,19 @@ class Invoice(Document):
 
     def __str__(self) -> str:
         return self.invoice_number or f"Draft {str(self.id)[-12:]}"
+
+    @property
+    def amount_due(self) -> Decimal:
+        """Return what is open; below zero when a paid invoice was credited."""
+        return self.total - self.amount_credited - self.amount_paid
+
+    def is_overdue(self, on: date) -> bool:
+        """Return whether money is open past its day."""
+        return (
+            self.status in self.UNPAID_STATUSES
+            and self.due_on is not None
+            and self.due_on < on
+        )
 
 
 class InvoiceLine(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -61,6 +62,7 @@ class Payment(Document):
         "succeeded": {"partially_refunded", "refunded"},
         "partially_refunded": {"partially_refunded", "refunded"},
     }
+    MONEY_STATUSES = (Status.SUCCEEDED, Status.PARTIALLY_REFUNDED, Status.REFUNDED)
 
     payment_number = models.CharField(
         "number", max_length=32, unique=True, editable=False
@@ -158,6 +160,13 @@ class Payment(Document):
 
     def __str__(self) -> str:
         return self.payment_number
+
+    @property
+    def refundable_amount(self) -> Decimal:
+        """Return what of a charge may still go back; nothing of other kinds."""
+        if self.kind != self.Kind.CHARGE or self.status not in self.MONEY_STATUSES:
+            return Decimal(0)
+        return self.amount - self.refunded_amount
 
 
 class PaymentApplication(Record):

@@ -73,7 +73,7 @@ class FulfillmentOrder(Document):
         related_name="fulfillment_orders",
     )
     ship_by = models.DateTimeField(null=True, blank=True)
-    picked_at = models.DateTimeField(null=True, editable=False)
+    picking_started_at = models.DateTimeField(null=True, editable=False)
     packed_at = models.DateTimeField(null=True, editable=False)
     shipped_at = models.DateTimeField(null=True, editable=False)
     status_reason = models.CharField(max_length=255, blank=True, editable=False)

@@ -63,8 +63,9 @@ class Shipment(Document):
         "shipped": {"in_transit", "out_for_delivery", "delivered", "failed"},
         "in_transit": {"out_for_delivery", "delivered", "failed"},
         "out_for_delivery": {"delivered", "failed"},
-        "failed": {"in_transit", "delivered", "returned"},
+        "failed": {"in_transit", "out_for_delivery", "delivered", "returned"},
     }
+    NOT_LEFT_STATUSES = (Status.PENDING, Status.READY_TO_SHIP)
     UNDER_WAY_STATUSES = (
         Status.SHIPPED,
         Status.IN_TRANSIT,
@@ -210,6 +211,7 @@ class TrackingEvent(LogRow):
     description = models.CharField(max_length=255, blank=True)
     place = models.CharField(max_length=255, blank=True)
     source = models.CharField(max_length=10, choices=Source, default=Source.CARRIER)
+    is_applied = models.BooleanField("moved the shipment", default=False)
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now)
 

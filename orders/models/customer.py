@@ -154,6 +154,9 @@ class Address(Record):
             filter(None, (self.line1, self.postal_code, self.city, self.country_code))
         )
 
+    def clean(self) -> None:
+        self.country_code = self.country_code.strip().upper()
+
     def snapshot(self) -> dict[str, str]:
         """Return the copy that an order keeps."""
         return {field: getattr(self, field) for field in self.SNAPSHOT_FIELDS}

@@ -37,6 +37,14 @@ class OrderQuerySet(models.QuerySet["Order"]):
             status=Order.Status.CANCELLED
         )
 
+    def open(self) -> OrderQuerySet:
+        """Return the orders somebody still has to do something about."""
+        return self.filter(status__in=Order.OPEN_STATUSES)
+
+    def on_hold(self) -> OrderQuerySet:
+        """Return the orders that were stopped."""
+        return self.filter(status=Order.Status.ON_HOLD)
+
     def to_ship(self) -> OrderQuerySet:
         """Return the orders whose goods are still to leave."""
         return self.filter(status__in=Order.TO_SHIP_STATUSES)
@@ -98,6 +106,12 @@ class Order(Document):
         "shipped": {"delivered"},
         "on_hold": {"pending", "confirmed", "processing", "cancelled"},
     }
+    OPEN_STATUSES = (
+        Status.PENDING,
+        Status.CONFIRMED,
+        Status.PROCESSING,
+        Status.ON_HOLD,
+    )
     TO_SHIP_STATUSES = (Status.CONFIRMED, Status.PROCESSING)
 
     order_number = models.CharField("number", max_length=50, unique=True)

@@ -1,5 +1,28 @@
 from __future__ import annotations
 
+from orders.services.carts import (
+    checkout_cart,
+    expire_cart,
+    expire_carts,
+    get_or_open_cart,
+    refresh_cart_prices,
+    set_cart_item,
+)
+from orders.services.customers import (
+    archive_address,
+    change_customer_status,
+    create_customer,
+    save_address,
+    update_customer,
+)
+from orders.services.editing import (
+    can_change_addresses,
+    can_edit_lines,
+    change_order_addresses,
+    recalculate_order,
+    update_order_details,
+    update_order_lines,
+)
 from orders.services.lifecycle import (
     begin_processing,
     cancel_order,
@@ -9,7 +32,6 @@ from orders.services.lifecycle import (
     record_delivered,
     resume_order,
 )
-from orders.services.locks import lock_row
 from orders.services.placing import place_order
 from orders.services.pricing import OrderLine
 from orders.services.progress import (
@@ -23,17 +45,33 @@ from orders.services.progress import (
 __all__ = [
     "OrderLine",
     "apply_payment_totals",
+    "archive_address",
     "begin_processing",
+    "can_change_addresses",
+    "can_edit_lines",
     "cancel_order",
+    "change_customer_status",
+    "change_order_addresses",
+    "checkout_cart",
     "confirm_order",
+    "create_customer",
+    "expire_cart",
+    "expire_carts",
+    "get_or_open_cart",
     "hold_order",
-    "lock_row",
     "order_reference",
     "place_order",
+    "recalculate_order",
     "record_delivered",
     "record_packed",
     "record_returned",
     "record_shipped",
     "record_unpacked",
+    "refresh_cart_prices",
     "resume_order",
+    "save_address",
+    "set_cart_item",
+    "update_customer",
+    "update_order_details",
+    "update_order_lines",
 ]

@@ -15,12 +15,12 @@ from inventory.services.stock import (
 )
 from orders.errors import OrderStateError, UnitsUnderWayError
 from orders.models import Order
-from orders.services.locks import claim_row, lock_row
 from orders.services.placing import require_active
 from orders.signals import order_cancelling, order_confirmed, order_delivered
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
 from stateset.system.services import change_status
+from stateset.system.services.locks import claim_row, lock_row
 
 
 def order_reference(order: Order) -> Reference:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -25,7 +24,6 @@ from orders.services.addressing import (
 from orders.services.derived import derive_payment_status
 from orders.services.pricing import (
     OrderLine,
-    number_lines,
     price_lines,
     require_sellable,
     sum_totals,
@@ -67,7 +65,7 @@ def place_order(
     if channel != Order.Channel.IMPORT:
         require_sellable(lines)
     currency = currency or lines[0].variant.currency
-    items = list(price_lines(number_lines(lines), currency=currency))
+    items = list(price_lines(lines, currency=currency))
     totals = sum_totals(items, shipping_total=round_money(shipping_total, currency))
     ship_to, bill_to = choose_addresses(
         customer, shipping=shipping_address, billing=billing_address

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import count
 from typing import TypedDict
 
 from inventory.models import Product, ProductVariant
 from orders.errors import LineRefusedError
 from orders.models import OrderItem
 from stateset.lib.fields import round_money
+
+MOST_UNITS = 2_147_483_647
+"""As many as an integer column holds on either engine."""
+
+MOST_MONEY = 10**15
+"""What a money column does not hold any more."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,8 @@ class OrderTotals(TypedDict):
     total_amount: Decimal
 
 
-def number_lines(lines: Sequence[OrderLine]) -> list[OrderLine]:
-    """Return the lines, each with a number: its own, or the next after the highest."""
+def number_lines(lines: Sequence[OrderLine]) -> list[tuple[int, OrderLine]]:
+    """Return the lines by number: their own, or the next after the highest."""
     taken = [line.line_number for line in lines if line.line_number is not None]
     if len(set(taken)) < len(taken):
         raise LineRefusedError(
@@ -48,15 +55,11 @@ def number_lines(lines: Sequence[OrderLine]) -> list[OrderLine]:
             why=f"line numbers repeat: {sorted(taken)}",
             fix="give each line a number of its own, or none",
         )
-    following = max(taken, default=0)
-    numbered = []
-    for line in lines:
-        if line.line_number is None:
-            following += 1
-            numbered.append(replace(line, line_number=following))
-        else:
-            numbered.append(line)
-    return numbered
+    following = count(max(taken, default=0) + 1)
+    return [
+        (next(following) if line.line_number is None else line.line_number, line)
+        for line in lines
+    ]
 
 
 def require_sellable(lines: Iterable[OrderLine]) -> None:
@@ -72,13 +75,13 @@ def require_sellable(lines: Iterable[OrderLine]) -> None:
         )
 
 
-def price_lines(lines: Iterable[OrderLine], *, currency: str) -> Iterator[OrderItem]:
-    """Yield unsaved order items with their money; raise LineRefusedError."""
-    for line in lines:
+def price_lines(lines: Sequence[OrderLine], *, currency: str) -> Iterator[OrderItem]:
+    """Yield numbered, unsaved items with their money; raise LineRefusedError."""
+    for number, line in number_lines(lines):
         _require_possible(line, currency)
         variant = line.variant
         item = OrderItem(
-            line_number=line.line_number,
+            line_number=number,
             variant=variant,
             sku=variant.sku,
             name=variant.name,
@@ -122,22 +125,37 @@ def sum_totals(items: Iterable[OrderItem], *, shipping_total: Decimal) -> OrderT
 
 
 def _require_possible(line: OrderLine, currency: str) -> None:
-    sku = line.variant.sku
-    if line.quantity < 1:
+    for problem, fix in _problems(line, currency):
         raise LineRefusedError(
-            f"{sku} was not ordered.",
-            why=f"the quantity is {line.quantity}",
-            fix="order at least 1, or leave the line out",
+            f"{line.variant.sku} was not ordered.", why=problem, fix=fix
+        )
+
+
+def _problems(line: OrderLine, currency: str) -> Iterator[tuple[str, str]]:
+    """Yield why and fix of whatever is wrong with the line, worst first."""
+    price = line.variant.price if line.unit_price is None else line.unit_price
+    if not 1 <= line.quantity <= MOST_UNITS:
+        yield (
+            f"the quantity is {line.quantity}",
+            f"order 1 to {MOST_UNITS}, or leave the line out",
         )
     if line.variant.currency != currency:
-        raise LineRefusedError(
-            f"{sku} was not ordered.",
-            why=f"it is priced in {line.variant.currency}, the order is in {currency}",
-            fix="order it separately",
+        yield (
+            f"it is priced in {line.variant.currency}, the order is in {currency}",
+            "order it separately",
         )
-    if line.discount < 0 or (line.unit_price or 0) < 0:
-        raise LineRefusedError(
-            f"{sku} was not ordered.",
-            why="its price or discount is negative",
-            fix="give a price and a discount of 0 or more",
+    if not (price >= 0 and line.discount >= 0):
+        yield (
+            f"its price is {price} and its discount {line.discount}",
+            "give a price and a discount of 0 or more",
+        )
+    if price * line.quantity >= MOST_MONEY:
+        yield (
+            f"the line would cost {price * line.quantity:.2f}",
+            f"split the line; one may cost less than {MOST_MONEY}",
+        )
+    if line.tax_rate is not None and not 0 <= line.tax_rate <= 1:
+        yield (
+            f"its tax rate is {line.tax_rate}",
+            "give the rate as a fraction between 0 and 1 (0.08 is 8 %)",
         )

@@ -19,9 +19,9 @@ from inventory.models import StockLevel
 from orders.errors import OrderStateError, UnitsRefusedError
 from orders.models import Order, OrderItem
 from orders.services.derived import derive_fulfillment_status, derive_payment_status
-from orders.services.locks import lock_row
 from stateset.lib.journal import business_transaction
 from stateset.system.services import change_status, record_event
+from stateset.system.services.locks import lock_row
 from stateset.system.services.transitions import save_columns
 
 Quantities = Mapping[UUID, int]
@@ -61,8 +61,8 @@ def record_shipped(
     with business_transaction():
         lock_row(order)
         _require_processing(order, "shipped")
-        _note_costs(order, quantities)
         _move(order, quantities, source="quantity_packed", target="quantity_fulfilled")
+        _note_costs(order, quantities)
         items = _settle_services(order)
         columns = {
             "fulfillment_status": derive_fulfillment_status(items),
@@ -194,7 +194,8 @@ def _refuse_units(order: Order, item_id: UUID, quantity: int, step: str) -> None
 
 def _note_costs(order: Order, quantities: Quantities) -> None:
     """Average today's cost of the units into what went before of the line."""
-    items = list(order.items.filter(pk__in=list(quantities)).order_by("pk"))
+    shipped = order.items.filter(pk__in=list(quantities), quantity_fulfilled__gt=0)
+    items = list(shipped.order_by("pk"))
     levels = StockLevel.objects.filter(
         location=order.location_id, variant__in=[item.variant_id for item in items]
     )
@@ -203,9 +204,10 @@ def _note_costs(order: Order, quantities: Quantities) -> None:
         cost = costs.get(item.variant_id)
         if cost is None:
             continue
-        before, now = item.quantity_fulfilled, quantities[item.pk]
+        now = quantities[item.pk]
+        before = item.quantity_fulfilled - now
         spent = (item.unit_cost or Decimal(0)) * before + cost * now
-        item.unit_cost = (spent / (before + now)).quantize(COST_STEP)
+        item.unit_cost = (spent / item.quantity_fulfilled).quantize(COST_STEP)
         item.save(update_fields=["unit_cost", "updated_at"])
 
 

@@ -15,8 +15,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '__first__'),
-        ('finance', '0001_initial'),
-        ('fulfillment', '0001_initial'),
         ('inventory', '0001_initial'),
         ('orders', '0001_initial'),
     ]
@@ -44,17 +42,16 @@ class Migration(migrations.Migration):
                 ('completed_at', models.DateTimeField(editable=False, null=True)),
                 ('notes', models.TextField(blank=True)),
                 ('customer', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='orders.customer')),
-                ('inbound_shipment', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='fulfillment.shipment')),
                 ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='inventory.location')),
                 ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='orders.order')),
-                ('refund_payment', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='finance.payment')),
                 ('requested_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='returns', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'return',
                 'db_table': 'returns',
                 'db_table_comment': 'Returns of customers',
-                'indexes': [models.Index(fields=['order', 'status'], name='idx_returns_order_status'), models.Index(fields=['-created_at', 'status'], name='idx_returns_created_status'), models.Index(condition=models.Q(('status', 'requested')), fields=['requested_at'], name='idx_returns_waiting')],
+                'permissions': [('approve_return', 'Can approve returns of ordinary value'), ('approve_large_return', 'Can approve every return')],
+                'indexes': [models.Index(fields=['order', 'status'], name='idx_returns_order_status'), models.Index(fields=['-created_at', 'status'], name='idx_returns_created_status'), models.Index(condition=models.Q(('status__in', ('completed', 'rejected', 'cancelled')), _negated=True), fields=['status', '-created_at'], name='idx_returns_unfinished')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['requested', 'approved', 'rejected', 'received', 'inspected', 'completed', 'cancelled'])), name='return_status_known', violation_error_message='Status must be one of: requested, approved, rejected, received, inspected, completed, cancelled.'), models.CheckConstraint(condition=models.Q(('resolution__in', ['refund', 'replacement', 'none'])), name='return_resolution_known', violation_error_message='Resolution must be one of: refund, replacement, none.'), models.CheckConstraint(condition=models.Q(('reason_code__in', ['defective', 'wrong_item', 'not_as_described', 'changed_mind', 'damaged_in_transit', 'other'])), name='return_reason_known', violation_error_message='Reason code must be one of: defective, wrong_item, not_as_described, changed_mind, damaged_in_transit, other.'), models.CheckConstraint(condition=models.Q(('currency', django.db.models.functions.text.Upper('currency')), django.db.models.lookups.Exact(django.db.models.functions.text.Length('currency'), 3)), name='return_currency_code', violation_error_message='Currency must be a three-letter ISO 4217 code such as USD.'), models.CheckConstraint(condition=models.Q(('refund_total__gte', 0), ('amount_refunded__gte', 0)), name='return_money_not_negative', violation_error_message='Refund total, Amount refunded must not be negative.'), models.CheckConstraint(condition=models.Q(('amount_refunded__lte', models.F('refund_total'))), name='return_refunded_within_total', violation_error_message='No more can be refunded than the return is worth.'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'rejected'), _negated=True), models.Q(('status_reason', ''), _negated=True), _connector='OR'), name='return_rejected_has_reason', violation_error_message='A rejected return says why.')],
             },
         ),

@@ -8,8 +8,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from finance.models import Payment
-from fulfillment.models import Shipment
 from inventory.models import Location
 from orders.models import Customer, Order, OrderItem
 from stateset.lib.constraints import (
@@ -39,6 +37,16 @@ class ReturnQuerySet(models.QuerySet["ReturnRequest"]):
     def waiting(self) -> ReturnQuerySet:
         """Return the returns that wait for a decision."""
         return self.filter(status=ReturnRequest.Status.REQUESTED)
+
+    def expected(self) -> ReturnQuerySet:
+        """Return the returns whose goods are on their way back."""
+        return self.filter(status=ReturnRequest.Status.APPROVED)
+
+    def to_finish(self) -> ReturnQuerySet:
+        """Return the returns that came back and are not settled."""
+        return self.filter(
+            status__in=(ReturnRequest.Status.RECEIVED, ReturnRequest.Status.INSPECTED)
+        )
 
 
 class ReturnRequestStatus(models.TextChoices):
@@ -91,20 +99,6 @@ class ReturnRequest(Document):
     currency = CurrencyField(editable=False)
     refund_total = MoneyField(editable=False)
     amount_refunded = MoneyField(editable=False)
-    inbound_shipment = models.ForeignKey(
-        Shipment,
-        on_delete=models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="returns",
-    )
-    refund_payment = models.ForeignKey(
-        Payment,
-        on_delete=models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="returns",
-    )
     requested_by = models.ForeignKey(
         "accounts.User",
         on_delete=models.PROTECT,
@@ -125,16 +119,20 @@ class ReturnRequest(Document):
         db_table = "returns"
         db_table_comment = "Returns of customers"
         verbose_name = "return"
+        permissions = [
+            ("approve_return", "Can approve returns of ordinary value"),
+            ("approve_large_return", "Can approve every return"),
+        ]
         indexes = [
             models.Index(fields=["order", "status"], name="idx_returns_order_status"),
             models.Index(
                 fields=["-created_at", "status"], name="idx_returns_created_status"
             ),
             models.Index(
-                fields=["requested_at"],
-                condition=Q(status="requested"),
-                # Read by the tile of returns that wait.
-                name="idx_returns_waiting",
+                fields=["status", "-created_at"],
+                condition=~Q(status__in=("completed", "rejected", "cancelled")),
+                # Read by the tile and the tabs of returns still to be handled.
+                name="idx_returns_unfinished",
             ),
         ]
         constraints = [

@@ -19,9 +19,13 @@ from stateset.lib.states import Transitions
 
 
 class WarrantyQuerySet(models.QuerySet["Warranty"]):
+    def active(self) -> WarrantyQuerySet:
+        """Return the warranties that cover something."""
+        return self.filter(status=Warranty.Status.ACTIVE)
+
     def lapsed(self, on: date) -> WarrantyQuerySet:
         """Return the active warranties whose last day is before ``on``."""
-        return self.filter(status=Warranty.Status.ACTIVE, ends_on__lt=on)
+        return self.active().filter(ends_on__lt=on)
 
 
 class WarrantyStatus(models.TextChoices):
@@ -115,6 +119,12 @@ class WarrantyClaimResolution(models.TextChoices):
     REFUND = "refund", "Refund"
 
 
+class WarrantyClaimQuerySet(models.QuerySet["WarrantyClaim"]):
+    def open(self) -> WarrantyClaimQuerySet:
+        """Return the claims that somebody has still to deal with."""
+        return self.filter(status__in=WarrantyClaim.OPEN_STATUSES)
+
+
 class WarrantyClaim(Document):
     """One fault reported under a warranty, and how it was resolved."""
 
@@ -125,6 +135,7 @@ class WarrantyClaim(Document):
         "submitted": {"approved", "rejected", "withdrawn"},
         "approved": {"resolved"},
     }
+    OPEN_STATUSES = (Status.SUBMITTED, Status.APPROVED)
 
     claim_number = models.CharField(
         "number", max_length=32, unique=True, editable=False
@@ -158,6 +169,8 @@ class WarrantyClaim(Document):
     claimed_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True, editable=False)
     resolved_at = models.DateTimeField(null=True, editable=False)
+
+    objects = WarrantyClaimQuerySet.as_manager()
 
     class Meta:
         db_table = "warranty_claims"

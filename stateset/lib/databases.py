@@ -12,7 +12,6 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import DatabaseError, InterfaceError
 
 from stateset.lib.errors import StatesetError
@@ -79,7 +78,7 @@ def unreachable_error(alias: str = DEFAULT_DB_ALIAS) -> DatabaseUnreachableError
 
 def unapplied_migrations(connection: BaseDatabaseWrapper) -> list[str]:
     """Return ``app.name`` of each migration in the code but not in the database."""
-    applied = MigrationRecorder(connection).applied_migrations()
+    applied = _applied_migrations(connection)
     graph, replaced = _migrations_on_disk()
     return sorted(
         f"{key[0]}.{key[1]}"
@@ -112,6 +111,15 @@ def _answer(connection: BaseDatabaseWrapper) -> Answer:
     except UNREACHABLE as error:
         return Answer(reachable=False, reason=_reason(error, connection))
     return Answer(reachable=True, unapplied=tuple(unapplied))
+
+
+def _applied_migrations(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:
+    # MigrationRecorder would ask the alias, and so another connection than this.
+    with connection.cursor() as cursor:
+        if "django_migrations" not in connection.introspection.table_names(cursor):
+            return set()
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return {(app, name) for app, name in cursor.fetchall()}
 
 
 def _reason(error: Exception, connection: BaseDatabaseWrapper) -> str:

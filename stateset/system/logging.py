@@ -12,6 +12,9 @@ from stateset.lib.journal import current_context
 STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 # Django hands whole objects along, of which the log keeps nothing.
 UNWANTED = {"request", "server_time"}
+# The message has the rest in words.
+SHOWN_TO_PEOPLE = ("actor", "request_id")
+REQUEST_ID_KEY = "STATESET_REQUEST_ID"
 
 
 class ContextFilter(logging.Filter):
@@ -19,8 +22,11 @@ class ContextFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         context = current_context()
-        if context.request_id:
-            record.request_id = context.request_id
+        # Django logs a fault after the middlewares are done, with the request.
+        meta = getattr(getattr(record, "request", None), "META", {})
+        request_id = context.request_id or meta.get(REQUEST_ID_KEY, "")
+        if request_id:
+            record.request_id = request_id
         if context.actor_label:
             record.actor = context.actor_label
         return True
@@ -47,7 +53,10 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         time = _instant(record).isoformat(sep=" ", timespec="seconds")
-        extra = "".join(f" {key}={value}" for key, value in _extra(record).items())
+        known = vars(record)
+        extra = "".join(
+            f" {key}={known[key]}" for key in SHOWN_TO_PEOPLE if key in known
+        )
         line = f"{time} {record.levelname} {record.name}: {record.getMessage()}{extra}"
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"

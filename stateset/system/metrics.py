@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from stateset.system.health import UP, Readiness
 
 
-def render_gauges(readiness: Readiness, *, version: str) -> bytes:
-    """Return gauges in the text format; what is unknown is left out.
+@dataclass(frozen=True)
+class ReadinessCollector(Collector):
+    """Gauges as of one answer; what is unknown is left out, never 0.
 
-    They have a registry of their own: with several processes django-prometheus
-    reads a folder of files, and gauges of the default registry would vanish.
+    No ``Gauge`` objects: with several web processes those write to a shared folder,
+    from where each process would report the last word of all others.
     """
+
+    readiness: Readiness
+    version: str
+
+    def collect(self) -> Iterator[Metric]:
+        yield InfoMetricFamily(
+            "stateset_build", "The running version.", {"version": self.version}
+        )
+        yield GaugeMetricFamily(
+            "stateset_database_up",
+            "Whether the database answered in time.",
+            value=self.readiness.database == UP,
+        )
+        if self.readiness.unapplied is not None:
+            yield GaugeMetricFamily(
+                "stateset_migrations_unapplied",
+                "Migrations in the code that the database has not seen.",
+                value=self.readiness.unapplied,
+            )
+
+
+def render_gauges(readiness: Readiness, *, version: str) -> bytes:
+    """Return the gauges in the text format, for one answer to Prometheus."""
     registry = CollectorRegistry()
-    Gauge(
-        "stateset_build_info", "The running version.", ["version"], registry=registry
-    ).labels(version).set(1)
-    Gauge(
-        "stateset_database_up",
-        "Whether the database answered within the limit.",
-        registry=registry,
-    ).set(readiness.database == UP)
-    if readiness.unapplied is not None:
-        Gauge(
-            "stateset_migrations_unapplied",
-            "Migrations in the code that the database has not seen.",
-            registry=registry,
-        ).set(readiness.unapplied)
+    registry.register(ReadinessCollector(readiness, version))
     return generate_latest(registry)

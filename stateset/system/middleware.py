@@ -17,6 +17,7 @@ from stateset.lib.databases import unreachable_error
 from stateset.lib.journal import acting
 from stateset.system import conf, views
 from stateset.system.error_pages import render_unavailable
+from stateset.system.logging import REQUEST_ID_KEY
 from stateset.system.outage import LOST_DATABASE, answer_outage
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -63,21 +64,22 @@ class RequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get(REQUEST_ID_HEADER, "")
         request_id = given if REQUEST_ID_FORM.fullmatch(given) else uuid4().hex
+        request.META[REQUEST_ID_KEY] = request_id
         started = time.perf_counter()
         with acting(request_id=request_id):
             response = self.get_response(request)
             response.headers[REQUEST_ID_HEADER] = request_id
+            # The query is left out: it may hold names and e-mail addresses.
+            facts = {
+                "method": request.method,
+                "path": escape_uri_path(request.path),
+                "status": response.status_code,
+                "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+            }
             access_logger.info(
-                "%s %s %s",
-                request.method,
-                escape_uri_path(request.path),
-                response.status_code,
-                extra={
-                    "method": request.method,
-                    "path": request.path,
-                    "status": response.status_code,
-                    "duration_ms": round((time.perf_counter() - started) * 1000, 1),
-                },
+                "%(method)s %(path)s %(status)s in %(duration_ms)s ms",
+                facts,
+                extra=facts,
             )
         return response
 

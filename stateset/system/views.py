@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from ipaddress import ip_network
 
 from django.db.utils import InterfaceError, OperationalError
@@ -15,8 +14,6 @@ from stateset.system import conf
 from stateset.system.health import UP, read_readiness
 from stateset.system.metrics import render_gauges
 from stateset.system.networks import client_address, is_within
-
-logger = logging.getLogger(__name__)
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 METRICS_SCOPE = "metrics:read"
@@ -64,8 +61,7 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
         response = _plain("This key does not open the metrics.", status=401)
         response.headers["WWW-Authenticate"] = 'Bearer realm="metrics"'
         return response
-    except (OperationalError, InterfaceError) as error:
-        logger.error("The key for /metrics can't be looked up: %s", error)
+    except (OperationalError, InterfaceError):
         return _plain("Keys can't be looked up just now.", status=503)
     return None
 

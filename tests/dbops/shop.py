@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from django.db import connections
@@ -18,18 +19,21 @@ from django.db import connections
 ALIAS = "shop"
 TABLES = {"customers": 2, "django_migrations": 2, "orders": 300}
 MIGRATIONS = (("orders", "0001_initial"), ("orders", "0002_total"))
-SCHEMA = [
-    "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
-    "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL"
-    " REFERENCES customers (id), note TEXT NOT NULL)",
-    "CREATE TABLE django_migrations"
-    " (id INTEGER PRIMARY KEY, app TEXT NOT NULL, name TEXT NOT NULL)",
-    "INSERT INTO customers VALUES (1, 'Ada'), (2, 'Grace')",
-    "INSERT INTO django_migrations VALUES"
-    " (1, 'orders', '0001_initial'), (2, 'orders', '0002_total')",
-    "INSERT INTO orders VALUES "
-    + ", ".join(f"({number}, {number % 2 + 1}, 'n{number}')" for number in range(300)),
-]
+SCHEMA = f"""
+    CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+    CREATE TABLE orders (
+        id INTEGER PRIMARY KEY, note TEXT NOT NULL,
+        customer_id INTEGER NOT NULL REFERENCES customers (id)
+    );
+    CREATE TABLE django_migrations (
+        id INTEGER PRIMARY KEY, app TEXT NOT NULL, name TEXT NOT NULL
+    );
+    INSERT INTO customers VALUES (1, 'Ada'), (2, 'Grace');
+    INSERT INTO django_migrations VALUES
+        (1, 'orders', '0001_initial'), (2, 'orders', '0002_total');
+    INSERT INTO orders VALUES
+        {", ".join(f"({n}, 'n{n}', {n % 2 + 1})" for n in range(300))};
+"""
 
 
 class Shop(ABC):
@@ -41,12 +45,17 @@ class Shop(ABC):
     def __init__(self, folder: Path, backup_folder: Path, settings: Any) -> None:
         self.folder = folder
         self.backup_folder = backup_folder
-        self.settings = settings
+        self.settings = dict(settings)
         self.name = str(settings["NAME"])
 
     @abstractmethod
     def run(self, statement: str, database: str = "") -> list[tuple[Any, ...]]:
         """Run a statement, in the shop unless another database is named."""
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """The shop's address, as APP__DATABASE_URL takes it."""
 
     @abstractmethod
     def new_name(self) -> str:
@@ -77,13 +86,16 @@ class SqliteShop(Shop):
             connection.commit()
         return rows
 
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.name}"
+
     def new_name(self) -> str:
         return str(self.folder / "copy.db")
 
     def databases(self) -> list[str]:
-        return sorted(
-            str(path) for path in self.folder.iterdir() if path != self.backup_folder
-        )
+        own = {f"{self.name}-wal", f"{self.name}-shm", str(self.backup_folder)}
+        return sorted({str(path) for path in self.folder.iterdir()} - own)
 
 
 class PostgresqlShop(Shop):
@@ -104,6 +116,16 @@ class PostgresqlShop(Shop):
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    @property
+    def url(self) -> str:
+        place = "{USER}:{PASSWORD}@{HOST}:{PORT}".format(
+            **{
+                key: quote(str(self.settings[key]), safe="")
+                for key in ("USER", "PASSWORD", "HOST", "PORT")
+            }
+        )
+        return f"postgres://{place}/{quote(self.name)}"
+
     def new_name(self) -> str:
         return f"{self.name} copy"
 
@@ -122,7 +144,8 @@ def sqlite_shop(folder: Path, backup_folder: Path) -> Iterator[Shop]:
     """Make the shop as a file."""
     settings = _settings(str(folder / "shop.db"))
     shop = SqliteShop(folder, backup_folder, settings)
-    shop.run("PRAGMA journal_mode = WAL")
+    with closing(sqlite3.connect(shop.name)) as connection:
+        connection.executescript(f"PRAGMA journal_mode = WAL; BEGIN; {SCHEMA}; COMMIT")
     with _registered(shop, settings):
         yield shop
 
@@ -134,6 +157,7 @@ def postgresql_shop(folder: Path, backup_folder: Path) -> Iterator[Shop]:
     shop = PostgresqlShop(folder, backup_folder, settings)
     shop.run(f'CREATE DATABASE "{shop.name}" TEMPLATE template0', "postgres")
     try:
+        shop.run(SCHEMA)
         with _registered(shop, settings):
             yield shop
     finally:
@@ -150,8 +174,6 @@ def _settings(name: str) -> dict[str, Any]:
 
 @contextmanager
 def _registered(shop: Shop, settings: dict[str, Any]) -> Iterator[None]:
-    for statement in SCHEMA:
-        shop.run(statement)
     connections.databases[ALIAS] = settings
     try:
         yield

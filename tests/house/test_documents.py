@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 
 from tests.house.licences import DOCUMENT, table
 from tests.house.pages import anchors, lines, links, shell_commands
-from tests.house.tree import ROOT, documents, place
+from tests.house.tree import ROOT, documents, none_of, place
 
 MAKE_IN_TEXT = re.compile(r"`make ([a-z-]+)[^`]*`")
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
@@ -27,7 +27,7 @@ def test_every_make_target_named_exists() -> None:
         for where, target in make_targets(page)
         if target not in targets
     ]
-    assert unknown == []
+    none_of(unknown)
 
 
 def make_targets(page: Path) -> list[tuple[str, str]]:
@@ -54,7 +54,7 @@ def test_every_management_command_shown_can_be_typed() -> None:
             reason = why_refused(words)
             if reason:
                 refused.append(f"{place(page, line=number)}: {reason}")
-    assert refused == []
+    none_of(refused)
 
 
 def why_refused(words: list[str]) -> str:
@@ -97,7 +97,7 @@ def test_every_link_leads_somewhere() -> None:
         for number, target in links(page)
         if not leads_somewhere(page, target)
     ]
-    assert broken == []
+    none_of(broken)
 
 
 def leads_somewhere(page: Path, target: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
@@ -59,6 +61,12 @@ def parsed(path: Path) -> ast.Module:
 def nodes(path: Path) -> Iterator[ast.AST]:
     """Yield every node of a file's syntax tree."""
     yield from ast.walk(parsed(path))
+
+
+def none_of(found: Sequence[str]) -> None:
+    """Fail with one line for each thing found."""
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
 
 
 def _below(path: Path, suffix: str) -> list[Path]:

@@ -67,6 +67,8 @@ def database_from_url(rest: str, *, root: Path) -> dict[str, Any]:
     """
     location, _, query = rest.removeprefix("//").partition("?")
     authority, _, name = location.partition("/")
+    if "@" in name or "@" in query:
+        raise _unescaped("an '@' after its host")
     credentials, _, hosts = authority.rpartition("@")
     user, _, password = credentials.partition(":")
     host, port = _hosts_and_ports(hosts)
@@ -165,8 +167,14 @@ def _host_and_port(text: str) -> tuple[str, str]:
     if not colon or port.endswith("]"):
         host, port = text, ""
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise ImproperlyConfigured(
-            f"APP__DATABASE_URL has the port {port!r}: allowed is a number from 1 to "
-            "65535. A ':', '/', '@' or '?' in a password is written %3A, %2F, %40, %3F."
-        )
+        raise _unescaped("a port that is no number from 1 to 65535")
     return unquote(host).removeprefix("[").removesuffix("]"), port
+
+
+def _unescaped(seen: str) -> ImproperlyConfigured:
+    """Return what to raise; the value is left out, it may be half a password."""
+    return ImproperlyConfigured(
+        f"APP__DATABASE_URL has {seen}: allowed is postgres://user:password@host:5432"
+        "/name, where ':', '/', '?' and '@' inside of a part are written %3A, %2F, "
+        "%3F and %40."
+    )

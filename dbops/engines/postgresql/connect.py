@@ -58,7 +58,7 @@ def session(
     except OperationalError as error:
         raise DatabaseUnavailableError(
             f"The database {own.settings_dict['NAME']!r} stopped answering.",
-            why=_first_line(error),
+            why=first_line(error),
             fix="look into the server's log, then try again",
         ) from error
     finally:
@@ -138,10 +138,11 @@ def _connect(own: BaseDatabaseWrapper) -> None:
     except OperationalError as error:
         raise DatabaseUnavailableError(
             f"The database {own.settings_dict['NAME']!r} was not opened.",
-            why=_first_line(error),
+            why=first_line(error),
             fix="see that the server runs and lets this user in (APP__DATABASE_URL)",
         ) from error
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what the server says, without its hints and the statement."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

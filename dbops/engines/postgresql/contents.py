@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
+from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from dbops.engines.base import Contents
+from dbops.engines.postgresql.connect import first_line
+from dbops.errors import ContentsUnreadableError, ProgramFailedError
 
+CAUSE_SECONDS = 0.5
 MIGRATIONS_TABLE = "django_migrations"
 # Tables whose rows pg_dump copies: no views, no partitioned parents, nothing that
 # belongs to an extension. pg_class, pg_depend: since 14 unchanged.
@@ -61,15 +65,35 @@ def contents_beside(
 ) -> Iterator[Future[Contents]]:
     """Read the contents in a thread while the block runs.
 
-    When the block raises, the query is cancelled, so nothing outlives it.
+    Whatever the block raises cancels the query, so nothing outlives it. Raises
+    ContentsUnreadableError when the rows cannot be read; pg_dump then fails as
+    well, since its snapshot is gone, but that is not the cause.
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
         future = pool.submit(read_contents, connection)
         try:
             yield future
+        except ProgramFailedError:
+            wait([future], CAUSE_SECONDS)
+            if future.done():
+                _require_read(future)
+            connection.connection.cancel()
+            raise
         except BaseException:
             connection.connection.cancel()
             raise
+        _require_read(future)
+
+
+def _require_read(future: Future[Contents]) -> None:
+    try:
+        future.result()
+    except DatabaseError as error:
+        raise ContentsUnreadableError(
+            "The rows to back up cannot all be read.",
+            why=first_line(error),
+            fix="let this role read every table and every row, or use another role",
+        ) from error
 
 
 def _count_rows(

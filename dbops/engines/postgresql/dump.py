@@ -50,7 +50,7 @@ def dump_program(
             f"--snapshot={snapshot}",
             f"--lock-wait-timeout={options.lock_wait_seconds * 1000}",
         ],
-        database=connection.settings_dict["NAME"],
+        database=connection.connection.info.dbname,
     )
 
 

@@ -21,7 +21,8 @@ class PostgresqlEngine(Engine):
 
     @property
     def database_name(self) -> str:
-        return str(self.connection.settings_dict["NAME"])
+        settings = self.connection.settings_dict
+        return str(settings["NAME"] or settings["OPTIONS"].get("service", ""))
 
     def require_database(self) -> None:
         with session(self.connection):

@@ -16,6 +16,7 @@ from dbops.engines.base import Contents, Options, Source
 from dbops.engines.postgresql.clients import find_pg_restore
 from dbops.engines.postgresql.connect import (
     client_program,
+    first_line,
     maintenance_session,
     session,
 )
@@ -154,7 +155,7 @@ def _create(cursor: CursorWrapper, draft: str, like: Contents) -> None:
     except DatabaseError as error:
         raise RestoreRefusedError(
             f"The database {draft!r} was not created.",
-            why=str(error).strip().splitlines()[0],
+            why=first_line(error),
             fix="mend what the server names; a role that may not create databases"
             " needs ALTER ROLE … CREATEDB",
         ) from error

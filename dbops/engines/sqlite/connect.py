@@ -9,9 +9,11 @@ from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbops.errors import DatabaseUnavailableError
+from dbops.errors import DatabaseUnavailableError, DiskError
 
 BUSY_SECONDS = 60.0
+PRIMARY_CODE = 0xFF
+NOT_WRITTEN = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 def database_file(connection: BaseDatabaseWrapper) -> Path:
@@ -43,9 +45,15 @@ def opened(path: Path, *, mode: str = "ro") -> Iterator[sqlite3.Connection]:
         ) as database:
             yield database
     except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
+        if mode == "rw" and code in NOT_WRITTEN:
+            raise DiskError(
+                f"{path.name} was not written.",
+                why=f"{path.parent}: {error}",
+                fix=f"make room in {path.parent}, or choose another folder",
+            ) from error
         raise DatabaseUnavailableError(
             f"{path.name} cannot be read as a database.",
             why=f"{path}: {error}",
-            fix="see that the file is an SQLite database, not locked, and that its"
-            " disk has room",
+            fix="see that the file is a whole SQLite database that nobody locks",
         ) from error

@@ -32,17 +32,18 @@ def dump(connection: BaseDatabaseWrapper, _options: Options, sink: Sink) -> Dump
 
 def _copy(source: Path, copy: Path) -> None:
     copy.touch(mode=0o600)
-    with opened(source) as live, opened(copy, mode="rw") as target:
-        # The copy is thrown away if anything fails: no need to wait for the disk.
-        target.execute("PRAGMA synchronous = OFF")
+    with opened(source) as live:
         # An open read transaction makes every step see the same state; without
         # it each commit of another process would start the copy again.
         live.execute("BEGIN")
         live.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        # In steps, because a signal is only seen between two of them.
-        live.backup(target, pages=PAGES_PER_STEP, progress=_between_steps)
-        # One file without -wal beside it, whatever the mode of the original.
-        target.execute("PRAGMA journal_mode = DELETE")
+        with opened(copy, mode="rw") as target:
+            # It is thrown away if anything fails: no need to wait for the disk.
+            target.execute("PRAGMA synchronous = OFF")
+            # In steps, because a signal is only seen between two of them.
+            live.backup(target, pages=PAGES_PER_STEP, progress=_between_steps)
+            # One file without -wal beside it, whatever the mode of the original.
+            target.execute("PRAGMA journal_mode = DELETE")
 
 
 def _between_steps(_status: int, _remaining: int, _total: int) -> None:

@@ -21,11 +21,12 @@ def lock(path: Path, holder: str) -> Iterator[None]:
     lease = path.with_name(path.name + SUFFIX)
     with disk_errors(f"The lease of {path.name} was not taken.", path.parent):
         descriptor = _locked(path, lease)
-        os.ftruncate(descriptor, 0)
+    try:
         since = datetime.now(UTC)
         text = f"{holder} holds it since {since:%Y-%m-%d %H:%M:%S} UTC"
-        os.pwrite(descriptor, text.encode(), 0)
-    try:
+        with disk_errors(f"The lease of {path.name} was not taken.", path.parent):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, text.encode(), 0)
         yield
     finally:
         # Removed while it is still locked; whoever waits for it looks again.

@@ -55,7 +55,7 @@ class Command(StatesetCommand):
                 "file": manifest.file_name,
                 "database": manifest.contents.database,
                 "tables": len(manifest.contents.tables),
-                "rows": manifest.rows,
+                "row_count": manifest.rows,
                 "size": size,
                 "sha256": manifest.stored.sha256,
                 "verified": verify,

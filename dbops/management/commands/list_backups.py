@@ -20,7 +20,8 @@ class Command(StatesetCommand):
         total = Size(sum(entry.size_bytes for entry in entries))
         with_why = any(entry.why for entry in entries)
         return Report(
-            summary=f"{len(entries)} backups in {storage.location}, {total}",
+            summary=f"{len(entries)} backup{'s' * (len(entries) != 1)} in"
+            f" {storage.location}, {total}",
             rows=[_row(entry, with_why=with_why) for entry in entries],
         )
 

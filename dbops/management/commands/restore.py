@@ -52,7 +52,7 @@ class Command(StatesetCommand):
                 "id": manifest.id,
                 "into": restored.target,
                 "tables": len(manifest.contents.tables),
-                "rows": manifest.rows,
+                "row_count": manifest.rows,
                 "seconds": restored.seconds,
             },
         )

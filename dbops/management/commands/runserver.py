@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from django.contrib.staticfiles.management.commands import runserver
 from django.core.management.base import CommandError
 from django.db.utils import OperationalError
-from whitenoise.runserver_nostatic.management.commands import runserver
 
 from dbops.maintenance.auto_migrate import migrate_at_start
 from stateset.lib.databases import unreachable_error
@@ -20,7 +20,7 @@ class Command(runserver.Command):
         except StatesetError as error:
             raise CommandError(str(error), returncode=error.exit_code) from error
         except OperationalError:
-            error = unreachable_error()
-            if error is None:
+            unreachable = unreachable_error()
+            if unreachable is None:
                 raise
-            self.stderr.write(str(error))
+            self.stderr.write(str(unreachable))

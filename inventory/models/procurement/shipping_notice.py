@@ -17,6 +17,12 @@ from stateset.lib.models import Document, Record
 from stateset.lib.states import Transitions
 
 
+class ShippingNoticeQuerySet(models.QuerySet["ShippingNotice"]):
+    def live(self) -> ShippingNoticeQuerySet:
+        """Return the notices whose goods are announced and not all booked yet."""
+        return self.filter(status__in=ShippingNotice.LIVE_STATUSES)
+
+
 class ShippingNoticeStatus(models.TextChoices):
     DRAFT = "draft", "Draft"
     SUBMITTED = "submitted", "Announced"
@@ -39,6 +45,7 @@ class ShippingNotice(Document):
         # Back again when a receipt on it is reversed.
         "completed": {"delivered"},
     }
+    LIVE_STATUSES = (Status.SUBMITTED, Status.IN_TRANSIT, Status.DELIVERED)
 
     asn_number = models.CharField("number", max_length=32, unique=True, editable=False)
     purchase_order = models.ForeignKey(
@@ -52,6 +59,8 @@ class ShippingNotice(Document):
     delivered_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
     notes = models.TextField(blank=True)
+
+    objects = ShippingNoticeQuerySet.as_manager()
 
     class Meta:
         db_table = "advanced_shipping_notices"
@@ -124,3 +133,8 @@ class ShippingNoticeItem(Record):
 
     def __str__(self) -> str:
         return f"{self.shipping_notice}: {self.purchase_order_item}"
+
+    @property
+    def open_quantity(self) -> int:
+        """Return the units announced and not yet received or rejected."""
+        return self.quantity_expected - self.quantity_received - self.quantity_rejected

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from inventory.errors import InvalidMovementError, InvalidQuantityError
+from inventory.errors import InvalidQuantityError
 
 MOST_UNITS = 2_147_483_647
 """What one level can hold: an integer column on both engines."""
@@ -67,14 +67,4 @@ def require_cost(unit_cost: Decimal) -> None:
             why=f"it is {unit_cost}",
             fix="give an amount from 0 on, with at most thirteen digits before the"
             " point",
-        )
-
-
-def require_reason(reason: str, *, kind: str) -> None:
-    """Raise InvalidMovementError where a correction does not say why."""
-    if not reason.strip():
-        raise InvalidMovementError(
-            f"The {kind} was not written.",
-            why="it has no reason",
-            fix="say why, as it will stand in the ledger",
         )

@@ -7,66 +7,199 @@ primary-key order, and the ledger rows follow in the same function.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
 
-from inventory.models import StockTransaction
-from inventory.services.stock import rows
-from inventory.services.stock.demands import MOST_UNITS, Reference
-from inventory.services.stock.refusals import refusal
-from stateset.lib.journal import business_transaction
+from inventory.errors import Shortage
+from inventory.models import StockLevel, StockTransaction
+from inventory.services.stock.demands import MOST_UNITS
+from inventory.services.stock.movements import Change, Movement, by_level
+from inventory.services.stock.refusals import Problem, problem_of, refusal
+from stateset.lib.rows import insert_rows, key_value
+from stateset.system.services import record_event
 from stateset.system.services.actors import acting_user_id
 
-# `available` is a generated column: what the WHERE clause reads is what is true
-# when the row is locked, on both engines.
+# The WHERE clause is read when the row is locked, so it holds on both engines
+# whatever was read before; the CHECKs stand behind it. Costs are multiplied by
+# 1.0 because SQLite keeps whole amounts as integers and would divide them so.
 CHANGE = """
 UPDATE inventory
    SET on_hand = on_hand + %s, reserved = reserved + %s, allocated = allocated + %s,
+       average_cost = CASE WHEN %s > 0
+         THEN ROUND((average_cost * on_hand + %s * 1.0) / (on_hand + %s), 6)
+         ELSE average_cost END,
        version = version + 1, updated_at = %s
  WHERE id = %s AND on_hand BETWEEN %s AND %s AND reserved >= %s AND allocated >= %s
    AND available >= %s
 RETURNING on_hand, reserved, allocated, average_cost
 """
-# Times 1.0: SQLite keeps whole amounts as integers, and would divide them so.
-MIX_COST = """
-UPDATE inventory
-   SET average_cost
-       = ROUND((average_cost * (on_hand - %s) + %s * 1.0) / on_hand, 6)
- WHERE id = %s
-RETURNING on_hand, reserved, allocated, average_cost
-"""
+COST_DIGITS = Decimal("0.000001")
+EVENTS = {
+    "receive": "stock.received",
+    "ship": "stock.shipped",
+    "return": "stock.returned",
+    "adjust": "stock.adjusted",
+    "count": "stock.counted",
+    "transfer_out": "stock.transferred_out",
+    "transfer_in": "stock.transferred_in",
+    "produce": "stock.produced",
+    "consume": "stock.consumed",
+    "scrap": "stock.scrapped",
+}
+"""Told to the world: what is there changed. Of a promise, its own row tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """One change of one level for one line; ``unit_cost`` of units coming in."""
-
-    level_id: UUID
-    kind: str
-    line_id: UUID
-    on_hand: int = 0
-    reserved: int = 0
-    allocated: int = 0
-    unit_cost: Decimal | None = None
-
-    @property
-    def available(self) -> int:
-        """Return the change of what may still be promised."""
-        return self.on_hand - self.reserved - self.allocated
-
-
-@dataclass(frozen=True, slots=True)
-class _After:
-    """A level as an UPDATE left it."""
+class _After(NamedTuple):
+    """A level as its UPDATE left it."""
 
     on_hand: int
     reserved: int
     allocated: int
     average_cost: Decimal
+
+
+def post_movements(
+    movements: Iterable[Movement],
+    *,
+    reason: str = "",
+    at: datetime | None = None,
+    idempotency_key: str | None = None,
+    short: Iterable[Shortage] = (),
+) -> list[StockTransaction]:
+    """Make the movements, all or none, and return their ledger rows.
+
+    Inside the caller's transaction, which an error must roll back. Raises
+    InsufficientStockError with every level that has too little, and what the
+    caller found ``short`` already.
+    """
+    now = timezone.now()
+    written = {
+        "reason": reason,
+        "actor_id": acting_user_id(),
+        "occurred_at": at or now,
+        "idempotency_key": idempotency_key,
+    }
+    entries: list[StockTransaction] = []
+    problems: list[Problem] = list(short)
+    for change in by_level(movements):
+        after = _apply(change, now) or _apply_locked(change, now, problems)
+        if after is not None:
+            entries += _entries(change, after, written)
+    if problems:
+        raise refusal(problems)
+    insert_rows(entries)
+    for entry in entries:
+        if entry.transaction_type in EVENTS:
+            _record(entry)
+    return entries
+
+
+def lock_levels(level_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
+    """Lock levels in primary-key order and return them as they are now.
+
+    For flows that post more than once, or decide by what a level holds.
+    """
+    levels = (
+        StockLevel.objects.filter(pk__in=list(level_ids))
+        .select_related("variant", "location")
+        .select_for_update(of=("self",), no_key=True)
+        .order_by("pk")
+    )
+    return {level.pk: level for level in levels}
+
+
+def _apply(change: Change, now: datetime) -> _After | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CHANGE,
+            [
+                change.on_hand,
+                change.reserved,
+                change.allocated,
+                change.costed_units,
+                change.costed_value,
+                change.costed_units,
+                connection.ops.adapt_datetimefield_value(now),
+                key_value(change.level_id),
+                max(0, -change.on_hand),
+                MOST_UNITS - max(0, change.on_hand),
+                max(0, -change.reserved),
+                max(0, -change.allocated),
+                max(0, -change.available),
+            ],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    on_hand, reserved, allocated, cost = row
+    return _After(
+        on_hand, reserved, allocated, Decimal(str(cost)).quantize(COST_DIGITS)
+    )
+
+
+def _apply_locked(
+    change: Change, now: datetime, problems: list[Problem]
+) -> _After | None:
+    """Find out what refused the change; it may have passed while being asked."""
+    problem = problem_of(change, lock_levels([change.level_id])[change.level_id])
+    if problem is None:
+        return _apply(change, now)
+    problems.append(problem)
+    return None
+
+
+def _entries(
+    change: Change, after: _After, written: dict[str, Any]
+) -> list[StockTransaction]:
+    on_hand = after.on_hand - change.on_hand
+    reserved = after.reserved - change.reserved
+    allocated = after.allocated - change.allocated
+    entries = []
+    for movement in change.movements:
+        on_hand += movement.on_hand
+        reserved += movement.reserved
+        allocated += movement.allocated
+        unit_cost = movement.unit_cost
+        if unit_cost is None and movement.on_hand:
+            unit_cost = after.average_cost
+        entries.append(
+            StockTransaction(
+                level_id=movement.level_id,
+                transaction_type=movement.kind,
+                on_hand_delta=movement.on_hand,
+                reserved_delta=movement.reserved,
+                allocated_delta=movement.allocated,
+                on_hand_after=on_hand,
+                reserved_after=reserved,
+                allocated_after=allocated,
+                unit_cost=unit_cost,
+                reference_type=movement.reference.type,
+                reference_id=movement.reference.id,
+                reference_line_id=movement.line_id,
+                **written,
+            )
+        )
+    return entries
+
+
+def _record(entry: StockTransaction) -> None:
+    record_event(
+        StockLevel(pk=entry.level_id),
+        EVENTS[entry.transaction_type],
+        {
+            "on_hand_delta": entry.on_hand_delta,
+            "on_hand": entry.on_hand_after,
+            "reserved": entry.reserved_after,
+            "allocated": entry.allocated_after,
+            "reference_type": str(entry.reference_type),
+            "reference_id": entry.reference_id,
+            "reference_line_id": entry.reference_line_id,
+        },
+        at=entry.occurred_at,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -21,7 +20,7 @@ class AutocompleteMixin(BaseModelAdmin):
     A model whose own admin says ``is_small`` is offered as a plain select.
     """
 
-    def get_autocomplete_fields(self, request: HttpRequest) -> Sequence[str]:
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         declared = super().get_autocomplete_fields(request)
         return [*declared, *(name for name in self._searched() if name not in declared)]
 

@@ -25,7 +25,7 @@ from stateset.lib.fields import minor_units, round_money
 
 Column = Callable[[Any], Any]
 
-EMPTY = "–"
+EMPTY = "-"
 
 GOOD, WAITING, PROBLEM, DONE, NEUTRAL = "good", "waiting", "problem", "done", "neutral"
 
@@ -35,7 +35,8 @@ MEANINGS: Mapping[str, str] = {
     WAITING: "pending requested draft processing in_progress on_hold reserved picking"
     " packed submitted partially_paid partially_received partially_fulfilled allocated"
     " partially_refunded partially_returned in_transit issued scheduled open sent"
-    " inspecting unfulfilled authorized out_for_delivery partial planned new label_created",
+    "  inspecting unfulfilled authorized out_for_delivery partial planned new"
+    " label_created",
     PROBLEM: "failed rejected declined overdue exception suspended denied error lost"
     " damaged out_of_stock late disputed critical",
     DONE: "delivered fulfilled completed closed received shipped refunded returned"
@@ -113,6 +114,15 @@ def number(field: str, *, label: str = "", unit: str = "") -> Column:
     return _column("number", field, label, show)
 
 
+def yes_no(field: str, *, label: str = "") -> Column:
+    """Return a fact in words, where Django's red cross would cry alarm over a "no"."""
+
+    def show(row: Model) -> str:
+        return "Yes" if _value(row, field) else "No"
+
+    return _column("fact", field, label, show)
+
+
 def since(field: str, *, label: str = "") -> Column:
     """Return how long ago (or how soon), with the exact time behind it."""
 
@@ -163,9 +173,12 @@ def link(row: Model | None) -> str:
     return format_html('<a class="ss-link" href="{}">{}</a>', url, row)
 
 
-def _column(
-    kind: str, field: str, label: str, show: Callable[[Any], str]
-) -> Column:
+def heading(column: Column) -> str:
+    """Return what stands over a column."""
+    return str(getattr(column, "short_description", ""))
+
+
+def _column(kind: str, field: str, label: str, show: Callable[[Any], str]) -> Column:
     # Templates make a CSS class of the name: that is how headings align.
     show.__name__ = f"{kind}_{field}"
     words = label or field.replace(LOOKUP_SEP, " ").replace("_", " ")

@@ -61,7 +61,7 @@ class FormFilter(IgnoreBlankMixin):
     def expected_parameters(self) -> list[str | None]:
         return [f"{self.field_path}_from", f"{self.field_path}_to"]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """Give the template the boxes, and what else the address says."""
         mine = set(self.expected_parameters())
         yield {
@@ -97,7 +97,7 @@ class FormFilter(IgnoreBlankMixin):
 
     def text(self, name: str) -> str:
         """Return what was typed into a box; "" where nothing was."""
-        values = self.used_parameters.get(name) or [""]
+        values: Any = self.used_parameters.get(name) or [""]
         return str(values[-1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -175,7 +175,8 @@ class RelatedFilter(FormFilter):
         key = self.text(self.field_path)
         if not key:
             return {}
-        return {self.field_path: self.field.target_field.to_python(key)}
+        related: Any = self.field
+        return {self.field_path: related.target_field.to_python(key)}
 
 
 def _day(text: str) -> datetime | None:

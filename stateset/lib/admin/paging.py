@@ -80,6 +80,8 @@ class CappedPaginator(Paginator):
 class StatesetChangeList(theme.ChangeList):
     """A list narrowed by one of its model admin's presets."""
 
+    model_admin: Any
+
     @cached_property
     def preset(self) -> Preset | None:
         name = self.params.get(PRESET_VAR)
@@ -112,6 +114,12 @@ class StatesetChangeList(theme.ChangeList):
         lookups.pop(PRESET_VAR, None)
         return lookups
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.query or self.preset or self.has_active_filters):
+            # Nothing was left out: the theme need not offer to show all.
+            self.full_result_count = self.result_count
+
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: Any = None
     ) -> QuerySet[Any]:
@@ -138,9 +146,7 @@ class ListMixin(theme.ModelAdmin):
         allow_empty_first_page: bool = True,  # noqa: FBT001, FBT002 -- Django's own
     ) -> CappedPaginator:
         """Return a paginator that counts to the cap, or past the page asked for."""
-        paginator = CappedPaginator(
-            queryset, per_page, orphans, allow_empty_first_page
-        )
+        paginator = CappedPaginator(queryset, per_page, orphans, allow_empty_first_page)
         # The autocomplete view names its page in full.
         asked = request.GET.get(PAGE_VAR) or request.GET.get("page") or ""
         if asked.isdecimal():

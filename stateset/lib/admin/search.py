@@ -36,7 +36,7 @@ class SearchMixin(theme.ModelAdmin):
     search_through: Sequence[str] = ()
     search_cap = 1000
 
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
         # The box and the autocomplete view look here whether search is on.
         return [*super().get_search_fields(request), *self.search_through]
 
@@ -57,13 +57,12 @@ class SearchMixin(theme.ModelAdmin):
     def _through(
         self, relation: str, paths: Sequence[str], words: Sequence[str]
     ) -> tuple[Q, bool]:
-        field = self.model._meta.get_field(relation)
+        field: Any = self.model._meta.get_field(relation)
         other: Any = field.related_model
-        key = "pk"
-        lookup = relation
-        if field.one_to_many or field.one_to_one and field.auto_created:
-            key = field.remote_field.attname  # type: ignore[union-attr] -- reverse
-            lookup = "pk"
+        # Lines hold the key of their document; a document, that of its customer.
+        holds_us = field.auto_created
+        key = field.remote_field.attname if holds_us else "pk"
+        lookup = "pk" if holds_us else relation
         condition = _all_words(other, paths, words)
         rows = other._default_manager.filter(condition).order_by()
         keys = list(rows.values_list(key, flat=True)[: self.search_cap + 1])

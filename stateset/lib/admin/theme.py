@@ -16,17 +16,23 @@ IS_THEMED = apps.is_installed("unfold")
 if TYPE_CHECKING or not IS_THEMED:
     from django.contrib.admin import (
         AdminSite,
-        BooleanFieldListFilter as BooleanFilterBase,
-        ChoicesFieldListFilter as ChoicesFilterBase,
         ModelAdmin,
         StackedInline,
         TabularInline,
     )
+    from django.contrib.admin import (
+        BooleanFieldListFilter as BooleanFilterBase,
+    )
+    from django.contrib.admin import (
+        ChoicesFieldListFilter as ChoicesFilterBase,
+    )
     from django.contrib.admin.views.main import ChangeList
     from django.contrib.auth.forms import (
         AdminPasswordChangeForm,
-        AdminUserCreationForm as UserCreationForm,
         UserChangeForm,
+    )
+    from django.contrib.auth.forms import (
+        AdminUserCreationForm as UserCreationForm,
     )
 
     CHECKBOX_CLASSES: list[str] = []
@@ -38,6 +44,8 @@ else:
     from unfold.admin import ModelAdmin, StackedInline, TabularInline
     from unfold.contrib.filters.admin import (
         BooleanRadioFilter as BooleanFilterBase,
+    )
+    from unfold.contrib.filters.admin import (
         ChoicesCheckboxFilter as ChoicesFilterBase,
     )
     from unfold.forms import (
@@ -74,8 +82,7 @@ _CLASSES: tuple[tuple[type[forms.Widget], list[str]], ...] = (
     (forms.FileInput, FILE_CLASSES),
     (forms.CheckboxInput, CHECKBOX_CLASSES),
     (forms.Select, SELECT_CLASSES),
-    (forms.TextInput, INPUT_CLASSES),
-    (forms.DateTimeBaseInput, INPUT_CLASSES),
+    (forms.widgets.Input, INPUT_CLASSES),
 )
 
 

@@ -140,7 +140,8 @@ def _related_names(field: forms.ModelChoiceField, value: Any) -> str:
     keys = value if isinstance(value, list) else [value]
     keys = [getattr(key, "pk", key) for key in keys if key]
     try:
-        rows = field.queryset.filter(pk__in=keys) if keys else []
+        queryset: Any = field.queryset
+        rows = queryset.filter(pk__in=keys) if keys else []
         return ", ".join(map(str, rows)) or EMPTY
     except (ValueError, ValidationError):
         return ", ".join(map(str, keys))

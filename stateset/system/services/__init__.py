@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from stateset.system.services.events import record_event
+from stateset.system.services.events import record_event, record_events
 from stateset.system.services.numbering import next_number
 from stateset.system.services.transitions import change_status
 
-__all__ = ["change_status", "next_number", "record_event"]
+__all__ = ["change_status", "next_number", "record_event", "record_events"]

@@ -6,17 +6,24 @@ so is the one who creates it.
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from django.db.backends.sqlite3 import base, features
 from django.db.utils import OperationalError
-from django.utils.functional import cached_property
 
 from dbops.engines.sqlite.configuration import JOURNAL_MODE
 
-Database = base.Database
+
+def _speaks_json() -> bool:
+    with closing(sqlite3.connect(":memory:")) as memory:
+        try:
+            memory.execute("SELECT JSON('{}')")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -24,15 +31,8 @@ class DatabaseFeatures(features.DatabaseFeatures):
 
     minimum_database_version = (3, 35)
 
-    @cached_property
-    def supports_json_field(self) -> bool:
-        """Ask SQLite itself: the model checks run before migrate makes the file."""
-        with closing(Database.connect(":memory:")) as memory:
-            try:
-                memory.execute("SELECT JSON('{}')")
-            except Database.OperationalError:
-                return False
-        return True
+    # Django asks the database, which is not there yet when migrate checks models.
+    supports_json_field = _speaks_json()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -46,10 +46,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if path is None or path.exists():
             return
         if self.settings_dict["OPTIONS"].get("mode", "rwc") != "rwc":
-            raise OperationalError(f"{_missing(path)}; only mode=rwc lets it be created")
+            raise OperationalError(
+                f"{_missing(path)}; only mode=rwc lets it be created"
+            )
         if not path.parent.is_dir():
             raise OperationalError(_missing(path))
-        with closing(Database.connect(path)) as created:
+        with closing(sqlite3.connect(path)) as created:
             created.execute(JOURNAL_MODE)
 
     def get_connection_params(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The only place that locks orders and carts: header first, then stock levels."""
+"""The only place that locks documents: headers first, then lines, then stock levels."""
 
 from __future__ import annotations
 

@@ -1,0 +1,248 @@
+"""Take payments: never more than is owed, never the same one twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from finance.errors import (
+    AlreadyRecordedError,
+    CurrencyMismatchError,
+    FinanceError,
+    InvoiceStateError,
+)
+from finance.models import Invoice, Payment
+from finance.services.amounts import money_text, require_amount
+from finance.services.settlement import (
+    apply_payment,
+    overpayment,
+    require_receivable,
+)
+from finance.services.totals import (
+    owed_on_invoice,
+    owed_on_order,
+    refresh_order_totals,
+)
+from orders.models import Order
+from stateset.lib.journal import business_transaction
+from stateset.lib.states import require_transition
+from stateset.system.services import change_status, next_number, record_event
+from stateset.system.services.actors import acting_user_id
+from stateset.system.services.locks import lock_row
+
+REFUSED = "The payment was not recorded."
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is paid: an order, an invoice, or an invoice and its order; locked."""
+
+    order: Order | None
+    invoice: Invoice | None
+
+    @property
+    def currency(self) -> str:
+        """Return the currency of the debt."""
+        debt = self.invoice or self.order
+        return debt.currency if debt else ""
+
+
+def record_payment(
+    *,
+    amount: Decimal,
+    method: str,
+    order: Order | None = None,
+    invoice: Invoice | None = None,
+    currency: str = "",
+    provider: str = "",
+    provider_reference: str = "",
+    idempotency_key: str | None = None,
+    has_arrived: bool = True,
+    at: datetime | None = None,
+) -> Payment:
+    """Record a charge, and settle the order's invoices with it once it has arrived.
+
+    With the ``idempotency_key`` of an earlier payment that one is returned and
+    nothing is written. What no invoice claims stays on the payment until one is
+    issued. Raises OverpaymentError with what is owed.
+    """
+    with business_transaction():
+        subject = lock_subject(order=order, invoice=invoice)
+        currency = currency or subject.currency
+        earlier = _earlier(subject, amount, idempotency_key)
+        if earlier is not None:
+            return earlier
+        require_amount(amount, currency, refused=REFUSED)
+        _require_payable(subject, amount, currency)
+        require_new_reference(provider, provider_reference)
+        payment = Payment.objects.create(
+            payment_number=next_number("PAY", at=at),
+            method=method,
+            order=subject.order,
+            invoice=subject.invoice,
+            currency=currency,
+            amount=amount,
+            provider=provider,
+            provider_reference=provider_reference,
+            idempotency_key=idempotency_key,
+            created_at=at or timezone.now(),
+            created_by_id=acting_user_id(),
+        )
+        if not has_arrived:
+            record_event(payment, "payment.announced", {"amount": amount}, at=at)
+            return payment
+        return _settle(payment, subject, at=at)
+
+
+def confirm_payment(payment: Payment, *, at: datetime | None = None) -> Payment:
+    """Note that a pending charge has arrived, and settle with it."""
+    with business_transaction():
+        subject = lock_subject(order=payment.order, invoice=payment.invoice)
+        require_transition(payment, Payment.Status.SUCCEEDED)
+        _require_payable(subject, payment.amount, payment.currency)
+        return _settle(payment, subject, at=at)
+
+
+def fail_payment(
+    payment: Payment, *, message: str, at: datetime | None = None
+) -> Payment:
+    """Note that a pending charge will not arrive, and why."""
+    with business_transaction(reason=message):
+        return change_status(
+            payment,
+            Payment.Status.FAILED,
+            event_type="payment.failed",
+            at=at,
+            failure_message=message[:255],
+        )
+
+
+def cancel_payment(
+    payment: Payment, *, reason: str, at: datetime | None = None
+) -> Payment:
+    """Give up waiting for a pending charge."""
+    with business_transaction(reason=reason):
+        return change_status(
+            payment,
+            Payment.Status.CANCELLED,
+            event_type="payment.cancelled",
+            at=at,
+            reason=reason[:255],
+        )
+
+
+def lock_subject(*, order: Order | None, invoice: Invoice | None) -> Subject:
+    """Lock order, then invoice: everything that moves money locks in this order."""
+    if invoice is not None and order is None:
+        order = invoice.order
+    if order is not None:
+        lock_row(order)
+    if invoice is not None:
+        lock_row(invoice)
+        if order is not None and invoice.order_id != order.pk:
+            raise FinanceError(
+                REFUSED,
+                why=f"invoice {invoice} is not for order {order}",
+                fix="name the order or the invoice, or two that belong together",
+            )
+    if order is None and invoice is None:
+        raise FinanceError(
+            REFUSED,
+            why="it is for neither an order nor an invoice",
+            fix="name what is paid",
+        )
+    return Subject(order=order, invoice=invoice)
+
+
+def require_new_reference(provider: str, provider_reference: str) -> None:
+    """Raise AlreadyRecordedError if the provider's reference was recorded before."""
+    if not provider_reference:
+        return
+    earlier = Payment.objects.filter(
+        provider=provider, provider_reference=provider_reference
+    ).first()
+    if earlier is not None:
+        raise AlreadyRecordedError(
+            REFUSED,
+            why=f"{earlier} has the reference {provider_reference} already",
+            fix=f"look at {earlier}, or correct the reference",
+        )
+
+
+def _earlier(
+    subject: Subject, amount: Decimal, idempotency_key: str | None
+) -> Payment | None:
+    if not idempotency_key:
+        return None
+    earlier = Payment.objects.filter(idempotency_key=idempotency_key).first()
+    if earlier is None:
+        return None
+    order_id = subject.order.pk if subject.order else None
+    invoice_id = subject.invoice.pk if subject.invoice else None
+    same = (earlier.order_id, earlier.invoice_id) == (order_id, invoice_id)
+    if same and earlier.amount == amount and earlier.kind == Payment.Kind.CHARGE:
+        return earlier
+    raise AlreadyRecordedError(
+        REFUSED,
+        why=f"its key was used for {earlier}, another payment",
+        fix="give every payment a key of its own",
+    )
+
+
+def _require_payable(subject: Subject, amount: Decimal, currency: str) -> None:
+    if currency != subject.currency:
+        raise CurrencyMismatchError(
+            REFUSED,
+            why=f"it is in {currency}, the debt in {subject.currency}",
+            fix=f"record what arrived in {subject.currency}",
+        )
+    if subject.order is not None:
+        _require_owed(subject.order, owed_on_order(subject.order), amount)
+    if subject.invoice is not None:
+        require_receivable(subject.invoice, refused=REFUSED)
+        _require_issued(subject.invoice)
+        _require_owed(subject.invoice, owed_on_invoice(subject.invoice), amount)
+
+
+def _require_issued(invoice: Invoice) -> None:
+    if invoice.status == Invoice.Status.DRAFT:
+        raise InvoiceStateError(
+            REFUSED, why=f"{invoice} is not issued", fix="issue the invoice first"
+        )
+
+
+def _require_owed(debt: Order | Invoice, owed: Decimal, amount: Decimal) -> None:
+    if amount > owed:
+        raise overpayment(debt, owed=owed, amount=amount, currency=debt.currency)
+
+
+def _settle(payment: Payment, subject: Subject, *, at: datetime | None) -> Payment:
+    change_status(
+        payment,
+        Payment.Status.SUCCEEDED,
+        event_type="payment.succeeded",
+        at=at,
+        payload={"amount": money_text(payment.amount, payment.currency)},
+        processed_at=at or timezone.now(),
+    )
+    left = payment.amount
+    for invoice in _debts(subject):
+        part = min(left, owed_on_invoice(invoice))
+        if part > 0:
+            apply_payment(payment, invoice, amount=part, at=at)
+            left -= part
+    refresh_order_totals(subject.order, at=at)
+    return payment
+
+
+def _debts(subject: Subject) -> Iterable[Invoice]:
+    if subject.invoice is not None:
+        return [subject.invoice]
+    if subject.order is None:
+        return []
+    receivable = subject.order.invoices.filter(kind=Invoice.Kind.RECEIVABLE)
+    return receivable.unpaid().order_by("issued_on", "invoice_number")

@@ -1,0 +1,113 @@
+"""Find the levels that demands fall on, and make the missing ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from inventory.errors import LocationNotUsableError, NotStockedError, Shortage
+from inventory.models import Location, ProductVariant, StockLevel
+from inventory.services.stock.demands import Demand
+from stateset.lib.journal import business_transaction
+from stateset.lib.rows import key_read, key_value
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Demands and the levels they fall on; what has no level is short."""
+
+    demands: Sequence[tuple[UUID, Demand]]
+    shortages: Sequence[Shortage]
+
+
+def ensure_level(*, variant: ProductVariant, location: Location) -> StockLevel:
+    """Return the level of ``variant`` at ``location``, made at zero if missing.
+
+    Raises NotStockedError for services and downloads.
+    """
+    if not variant.is_stocked:
+        raise NotStockedError(
+            f"No stock of {variant.sku} is kept.",
+            why="it is a service or a download",
+            fix="tick 'is stocked' on the variant if it has units to count",
+        )
+    with business_transaction():
+        level, _ = StockLevel.objects.get_or_create(variant=variant, location=location)
+    return level
+
+
+def place_demands(*, location: Location, demands: Sequence[Demand]) -> Placed:
+    """Return the level of each demand at ``location``, services left out."""
+    found = _find(location, {demand.variant_id for demand in demands})
+    placed = []
+    short: dict[str, int] = {}
+    for demand in demands:
+        sku, is_stocked, level_id = found[demand.variant_id]
+        if level_id is not None:
+            placed.append((level_id, demand))
+        elif is_stocked:
+            short[sku] = short.get(sku, 0) + demand.quantity
+    return Placed(
+        demands=placed,
+        shortages=[
+            Shortage(sku=sku, location=location.code, wanted=wanted, available=0)
+            for sku, wanted in short.items()
+        ],
+    )
+
+
+def require_selling(location: Location) -> None:
+    """Raise LocationNotUsableError where stock may not be promised or sold."""
+    if not location.sells:
+        raise LocationNotUsableError(
+            f"Nothing can be promised from {location.code}.",
+            why=f"it is a {location.get_kind_display().lower()} location",
+            fix="choose a warehouse or a store, or transfer the stock there first",
+        )
+
+
+def lock_location(location: Location) -> Location:
+    """Lock a location, so that it is not closed while stock comes in."""
+    return Location.objects.select_for_update(no_key=True).get(pk=location.pk)
+
+
+def require_active(location: Location) -> None:
+    """Raise LocationNotUsableError for a closed location."""
+    if not location.is_active:
+        raise LocationNotUsableError(
+            f"Nothing can be put into {location.code}.",
+            why="the location is closed",
+            fix="open it again under Locations, or choose another",
+        )
+
+
+def _find(
+    location: Location, variant_ids: Iterable[UUID]
+) -> dict[UUID, tuple[str, bool, UUID | None]]:
+    """Return SKU, whether stock is kept, and the level, by variant."""
+    keys = [key_value(variant_id) for variant_id in variant_ids]
+    if not keys:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_find_statement(len(keys)), [key_value(location.pk), *keys])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return {
+        key_read(variant_id): (
+            sku,
+            bool(is_stocked),
+            key_read(level_id) if is_stocked and level_id is not None else None,
+        )
+        for variant_id, sku, is_stocked, level_id in rows
+    }
+
+
+def _find_statement(count: int) -> str:
+    return (
+        "SELECT v.id, v.sku, v.is_stocked, (SELECT l.id FROM inventory l"  # noqa: S608 - adds placeholders only
+        " WHERE l.variant_id = v.id AND l.location_id = %s) FROM product_variants v"
+        f" WHERE v.id IN ({', '.join(['%s'] * count)})"
+    )

@@ -1,0 +1,166 @@
+"""What people may do to an order, each one call of a service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.http import HttpRequest
+
+from inventory.models import StockLevel
+from orders.models import Address, Order
+from orders.services import (
+    can_change_addresses,
+    cancel_order,
+    change_order_addresses,
+    confirm_order,
+    hold_order,
+    resume_order,
+)
+from stateset.lib.admin import (
+    ActionForm,
+    GuidedAction,
+    ReasonForm,
+    leads_to,
+    money_text,
+)
+
+Data = Mapping[str, Any]
+
+FACTS_SHOWN = 20
+
+
+class AddressesForm(ActionForm):
+    shipping = forms.ModelChoiceField(
+        Address.objects.none(), required=False, empty_label="As it is", label="Ship to"
+    )
+    billing = forms.ModelChoiceField(
+        Address.objects.none(), required=False, empty_label="As it is", label="Bill to"
+    )
+
+    def prepare(self) -> None:
+        if self.row is not None:
+            current = self.row.customer.addresses.current().order_by("line1")
+            for field in self.fields.values():
+                field.queryset = current  # type: ignore[attr-defined]  # both are
+
+
+def only_from(*statuses: str) -> Callable[[Order], str]:
+    """Return a refusal of orders in any other status."""
+
+    def refusal(order: Order) -> str:
+        return "" if order.status in statuses else _state(order)
+
+    return refusal
+
+
+def refuse_cancelling(order: Order) -> str:
+    """Return why an order can't be cancelled: its state, or units under way."""
+    refused = leads_to(Order.Status.CANCELLED)(order)
+    if refused:
+        return refused
+    under_way = order.items.filter(
+        Q(quantity_packed__gt=0) | Q(quantity_fulfilled__gt=0)
+    )
+    return "units of it are packed or shipped" if under_way.exists() else ""
+
+
+def stock_facts(order: Order) -> Iterator[tuple[str, str]]:
+    """Yield what each line asks for, and what is there to promise."""
+    items = list(order.items.select_related("variant").order_by("line_number"))
+    levels = StockLevel.objects.filter(
+        location=order.location_id, variant__in=[item.variant_id for item in items]
+    )
+    available = dict(levels.values_list("variant_id", "available"))
+    for item in items[:FACTS_SHOWN]:
+        there = available.get(item.variant_id, 0)
+        said = f"{there:,} available" if item.variant.is_stocked else "needs no stock"
+        yield item.sku, f"{item.quantity:,} ordered, {said}"
+    if len(items) > FACTS_SHOWN:
+        yield "", f"and {len(items) - FACTS_SHOWN} more lines"
+
+
+def money_facts(order: Order) -> Iterator[tuple[str, str]]:
+    """Yield what an order costs and what was paid."""
+    yield "Total", money_text(order.total_amount, order.currency)
+    yield "Paid", money_text(order.amount_paid, order.currency)
+
+
+def confirm(order: Order, request: HttpRequest, data: Data) -> str:
+    confirm_order(order)
+    return f"Order {order} is confirmed; its stock is reserved."
+
+
+def hold(order: Order, request: HttpRequest, data: Data) -> str:
+    hold_order(order, reason=data["reason"])
+    return f"Order {order} is on hold."
+
+
+def resume(order: Order, request: HttpRequest, data: Data) -> str:
+    resume_order(order)
+    return f"Order {order} goes on: it is {_state(order).removeprefix('it is ')}."
+
+
+def cancel(order: Order, request: HttpRequest, data: Data) -> str:
+    cancel_order(order, reason=data["reason"])
+    return f"Order {order} is cancelled; its stock is available again."
+
+
+def change_addresses(order: Order, request: HttpRequest, data: Data) -> str:
+    change_order_addresses(order, shipping=data["shipping"], billing=data["billing"])
+    return f"Order {order} has its new addresses."
+
+
+def _state(order: Order) -> str:
+    return f"it is {order.get_status_display().lower()}"
+
+
+CONFIRM = GuidedAction(
+    "confirm",
+    "Confirm",
+    confirm,
+    explain="Reserves the stock of every line, or changes nothing if one is short.",
+    refusal=only_from(Order.Status.PENDING),
+    facts=stock_facts,
+    in_bulk=True,
+)
+HOLD = GuidedAction(
+    "hold",
+    "Put on hold",
+    hold,
+    explain="Stops the order where it is. Reserved stock stays reserved.",
+    form=ReasonForm,
+    refusal=leads_to(Order.Status.ON_HOLD),
+    in_bulk=True,
+)
+RESUME = GuidedAction(
+    "resume",
+    "Resume",
+    resume,
+    explain="Lets the order go on from where it was held.",
+    refusal=only_from(Order.Status.ON_HOLD),
+    facts=lambda order: [("Held because", order.status_reason)],
+    in_bulk=True,
+)
+ADDRESSES = GuidedAction(
+    "addresses",
+    "Change addresses",
+    change_addresses,
+    explain="Copies another address of the customer into this order.",
+    form=AddressesForm,
+    refusal=lambda order: "" if can_change_addresses(order) else _state(order),
+)
+CANCEL = GuidedAction(
+    "cancel",
+    "Cancel order",
+    cancel,
+    explain="Cancels the whole order and gives its stock back. This can't be undone.",
+    form=ReasonForm,
+    refusal=refuse_cancelling,
+    facts=money_facts,
+    is_dangerous=True,
+)
+
+ORDER_ACTIONS = (CONFIRM, HOLD, RESUME, ADDRESSES, CANCEL)

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from returns.admin.return_request import (
+    ReturnApprovalAdmin,
+    ReturnItemAdmin,
+    ReturnRequestAdmin,
+)
+from returns.admin.warranty import WarrantyAdmin, WarrantyClaimAdmin
+
+__all__ = [
+    "ReturnApprovalAdmin",
+    "ReturnItemAdmin",
+    "ReturnRequestAdmin",
+    "WarrantyAdmin",
+    "WarrantyClaimAdmin",
+]

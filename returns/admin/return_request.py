@@ -1,0 +1,231 @@
+"""Returns: the list people decide from, and the form of one return."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from inventory.models import Location
+from returns.admin.return_actions import RETURN_ACTIONS
+from returns.models import ReturnApproval, ReturnItem, ReturnRequest
+from returns.services import request_return
+from stateset.lib.admin import (
+    ChoicesFilter,
+    DateRangeFilter,
+    DocumentAdmin,
+    NumberRangeFilter,
+    Preset,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    RelatedFilter,
+    StatesetTabularInline,
+    link_to,
+    money,
+    number,
+    since,
+    status_pill,
+)
+from stateset.lib.admin.adding import become
+
+STATUS = status_pill()
+ORDER = link_to("order")
+CUSTOMER = link_to("customer")
+REFUND = money("refund_total", label="refund")
+REFUNDED = money("amount_refunded", label="refunded")
+REQUESTED = since("requested_at", label="requested")
+TIMES = (
+    REQUESTED,
+    since("approved_at", label="approved"),
+    since("received_at", label="received"),
+    since("completed_at", label="completed"),
+)
+LINE_REFUND = money("refund_amount", currency="return_request__currency")
+DECISION = status_pill("decision")
+DISPOSITION = status_pill("disposition")
+
+
+class NewReturnItemInline(StatesetTabularInline):
+    """The lines of a return that is being opened; fixed afterwards."""
+
+    model = ReturnItem
+    fields = ("order_item", "quantity")
+    extra = 3
+    verbose_name_plural = "what comes back"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request, obj)
+
+
+class ReturnItemInline(ReadOnlyInline):
+    model = ReturnItem
+    fields = (
+        "order_item",
+        number("quantity"),
+        number("quantity_received", label="received"),
+        "condition",
+        DISPOSITION,
+        LINE_REFUND,
+    )
+    ordering = ("-id",)
+    verbose_name_plural = "what comes back"
+
+
+class ReturnApprovalInline(ReadOnlyInline):
+    model = ReturnApproval
+    fields = ("level", DECISION, "approver", "is_automatic", "reason", "decided_at")
+    ordering = ("-level",)
+
+
+@admin.register(ReturnRequest)
+class ReturnRequestAdmin(DocumentAdmin):
+    """Adding requests a return; from then on it moves by actions only."""
+
+    list_display = (
+        "rma_number",
+        ORDER,
+        CUSTOMER,
+        STATUS,
+        "reason_code",
+        REFUND,
+        REQUESTED,
+    )
+    list_filter = (
+        ("status", ChoicesFilter),
+        ("reason_code", ChoicesFilter),
+        ("resolution", ChoicesFilter),
+        ("requested_at", DateRangeFilter),
+        ("refund_total", NumberRangeFilter),
+        ("customer", RelatedFilter),
+    )
+    search_fields = ("rma_number__startswith",)
+    search_through = (
+        "order__order_number__startswith",
+        "customer__email__exact",
+        "customer__last_name",
+        "customer__company",
+    )
+    list_select_related = ("order", "customer")
+    presets = (
+        Preset("waiting", "Waiting", lambda rows: rows.waiting()),
+        Preset("expected", "Expected back", lambda rows: rows.expected()),
+        Preset("to_finish", "To finish", lambda rows: rows.to_finish()),
+    )
+    ordering = ("-created_at",)
+    header_columns = (STATUS, REFUND, REFUNDED, REQUESTED)
+    guided_actions = RETURN_ACTIONS
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        if obj is None:
+            return [NewReturnItemInline]
+        return [ReturnItemInline, ReturnApprovalInline]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        why = ("Why", {"fields": (("reason_code", "resolution"), "reason")})
+        if obj is None:
+            return ((None, {"fields": ("order", "location")}), why)
+        return (
+            (None, {"fields": (("rma_number", ORDER), (CUSTOMER, "location"))}),
+            why,
+            ("Progress", {"fields": (TIMES, "status_reason")}),
+            ("Notes", {"fields": ("notes",)}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ()
+        fixed = ("rma_number", "location", "reason_code", "resolution", "reason")
+        return (*fixed, "status", "status_reason", ORDER, CUSTOMER, *TIMES)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        default = Location.objects.filter(is_default=True).first()
+        return {"location": default, **initial}
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
+        """Save notes; a new return waits for its lines."""
+        if change:
+            super().save_model(request, obj, form, change)
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: Any
+    ) -> None:
+        """Open the return with the lines that were typed."""
+        if change:
+            return
+        # Writes nothing, but collects what the log of changes tells.
+        formset.save(commit=False)
+        typed = form.cleaned_data
+        lines = {
+            line["order_item"].pk: line["quantity"]
+            for line in formset.cleaned_data
+            if line and not line.get("DELETE")
+        }
+        made = request_return(
+            typed["order"],
+            lines=lines,
+            reason_code=typed["reason_code"],
+            reason=typed["reason"],
+            resolution=typed["resolution"],
+            location=typed["location"],
+        )
+        become(form.instance, made)
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        field: forms.Field | None = super().formfield_for_dbfield(
+            db_field, request, **kwargs
+        )
+        if field is not None and db_field.name == "reason":
+            field.widget.attrs["rows"] = 3
+        return field
+
+
+@admin.register(ReturnItem)
+class ReturnItemAdmin(ReadOnlyAdmin):
+    """Returned lines across all returns; each is handled in its return."""
+
+    list_display = (
+        "__str__",
+        link_to("return_request"),
+        number("quantity"),
+        number("quantity_received", label="received"),
+        "condition",
+        DISPOSITION,
+        LINE_REFUND,
+    )
+    list_filter = (("disposition", ChoicesFilter), ("condition", ChoicesFilter))
+    search_through = (
+        "order_item__sku__startswith",
+        "return_request__rma_number__startswith",
+    )
+    list_select_related = ("return_request", "order_item__order")
+    ordering = ("-id",)
+
+
+@admin.register(ReturnApproval)
+class ReturnApprovalAdmin(ReadOnlyAdmin):
+    """Decisions on returns; they are taken in the return."""
+
+    list_display = (
+        "__str__",
+        link_to("return_request"),
+        "level",
+        DECISION,
+        money("amount", currency="return_request__currency"),
+        link_to("approver"),
+        since("decided_at", label="decided"),
+    )
+    list_filter = (
+        ("decision", ChoicesFilter),
+        ("approver", RelatedFilter),
+        ("decided_at", DateRangeFilter),
+    )
+    search_through = ("return_request__rma_number__startswith",)
+    list_select_related = ("return_request", "approver")
+    ordering = ("-id",)

@@ -1,0 +1,24 @@
+"""The settings of this app, read when they are needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class ApprovalLimits:
+    """Up to which refund a return needs no approval, or only an ordinary one."""
+
+    automatic: Decimal
+    ordinary: Decimal
+
+
+def approval_limits() -> ApprovalLimits:
+    """Return the limits in force, in the currency of each order."""
+    return ApprovalLimits(
+        automatic=Decimal(getattr(settings, "RETURN_AUTO_APPROVE_LIMIT", 50)),
+        ordinary=Decimal(getattr(settings, "RETURN_L1_LIMIT", 500)),
+    )

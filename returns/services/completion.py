@@ -1,0 +1,131 @@
+"""Complete a return: goods to their place, money to the customer, each once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from finance.models import Payment
+from finance.services import refund_payment
+from inventory.models import Location, ReferenceType
+from inventory.services.stock import Reference, receive_stock
+from returns.errors import FindingsRefusedError, RefundNotPossibleError
+from returns.models import ReturnItem, ReturnRequest
+from returns.services.amounts import refund_of_units
+from stateset.lib.journal import business_transaction
+from stateset.lib.states import require_transition
+from stateset.system.services import change_status
+from stateset.system.services.locks import claim_row
+
+REFUNDABLE = (Payment.Status.SUCCEEDED, Payment.Status.PARTIALLY_REFUNDED)
+
+
+def complete_return(
+    return_request: ReturnRequest, *, at: datetime | None = None
+) -> ReturnRequest:
+    """Restock or quarantine what was found good, and refund what was received.
+
+    In one transaction; the ledger's idempotency keys let no line be restocked
+    twice. Raises RefundNotPossibleError when less was paid than is owed back.
+    """
+    moment = at or timezone.now()
+    with business_transaction(reason=f"return {return_request}"):
+        claim_row(return_request)
+        require_transition(return_request, ReturnRequest.Status.COMPLETED)
+        items = list(
+            return_request.items.filter(quantity_received__gt=0)
+            .select_related("order_item__order", "order_item__variant")
+            .order_by("order_item__variant_id", "pk")
+        )
+        for item in items:
+            _put_away(return_request, item, at=moment)
+        amount = Decimal(0)
+        if return_request.resolution == ReturnRequest.Resolution.REFUND:
+            amount = sum((_worth(item) for item in items), Decimal(0))
+            _refund(return_request, amount, at=moment)
+        return change_status(
+            return_request,
+            ReturnRequest.Status.COMPLETED,
+            event_type="return.completed",
+            at=moment,
+            payload={"refunded": amount},
+            amount_refunded=amount,
+            completed_at=moment,
+        )
+
+
+def _put_away(return_request: ReturnRequest, item: ReturnItem, *, at: datetime) -> None:
+    if item.disposition == ReturnItem.Disposition.SCRAP:
+        return
+    variant = item.order_item.variant
+    if variant.is_stocked:
+        receive_stock(
+            variant=variant,
+            location=_place(return_request, item),
+            quantity=item.quantity_received,
+            unit_cost=item.order_item.unit_cost or Decimal(0),
+            reference=Reference(ReferenceType.RETURN, return_request.pk),
+            line_id=item.pk,
+            kind="return",
+            at=at,
+            idempotency_key=f"return_item:{item.pk}:restock",
+        )
+    item.restocked_at = at
+    item.save(update_fields=["restocked_at", "updated_at"])
+
+
+def _place(return_request: ReturnRequest, item: ReturnItem) -> Location:
+    if item.disposition == ReturnItem.Disposition.RESTOCK:
+        return return_request.location
+    place = (
+        Location.objects.filter(kind=Location.Kind.QUARANTINE, is_active=True)
+        .order_by("code")
+        .first()
+    )
+    if place is None:
+        raise FindingsRefusedError(
+            f"Return {return_request} was not completed.",
+            why="there is no active location of kind quarantine",
+            fix="add one under Inventory, Locations, or scrap the goods",
+        )
+    return place
+
+
+def _worth(item: ReturnItem) -> Decimal:
+    if item.quantity_received == item.quantity:
+        return item.refund_amount
+    return min(
+        item.refund_amount,
+        refund_of_units(item.order_item, before=0, quantity=item.quantity_received),
+    )
+
+
+def _refund(return_request: ReturnRequest, amount: Decimal, *, at: datetime) -> None:
+    left = amount
+    charges = Payment.objects.filter(
+        order_id=return_request.order_id,
+        kind=Payment.Kind.CHARGE,
+        status__in=REFUNDABLE,
+    ).order_by("created_at", "pk")
+    for charge in charges:
+        part = min(left, charge.amount - charge.refunded_amount)
+        if part > 0:
+            refund_payment(
+                charge,
+                amount=part,
+                reason=f"return {return_request}",
+                at=at,
+                idempotency_key=f"return:{return_request.pk}:{charge.pk}",
+            )
+            left -= part
+    if left > 0:
+        raise RefundNotPossibleError(
+            f"Return {return_request} was not completed.",
+            why=(
+                f"{amount:.2f} {return_request.currency} are to be given back, and "
+                f"only {amount - left:.2f} of them were paid"
+            ),
+            fix="record the missing payment, or complete it without a refund",
+        )

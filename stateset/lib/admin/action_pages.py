@@ -1,0 +1,268 @@
+"""The pages of guided actions: one row, and many with a preview."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from stateset.lib.admin.guided import (
+    TOKEN_VAR,
+    ActionForm,
+    GuidedAction,
+    Plan,
+    claim,
+    find_action,
+    make_plan,
+    may_perform,
+    new_token,
+    release,
+)
+from stateset.lib.admin.refusals import REFUSALS, sentences
+from stateset.lib.admin.versions import VERSION_VAR, VersionMixin
+from stateset.lib.journal import business_transaction
+
+BULK_LIMIT = 200
+CONFIRMED_VAR = "_confirmed"
+
+
+class GuidedActionsMixin(VersionMixin):
+    """Buttons and bulk actions for what ``guided_actions`` declares."""
+
+    guided_actions: Sequence[GuidedAction] = ()
+
+    def get_urls(self) -> list[URLPattern]:
+        mine = path(
+            "<path:object_id>/do/<slug:name>/",
+            self.admin_site.admin_view(self.guided_view),
+            name=f"{self.opts.app_label}_{self.opts.model_name}_do",
+        )
+        return [mine, *super().get_urls()]
+
+    def buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+        """Return the actions this user may do to ``row`` now, with their addresses."""
+        return [
+            {
+                "label": action.label,
+                "url": self.action_url(row, action),
+                "is_dangerous": action.is_dangerous,
+            }
+            for action in self.guided_actions
+            if may_perform(self, request, action, row) and not action.refusal(row)
+        ]
+
+    def action_url(self, row: Any, action: GuidedAction) -> str:
+        """Return the address of the page that asks before ``action`` is done."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        return reverse(
+            f"{self.admin_site.name}:{name}", args=[quote(row.pk), action.name]
+        )
+
+    def guided_view(
+        self, request: HttpRequest, object_id: str, name: str
+    ) -> HttpResponse:
+        """Ask on GET, do on POST; the page says why where it may not be done."""
+        action = find_action(self.guided_actions, name)
+        row = self.get_object(request, unquote(object_id)) if action else None
+        if action is None or row is None:
+            raise Http404
+        if not may_perform(self, request, action, row):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._ask(request, action, row, action.form(row=row))
+        token = request.POST.get(TOKEN_VAR, "")
+        if not claim(token):
+            messages.info(
+                request, f"“{action.label}” was sent already; nothing more was done."
+            )
+            return self._to_row(row)
+        try:
+            with business_transaction():
+                response = self._do(request, action, object_id)
+        except REFUSALS as error:
+            release(token)
+            form = action.form(request.POST, request.FILES, row=row)
+            return self._ask(request, action, row, form, refused=sentences(error))
+        except Exception:
+            release(token)
+            raise
+        if response.status_code != HttpResponseRedirect.status_code:
+            release(token)
+        return response
+
+    def _do(
+        self, request: HttpRequest, action: GuidedAction, object_id: str
+    ) -> HttpResponse:
+        self.lock(object_id)
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        form = action.form(request.POST, request.FILES, row=row)
+        changed = self.is_versioned and request.POST.get(VERSION_VAR) != str(
+            getattr(row, "version", "")
+        )
+        if changed or action.refusal(row):
+            refused = (
+                "Nothing was done. Why: somebody else changed it since you opened this "
+                "page. What to do: read it again below, then confirm."
+                if changed
+                else ""
+            )
+            return self._ask(request, action, row, form, refused=refused)
+        if not form.is_valid():
+            return self._ask(request, action, row, form)
+        said = action.perform(row, request, form.cleaned_data)
+        self.log_change(request, row, f"{action.label}.")
+        messages.success(request, said or f"{action.label}: {row}.")
+        return self._to_row(row)
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        action: GuidedAction,
+        row: Any,
+        form: ActionForm,
+        *,
+        refused: str = "",
+    ) -> HttpResponse:
+        reason = action.refusal(row)
+        context = {
+            "title": f"{action.label}: {row}",
+            "original": row,
+            "refused": refused,
+            "reason": reason,
+            "facts": [] if reason else list(action.facts(row)),
+            "version": getattr(row, "version", "") if self.is_versioned else "",
+            "back_url": self._row_url(row),
+        }
+        status = 409 if refused or reason else 200
+        return self._page(request, action, form, context, status=status)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        action: GuidedAction,
+        form: ActionForm,
+        context: Mapping[str, Any],
+        *,
+        status: int = 200,
+    ) -> HttpResponse:
+        return TemplateResponse(
+            request,
+            "admin/stateset/action.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "action": action,
+                "form": form,
+                "media": self.media + form.media,
+                "token": new_token(),
+                "token_var": TOKEN_VAR,
+                "version_var": VERSION_VAR,
+                **context,
+            },
+            status=status,
+        )
+
+    def _row_url(self, row: Any) -> str:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_change"
+        return reverse(f"{self.admin_site.name}:{name}", args=[quote(row.pk)])
+
+    def _to_row(self, row: Any) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self._row_url(row))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        for action in self.guided_actions:
+            if action.in_bulk and may_perform(self, request, action, None):
+                name = f"do_{action.name}"
+                actions[name] = (_bulk(action), name, action.label)
+        return actions
+
+    def bulk_view(
+        self, request: HttpRequest, action: GuidedAction, rows: QuerySet[Any]
+    ) -> HttpResponse | None:
+        """Show what would be done and skipped, then do it row by row."""
+        chosen = list(rows[: BULK_LIMIT + 1])
+        plan = make_plan(action, chosen[:BULK_LIMIT])
+        is_confirmed = CONFIRMED_VAR in request.POST
+        form = action.form(request.POST if is_confirmed else None)
+        if not is_confirmed or not form.is_valid():
+            return self._preview(request, action, form, plan, len(chosen) > BULK_LIMIT)
+        if not claim(request.POST.get(TOKEN_VAR, "")):
+            messages.info(
+                request, f"“{action.label}” was sent already; nothing more was done."
+            )
+            return None
+        self._do_each(request, action, plan, form.cleaned_data)
+        return None
+
+    def _preview(
+        self,
+        request: HttpRequest,
+        action: GuidedAction,
+        form: ActionForm,
+        plan: Plan,
+        is_cut: bool,  # noqa: FBT001 -- private, one caller
+    ) -> HttpResponse:
+        names = self.opts.verbose_name_plural
+        context = {
+            "title": f"{action.label}: {len(plan.ready)} {names}",
+            "plan": plan,
+            "is_cut": is_cut,
+            "limit": BULK_LIMIT,
+            "chosen_var": ACTION_CHECKBOX_NAME,
+            "confirmed_var": CONFIRMED_VAR,
+            "back_url": request.get_full_path(),
+        }
+        return self._page(request, action, form, context)
+
+    def _do_each(
+        self,
+        request: HttpRequest,
+        action: GuidedAction,
+        plan: Plan,
+        data: Mapping[str, Any],
+    ) -> None:
+        done = 0
+        failed = [f"{row}: {reason}" for row, reason in plan.skipped]
+        for row in plan.ready:
+            if not may_perform(self, request, action, row):
+                failed.append(f"{row}: you may not")
+                continue
+            try:
+                with business_transaction():
+                    action.perform(row, request, data)
+                    self.log_change(request, row, f"{action.label}.")
+            except REFUSALS as error:
+                failed.append(f"{row}: {sentences(error)}")
+            else:
+                done += 1
+        if done:
+            messages.success(request, f"{action.label}: done for {done}.")
+        if failed:
+            shown = "; ".join(failed[:10])
+            more = f"; and {len(failed) - 10} more" if len(failed) > 10 else ""
+            messages.warning(
+                request, f"{action.label}: skipped {len(failed)} ({shown}{more})."
+            )
+
+
+def _bulk(
+    action: GuidedAction,
+) -> Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponse | None]:
+    def run(
+        model_admin: Any, request: HttpRequest, rows: QuerySet[Any]
+    ) -> HttpResponse | None:
+        shown: HttpResponse | None = model_admin.bulk_view(request, action, rows)
+        return shown
+
+    return run

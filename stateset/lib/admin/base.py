@@ -1,0 +1,203 @@
+"""The classes every page of the admin is declared with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+
+from stateset.lib.admin import theme
+from stateset.lib.admin.action_pages import GuidedActionsMixin
+from stateset.lib.admin.autocompletes import AutocompleteFilterMixin, AutocompleteMixin
+from stateset.lib.admin.columns import Column, heading
+from stateset.lib.admin.export import ExportMixin
+from stateset.lib.admin.paging import ListMixin
+from stateset.lib.admin.refusals import (
+    REFUSALS,
+    RefusedFormMixin,
+    blocking_rows,
+    sentences,
+)
+from stateset.lib.admin.search import SearchMixin
+from stateset.lib.admin.versions import VERSION_VAR
+from stateset.lib.journal import business_transaction
+
+# The theme loads them on every page of its own (UNFOLD in the settings).
+OWN_MEDIA = (
+    forms.Media()
+    if theme.IS_THEMED
+    else forms.Media(
+        css={"all": ["stateset/admin.css"]},
+        js=["stateset/admin.js", "stateset/mending.js"],
+    )
+)
+READ_METHODS = ("GET", "HEAD", "OPTIONS")
+REFUSAL = "_refusal"
+THEMED = {"is_themed": theme.IS_THEMED}
+
+
+class StatesetAdmin(
+    GuidedActionsMixin,
+    ExportMixin,
+    ListMixin,
+    SearchMixin,
+    AutocompleteFilterMixin,
+    AutocompleteMixin,
+):
+    """A model people own: list, form, actions, export; ``docs/developer-admin.md``."""
+
+    save_on_top = True
+    list_filter_submit = True
+    list_fullwidth = True
+    change_list_template = "admin/stateset/change_list.html"
+    change_form_template = "admin/stateset/change_form.html"
+    is_small = False
+    header_columns: Sequence[Column] = ()
+
+    show_add_link = False
+
+    @property
+    def media(self) -> forms.Media:
+        return super().media + OWN_MEDIA
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        joins = self.list_select_related
+        if request.path.endswith("/autocomplete/") and isinstance(joins, list | tuple):
+            # Names that follow a foreign key would cost a query each.
+            rows = rows.select_related(*joins)
+        return rows
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        with _writing(request):
+            return super().changelist_view(
+                request,
+                {"may_export": self.has_export_permission(request), **THEMED}
+                | (extra_context or {}),
+            )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        def show() -> Any:
+            return super(StatesetAdmin, self).changeform_view(
+                request, object_id, form_url, extra_context
+            )
+
+        if request.method in READ_METHODS:
+            return show()
+        try:
+            with business_transaction():
+                if object_id and (page := self.conflict(request, object_id)):
+                    return page
+                return show()
+        except REFUSALS as error:
+            # Nothing was saved. Shown once more, as typed, with the reason.
+            setattr(request, REFUSAL, sentences(error))
+            with business_transaction():
+                return show()
+
+    def delete_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            with _writing(request):
+                return super().delete_view(request, object_id, extra_context)
+        except REFUSALS as error:
+            messages.error(request, sentences(error))
+            return HttpResponseRedirect("../change/")
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002 -- Django's own
+        **kwargs: Any,
+    ) -> type[Any]:
+        form: type[Any] = super().get_form(request, obj, change, **kwargs)
+        refusal = getattr(request, REFUSAL, "")
+        if refusal:
+            return type(form.__name__, (RefusedFormMixin, form), {"refusal": refusal})
+        return form
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,  # noqa: FBT001, FBT002 -- Django's own
+        change: bool = False,  # noqa: FBT001, FBT002 -- Django's own
+        form_url: str = "",
+        obj: Any = None,
+    ) -> Any:
+        if obj is not None and obj.pk and change:
+            context |= {
+                "buttons": self.buttons(request, obj),
+                "header": [
+                    (heading(column), column(obj)) for column in self.header_columns
+                ],
+            }
+            if self.is_versioned:
+                context |= {"version_var": VERSION_VAR, "version": obj.version}
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        if blocking := blocking_rows(objs, self.model):
+            return [], {}, set(), blocking
+        shown, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        # Lines go with their header, though on their own they are only read.
+        lines = {str(inline.model._meta.verbose_name) for inline in self.inlines}
+        return shown, counts, set(map(str, lacking)) - lines, protected
+
+
+class ReadOnlyAdmin(StatesetAdmin):
+    """An append-only table: list, filter, search, export, view; nothing else."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+
+class DocumentAdmin(StatesetAdmin):
+    """A document with a status: never typed, and kept once it left the first one."""
+
+    deletable_statuses: Collection[str] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        declared = super().get_readonly_fields(request, obj)
+        return declared if "status" in declared else (*declared, "status")
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        if obj is None or getattr(obj, "status", "") not in self.deletable_statuses:
+            return False
+        return super().has_delete_permission(request, obj)
+
+
+def _writing(request: HttpRequest) -> AbstractContextManager[None]:
+    if request.method in READ_METHODS:
+        return nullcontext()
+    return business_transaction()

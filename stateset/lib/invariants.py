@@ -1,0 +1,38 @@
+"""The words in which an app says what must hold in its books.
+
+An app's ``invariants.py`` offers ``invariants()``: what it proves, rule by rule.
+Proving changes nothing and repairs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from stateset.lib.discovery import discover
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One row, or pair of rows, that breaks a rule."""
+
+    subject: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.found}"
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """One rule: the name it is called by, what must hold, and who breaks it."""
+
+    name: str
+    statement: str
+    find: Callable[[], Iterable[Violation]]
+
+
+def all_invariants() -> Iterator[Invariant]:
+    """Yield the rules of every app that has some."""
+    for module in discover("invariants"):
+        yield from module.invariants()

@@ -1,0 +1,87 @@
+"""The admin site: its menu by areas, its home page, its search by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.templatetags.static import static
+from django.urls import URLPattern, URLResolver, path, reverse
+
+from stateset import home, sidebar
+from stateset.lib.admin import theme
+
+
+def icon_url(request: HttpRequest) -> str:
+    """Return the address of the icon of the tab; named in UNFOLD."""
+    return static("stateset/icon.svg")
+
+
+def style_url(request: HttpRequest) -> str:
+    """Return the address of our styles; named in UNFOLD."""
+    return static("stateset/admin.css")
+
+
+def script_url(request: HttpRequest) -> str:
+    """Return the address of our keys and warnings; named in UNFOLD."""
+    return static("stateset/admin.js")
+
+
+def mending_url(request: HttpRequest) -> str:
+    """Return the address of what mends the theme's pages; named in UNFOLD."""
+    return static("stateset/mending.js")
+
+
+class StatesetSite(theme.AdminSite):
+    """The one admin site, in either theme."""
+
+    site_title = "StateSet"
+    site_header = "StateSet"
+    index_title = "Today"
+    index_template = "admin/stateset/home.html"
+    site_url = None
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        mine = path("find/", self.admin_view(self.find), name="find")
+        return [mine, *super().get_urls()]
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[Any]:
+        if app_label is not None:
+            return super().get_app_list(request, app_label)
+        return sidebar.menu(request)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        page = {
+            "tiles": home.read_tiles(request),
+            "activity": home.recent_activity(request),
+            "areas": sidebar.menu(request),
+        }
+        shown: TemplateResponse = super().index(request, page | (extra_context or {}))
+        return shown
+
+    def find(self, request: HttpRequest) -> HttpResponse:
+        """Go to the one row that is meant, or show what it may be."""
+        term = request.GET.get("q", "")
+        found = home.find(request, term)
+        if found.only_url:
+            return HttpResponseRedirect(found.only_url)
+        if not found.hits:
+            messages.warning(
+                request,
+                f"Nothing has the number “{term}”. Type a whole order, return, "
+                "tracking or stock number, or an e-mail address; for names, search in "
+                "the lists.",
+            )
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = {
+            **self.each_context(request),
+            "title": f"Found for “{term}”",
+            "hits": found.hits,
+        }
+        return TemplateResponse(request, "admin/stateset/found.html", context)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from dbops.backups.manifest import read_manifest, write_manifest
+from dbops.errors import BackupDamagedError
+from tests.dbops.builders import make_contents, make_manifest
+
+NAME = "stateset_20261123_020000.manifest.json"
+
+
+def test_a_manifest_comes_back_as_it_was() -> None:
+    manifest = make_manifest()
+    assert manifest.name == NAME
+    assert read_manifest(NAME, write_manifest(manifest)) == manifest
+
+
+def test_a_manifest_says_what_people_and_scripts_need() -> None:
+    values = json.loads(write_manifest(make_manifest()))
+    assert values.pop("manifest_sha256")
+    assert values == {
+        "format": 1,
+        "id": "stateset_20261123_020000",
+        "kind": "dump",
+        "project": "stateset",
+        "environment": "test",
+        "alias": "default",
+        "engine": "postgresql",
+        "started_at": "2026-11-23T02:00:00.500000+00:00",
+        "finished_at": "2026-11-23T02:00:00.500000+00:00",
+        "seconds": {"dump": 1.5, "store": 0.25},
+        "reason": "before the sale",
+        "database": {
+            "name": "shop",
+            "bytes": 8192,
+            "server_version": "15.18",
+            "client_version": "15.18",
+            "properties": {"encoding": "UTF8"},
+        },
+        "tables": [
+            {"name": "customers", "rows": 2},
+            {"name": "orders", "rows": 300},
+        ],
+        "migrations": [{"app": "orders", "name": "0001_initial"}],
+        "file": {
+            "name": "stateset_20261123_020000.dump",
+            "compression": "none",
+            "plain": {
+                "sha256": make_manifest().plain.sha256,
+                "bytes": 12,
+            },
+            "stored": {
+                "sha256": make_manifest().plain.sha256,
+                "bytes": 12,
+            },
+        },
+        "app_version": "0.1.0",
+        "django_version": "5.2",
+        "host": "db-1",
+        "warnings": ["pg_dump: warning: circular foreign keys"],
+    }
+
+
+def refusal(content: bytes, name: str = NAME) -> str:
+    with pytest.raises(BackupDamagedError) as caught:
+        read_manifest(name, content)
+    assert caught.value.what == f"{name} was not read."
+    return caught.value.why
+
+
+def test_an_altered_manifest_is_refused() -> None:
+    content = write_manifest(make_manifest()).replace(b'"rows": 300', b'"rows": 301')
+    assert refusal(content) == "it was altered after it was written"
+
+
+def test_layout_and_order_of_keys_do_not_matter() -> None:
+    values = json.loads(write_manifest(make_manifest()))
+    content = json.dumps(dict(reversed(values.items()))).encode()
+    assert read_manifest(NAME, content) == make_manifest()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"7", b"\xff"])
+def test_what_is_no_manifest_is_refused(content: bytes) -> None:
+    assert refusal(content) == "it is not a manifest of this project"
+
+
+def test_a_manifest_of_a_newer_release_is_refused() -> None:
+    content = write_manifest(make_manifest()).replace(b'"format": 1', b'"format": 2')
+    assert refusal(content) == "its format is 2, this release knows 1"
+
+
+def test_a_manifest_under_another_name_is_refused() -> None:
+    content = write_manifest(make_manifest())
+    name = "stateset_20261124_020000.manifest.json"
+    assert refusal(content, name) == "it belongs to stateset_20261123_020000"
+
+
+def test_contents_that_are_equal_have_no_differences() -> None:
+    found = replace(make_contents(), size_bytes=1, server_version="17.0")
+    assert make_contents().differences(found) == []
+
+
+def test_differences_of_contents_are_told_in_words() -> None:
+    found = make_contents(
+        tables={"orders": 299, "carts": 1}, migrations=(("orders", "0002_total"),)
+    )
+    assert make_contents().differences(found) == [
+        "carts: 1 rows, expected no such table",
+        "customers: no such table, expected 2 rows",
+        "orders: 299 rows, expected 300 rows",
+        "migration orders.0001_initial: missing",
+        "migration orders.0002_total: not expected",
+    ]

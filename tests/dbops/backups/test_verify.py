@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dbops.backups.create import create_backup
+from dbops.backups.manifest import Manifest
+from dbops.backups.verify import LEVELS, verify_all, verify_backup
+from dbops.errors import BackupDamagedError
+from stateset.lib import journal
+from tests.dbops.damage import alter, cut_off, flip_bit
+from tests.dbops.shop import ALIAS, Shop
+
+FIX = "use another backup (list_backups), and make a new one"
+
+
+def file_of(shop: Shop, manifest: Manifest) -> Path:
+    return shop.backup_folder / manifest.file_name
+
+
+def refusal(manifest: Manifest, level: str) -> BackupDamagedError:
+    with pytest.raises(BackupDamagedError) as caught:
+        verify_backup(backup_id=manifest.id, level=level)
+    return caught.value
+
+
+@pytest.mark.parametrize("level", list(LEVELS))
+def test_a_whole_backup_is_good_at_every_level(shop: Shop, level: str) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none")
+    found, verdict = verify_backup(alias=ALIAS, level=level)
+    assert found == manifest
+    assert (verdict.level, verdict.is_good) == (level, True)
+
+
+@pytest.mark.parametrize("packing", ["zstd", "gzip", "none"])
+@pytest.mark.parametrize("level", ["hash", "decode"])
+def test_a_flipped_bit_is_found(shop: Shop, level: str, packing: str) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none", packing=packing)
+    flip_bit(file_of(shop, manifest))
+    error = refusal(manifest, level)
+    assert error.what == f"The backup {manifest.id} is damaged."
+    assert error.why.startswith("the stored file has the SHA-256 ")
+    assert error.why.endswith(f"…, not {manifest.stored.sha256[:12]}…")
+    assert error.fix == FIX
+
+
+@pytest.mark.parametrize("level", list(LEVELS))
+def test_a_truncated_file_is_found(shop: Shop, level: str) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none")
+    cut_off(file_of(shop, manifest))
+    found = int(manifest.stored.size_bytes * 0.6)
+    assert refusal(manifest, level).why == (
+        f"{manifest.file_name} is {found} bytes long, not"
+        f" {manifest.stored.size_bytes} bytes"
+    )
+
+
+@pytest.mark.parametrize("level", list(LEVELS))
+def test_an_altered_manifest_is_found(shop: Shop, level: str) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none")
+    alter(shop.backup_folder / manifest.name, host="elsewhere")
+    assert refusal(manifest, level).why == "it was altered after it was written"
+
+
+@pytest.mark.parametrize("level", list(LEVELS))
+def test_a_missing_manifest_is_found(shop: Shop, level: str) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none")
+    (shop.backup_folder / manifest.name).unlink()
+    assert refusal(manifest, level).why == f"its manifest {manifest.name} is missing"
+
+
+def test_the_file_of_another_backup_is_found(shop: Shop) -> None:
+    first = create_backup(alias=ALIAS, verify="none", packing="none")
+    shop.run("UPDATE customers SET name = 'Eda' WHERE id = 1")
+    second = create_backup(alias=ALIAS, verify="none", packing="none")
+    assert first.stored.size_bytes == second.stored.size_bytes
+    file_of(shop, first).write_bytes(file_of(shop, second).read_bytes())
+    assert refusal(first, "hash").why.startswith("the stored file has the SHA-256 ")
+
+
+def test_the_verdict_on_a_bad_backup_stays(
+    shop: Shop, entries: list[journal.Entry]
+) -> None:
+    manifest = create_backup(alias=ALIAS)
+    flip_bit(file_of(shop, manifest))
+    entries.clear()
+    why = refusal(manifest, "hash").why
+    verdict = json.loads(
+        (shop.backup_folder / f"{manifest.id}.verified.json").read_text()
+    )
+    assert (verdict["is_good"], verdict["why"]) == (False, why)
+    assert [(each.action, each.outcome) for each in entries] == [
+        ("backup.verify", "error")
+    ]
+    assert entries[0].resource_id == manifest.id
+
+
+def test_all_backups_of_one_database_are_verified(shop: Shop) -> None:
+    ids = [create_backup(alias=ALIAS, verify="none").id for _ in range(3)]
+    flip_bit(next(shop.backup_folder.glob(f"{ids[1]}.d*")))
+    (shop.backup_folder / f"{ids[2]}.manifest.json").unlink()
+    found = verify_all(alias=ALIAS)
+    assert list(found) == [ids[1], ids[0]]
+    assert found[ids[1]].startswith("the stored file has the SHA-256")
+    assert found[ids[0]] == ""
+    assert verify_all(alias="default") == {}

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import pytest
+from django.core import checks
+from django.db import connection, connections
+from django.db.backends.base import base
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import OperationalError
+
+from dbops.checks import check_installation, check_pools, check_servers
+from dbops.engines.tuning import Pool
+
+
+def make_pool(*, min_size: int = 2, max_size: int = 10) -> Pool:
+    return Pool(
+        min_size=min_size, max_size=max_size, acquire_timeout=10, idle_timeout=600
+    )
+
+
+def test_the_settings_of_the_tests_are_sound(settings):
+    settings.DATABASE_POOL = make_pool()
+    assert check_pools(None) == []
+
+
+def test_a_minimum_above_the_maximum_is_an_error(settings):
+    settings.DATABASE_POOL = make_pool(min_size=5, max_size=4)
+    assert check_pools(None) == [
+        checks.Error(
+            "APP__DATABASE_MIN_CONNECTIONS is 5, more than "
+            "APP__DATABASE_MAX_CONNECTIONS, which is 4.",
+            hint="Make the minimum no larger than the maximum.",
+            id="dbops.E001",
+        )
+    ]
+
+
+def test_a_pool_with_lasting_connections_is_an_error(monkeypatch):
+    database = connections["default"].settings_dict
+    monkeypatch.setitem(database["OPTIONS"], "pool", {"max_size": 4})
+    monkeypatch.setitem(database, "CONN_MAX_AGE", 60)
+    assert check_pools(None) == [
+        checks.Error(
+            "The database 'default' has a pool and CONN_MAX_AGE.",
+            hint="Set its CONN_MAX_AGE to 0: the pool keeps connections open.",
+            id="dbops.E002",
+        )
+    ]
+
+
+@pytest.mark.sqlite
+def test_sqlite_in_production_is_warned_of(settings):
+    settings.ENVIRONMENT = "production"
+    assert check_installation(None) == [
+        checks.Warning(
+            "The database 'default' is SQLite in production: it has one writer at a "
+            "time and one machine.",
+            hint="Set APP__DATABASE_URL=postgres://….",
+            id="dbops.W003",
+        )
+    ]
+
+
+@pytest.mark.postgresql
+def test_postgresql_in_production_is_right(settings):
+    settings.ENVIRONMENT = "production"
+    assert check_installation(None) == []
+
+
+def test_auto_migrate_in_production_is_warned_of(settings):
+    settings.ENVIRONMENT = "production"
+    settings.AUTO_MIGRATE = True
+    assert check_installation(None)[-1] == checks.Warning(
+        "APP__AUTO_MIGRATE is set in production, where it does nothing.",
+        hint="Unset it, and run `manage.py migration up` before each start.",
+        id="dbops.W004",
+    )
+
+
+@pytest.mark.django_db
+def test_without_being_asked_no_database_is_opened(monkeypatch):
+    def ensure_connection(self: BaseDatabaseWrapper) -> None:
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", ensure_connection)
+    assert check_servers(None) == []
+    assert list(check_servers.tags) == ["database"]
+
+
+@pytest.mark.django_db
+def test_a_server_that_does_not_answer_is_told(monkeypatch):
+    def ensure_connection(self: BaseDatabaseWrapper) -> None:
+        raise OperationalError("connection refused\nsecond line")
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", ensure_connection)
+    assert check_servers(None, databases=["default"]) == [
+        checks.Warning(
+            "The database 'default' does not answer, so it was not checked: "
+            "connection refused",
+            hint="Start its server or create it, or correct APP__DATABASE_URL.",
+            id="dbops.W007",
+        )
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_is_too_old_is_an_error(monkeypatch):
+    connection.close()
+    monkeypatch.setattr(base, "RAN_DB_VERSION_CHECK", set())
+    monkeypatch.setattr(type(connection.features), "minimum_database_version", (99,))
+    (found,) = check_servers(None, databases=["default"])
+    connection.close()
+    assert found.id == "dbops.E006"
+    assert found.msg.startswith(
+        f"The database 'default' is too old: {connection.display_name} 99 or later"
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.postgresql
+def test_more_connections_than_the_server_has_are_warned_of(settings):
+    settings.DATABASE_POOL = make_pool(max_size=10_000)
+    settings.WEB_PROCESSES = 2
+    (found,) = check_servers(None, databases=["default"])
+    assert found.id == "dbops.W005"
+    assert found.msg.startswith(
+        "2 web processes with 10000 connections each want 20000 connections; "
+    )
+
+
+@pytest.mark.django_db
+def test_a_few_connections_are_right_on_every_engine(settings):
+    settings.DATABASE_POOL = make_pool(max_size=2)
+    settings.WEB_PROCESSES = 2
+    assert check_servers(None, databases=["default"]) == []

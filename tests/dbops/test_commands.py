@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from dbops.backups.create import create_backup
+from tests.dbops.damage import flip_bit
+from tests.dbops.shop import ALIAS, Shop
+
+DATED = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 "
+
+
+def output(*arguments: str, **options: Any) -> str:
+    stdout = io.StringIO()
+    call_command(*arguments, stdout=stdout, **options)
+    return stdout.getvalue()
+
+
+def refusal(*arguments: str, **options: Any) -> CommandError:
+    with pytest.raises(CommandError) as caught:
+        output(*arguments, **options)
+    return caught.value
+
+
+def test_backup_ends_with_the_id(shop: Shop) -> None:
+    lines = output("backup", database=ALIAS).splitlines()
+    assert len(lines) == 2
+    assert re.fullmatch(
+        DATED + r"Backed up .+: 304 rows in 3 tables, \d\.\d KiB", lines[0]
+    )
+    assert f"{lines[1]}.manifest.json" in shop.files()
+
+
+def test_backup_prints_json(shop: Shop) -> None:
+    values = json.loads(output("backup", "--json", f"--database={ALIAS}"))
+    assert values["rows"] == []
+    assert values["tables"] == 3
+    assert values["row_count"] == 304
+    assert values["size"] > 1000
+    assert values["verified"] == "decode"
+
+
+def test_backup_refuses_a_compression_that_is_not_known(shop: Shop) -> None:
+    error = refusal("backup", database=ALIAS, compression="rar")
+    assert str(error) == (
+        "The compression 'rar' is not known.\n"
+        "  why: allowed are zstd, zstd:1 to zstd:19, gzip and none\n"
+        "  fix: leave --compression out for zstd:1"
+    )
+    assert error.returncode == 2
+
+
+def test_list_backups_shows_state_and_verification(shop: Shop) -> None:
+    good = create_backup(alias=ALIAS, verify="hash")
+    lost = create_backup(alias=ALIAS, verify="none")
+    plain = create_backup(alias=ALIAS, verify="none")
+    (shop.backup_folder / lost.file_name).unlink()
+    lines = output("list_backups").splitlines()
+    assert lines[0].split() == [
+        *("id", "state", "age", "size", "kind", "database", "verified", "why")
+    ]
+    assert re.fullmatch(
+        plain.id + r" +complete +\ds +\d\.\d KiB +dump +shop +no", lines[1]
+    )
+    assert re.fullmatch(
+        lost.id + r" +damaged +\ds +0 B +dump +shop +no +"
+        rf"{re.escape(lost.file_name)} is missing, not \d+ bytes",
+        lines[2],
+    )
+    assert re.fullmatch(
+        good.id + r" +complete +\ds +\d\.\d KiB +dump +shop +hash, \ds ago", lines[3]
+    )
+    assert re.fullmatch(
+        DATED + rf"3 backups in {re.escape(str(shop.backup_folder))}, \d\.\d KiB",
+        lines[4],
+    )
+
+
+def test_list_backups_gives_scripts_numbers(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, verify="hash")
+    (row,) = json.loads(output("list_backups", "--json"))["rows"]
+    assert row["size"] == manifest.stored.size_bytes
+    assert isinstance(row["age"], int)
+
+
+def test_list_backups_of_an_empty_place(shop: Shop) -> None:
+    assert re.fullmatch(
+        DATED + rf"0 backups in {re.escape(str(shop.backup_folder))}, 0 B\n",
+        output("list_backups"),
+    )
+
+
+def test_verify_backup_says_what_is_proven(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none")
+    for arguments in (["--latest"], [manifest.id]):
+        assert re.fullmatch(
+            DATED + f"{manifest.id} is good at level decode\n",
+            output("verify_backup", *arguments, f"--database={ALIAS}"),
+        )
+
+
+def test_verify_backup_refuses_a_damaged_one(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none")
+    flip_bit(shop.backup_folder / manifest.file_name)
+    error = refusal("verify_backup", manifest.id, database=ALIAS)
+    assert error.returncode == 1
+    assert str(error).startswith(
+        f"The backup {manifest.id} is damaged.\n"
+        "  why: the stored file has the SHA-256 "
+    )
+
+
+def test_verify_backup_goes_through_all(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = create_backup(alias=ALIAS, verify="none")
+    bad = create_backup(alias=ALIAS, verify="none")
+    flip_bit(shop.backup_folder / bad.file_name)
+    with pytest.raises(SystemExit) as caught:
+        call_command("verify_backup", "--all", "--level=hash", f"--database={ALIAS}")
+    assert caught.value.code == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith(f"{bad.id}  no       the stored file has the SHA-256 ")
+    assert lines[2] == f"{good.id}  yes"
+    assert re.fullmatch(DATED + "1 of 2 backups are good at level hash", lines[3])
+
+
+@pytest.mark.parametrize("command", ["verify_backup", "restore"])
+def test_a_backup_must_be_named(shop: Shop, command: str) -> None:
+    error = refusal(command, *(["--into=x"] if command == "restore" else []))
+    assert "one of the arguments id --latest" in str(error)
+
+
+def test_restore_says_what_came_back(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none")
+    name = shop.new_name()
+    printed = output(
+        "restore", "--latest", "--into", name, "--database", ALIAS, "--reason", "drill"
+    )
+    assert re.fullmatch(
+        DATED + rf"Restored {manifest.id} into {re.escape(name)}: 304 rows, all as in"
+        r" the manifest, in \d+\.\d+ s\n",
+        printed,
+    )
+
+
+def test_restore_must_be_told_what_to_create(shop: Shop) -> None:
+    error = refusal("restore", "--latest", f"--database={ALIAS}")
+    assert "the following arguments are required: --into" in str(error)
+
+
+def test_restore_refuses_an_existing_target(shop: Shop) -> None:
+    create_backup(alias=ALIAS, verify="none")
+    error = refusal("restore", latest=True, into=shop.name, database=ALIAS)
+    assert error.returncode == 1
+    assert "is there already" in str(error)

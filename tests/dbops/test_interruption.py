@@ -1,0 +1,128 @@
+"""A backup that is stopped or killed, as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dbops.backups.create import create_backup
+from tests.dbops.programs import make_program
+from tests.dbops.shop import ALIAS, Shop
+
+ROOT = Path(__file__).parents[2]
+# Waits in the middle of the dump, whatever the engine.
+SCRIPT = """
+import sys, time
+import django
+django.setup()
+from django.core.management import execute_from_command_line
+from dbops.backups.measuring import MeteredWriter
+write = MeteredWriter.write
+def slow(self, chunk):
+    write(self, chunk)
+    print("writing", flush=True)
+    time.sleep(60)
+MeteredWriter.write = slow
+execute_from_command_line(["manage.py", *sys.argv[1:]])
+"""
+
+
+def start(shop: Shop, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("APP__", "DJANGO_", "STATESET_", "DB_"))
+    }
+    environment |= {
+        "DJANGO_SETTINGS_MODULE": "stateset.settings",
+        "APP__ENVIRONMENT": "test",
+        "APP__DATABASE_URL": shop.url,
+        "BACKUP_DIR": str(shop.backup_folder),
+        "TMPDIR": str(shop.folder),
+        **variables,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    give_up_at = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_backup_leaves_nothing(shop: Shop, number: signal.Signals) -> None:
+    before = shop.databases()
+    process = start(shop, "backup")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    (part,) = shop.files()
+    assert part.endswith(".part")
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert stderr.endswith(
+        "CommandError: The backup was stopped.\n"
+        f"  why: signal {number} arrived ({number.name})\n"
+        "  fix: nothing is half done; start it again\n"
+    )
+    assert shop.files() == []
+    assert shop.databases() == before
+    create_backup(alias=ALIAS)
+
+
+def test_a_killed_backup_is_cleared_away_and_frees_its_lease(shop: Shop) -> None:
+    before = shop.databases()
+    process = start(shop, "backup")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    process.kill()
+    process.communicate(timeout=30)
+    assert [name for name in shop.files() if not name.endswith(".part")] == []
+    manifest = create_backup(alias=ALIAS, verify="none")
+    assert shop.files() == [manifest.file_name, manifest.name]
+    left = set(shop.databases()) - set(before)
+    assert all("stateset-work-" in name for name in left)
+
+
+def test_a_second_backup_exits_with_75(shop: Shop) -> None:
+    first = start(shop, "backup")
+    assert first.stdout is not None
+    assert first.stdout.readline() == "writing\n"
+    second = start(shop, "backup")
+    _, stderr = second.communicate(timeout=30)
+    first.terminate()
+    first.communicate(timeout=30)
+    assert second.returncode == 75
+    assert "is being worked on.\n  why: backup " in stderr
+    assert f"{first.pid}@" in stderr
+
+
+@pytest.mark.postgresql
+def test_a_stopped_backup_stops_pg_dump(shop: Shop, tmp_path: Path) -> None:
+    fakes = tmp_path / "fakes"
+    make_program(fakes, "pg_dump", "echo $$ > $0.pid; exec sleep 60")
+    process = start(shop, "backup", PG_BIN=str(fakes))
+    wait_for((fakes / "pg_dump.pid").exists)
+    wait_for((fakes / "pg_dump.pid").read_text)
+    process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((fakes / "pg_dump.pid").read_text()), 0)
+    assert shop.files() == []

@@ -1,0 +1,54 @@
+"""What we write opens with the tools everybody has."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from dbops.backups.create import create_backup
+from tests.dbops.shop import ALIAS, Shop
+
+
+def run(*arguments: str | Path) -> bytes:
+    program = shutil.which(str(arguments[0]))
+    if program is None:
+        pytest.skip(f"{arguments[0]} is not installed")
+    return subprocess.run(arguments, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("packing", "tool"), [("zstd", ("zstd", "-dc")), ("gzip", ("gunzip", "-c"))]
+)
+def test_the_packing_opens_by_hand(
+    shop: Shop, packing: str, tool: Sequence[str]
+) -> None:
+    manifest = create_backup(alias=ALIAS, packing=packing, verify="none")
+    plain = run(*tool, shop.backup_folder / manifest.file_name)
+    assert sha256(plain).hexdigest() == manifest.plain.sha256
+
+
+def test_zstd_finds_its_own_checksum(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none")
+    listing = run("zstd", "-lv", shop.backup_folder / manifest.file_name)
+    assert b"XXH64" in listing
+    run("zstd", "-t", shop.backup_folder / manifest.file_name)
+
+
+@pytest.mark.sqlite
+def test_sqlite3_opens_the_dump(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, packing="none", verify="none")
+    path = shop.backup_folder / manifest.file_name
+    query = "PRAGMA integrity_check; SELECT COUNT(*) FROM orders"
+    assert run("sqlite3", path, query) == b"ok\n300\n"
+
+
+@pytest.mark.postgresql
+def test_pg_restore_opens_the_dump(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, packing="none", verify="none")
+    listing = run("pg_restore", "-l", shop.backup_folder / manifest.file_name)
+    assert b"TABLE DATA public orders" in listing

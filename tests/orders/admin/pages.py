@@ -1,0 +1,102 @@
+"""Read what a form shows, change it, send it: as a browser does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model
+from django.forms import BaseForm, MultiWidget
+from django.test import Client
+from django.urls import reverse
+
+from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.versions import VERSION_VAR
+from tests.stateset.builders import make_user
+
+
+def staff() -> Client:
+    """Return the browser of somebody who may do everything."""
+    client = Client()
+    client.force_login(make_user(is_superuser=True))
+    return client
+
+
+def list_url(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def add_url(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
+
+
+def change_url(row: Model) -> str:
+    options = row._meta
+    name = f"admin:{options.app_label}_{options.model_name}_change"
+    return reverse(name, args=[row.pk])
+
+
+def delete_url(row: Model) -> str:
+    options = row._meta
+    name = f"admin:{options.app_label}_{options.model_name}_delete"
+    return reverse(name, args=[row.pk])
+
+
+def action_url(row: Model, name: str) -> str:
+    options = row._meta
+    view = f"admin:{options.app_label}_{options.model_name}_do"
+    return reverse(view, args=[row.pk, name])
+
+
+def shown(client: Client, url: str) -> dict[str, Any]:
+    """Return what the form at ``url`` would send if nothing were typed."""
+    context = client.get(url).context
+    data = {VERSION_VAR: context.get("version", "")}
+    forms = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        forms.append(inline.formset.management_form)
+        if inline.has_change_permission:
+            forms += inline.formset.forms
+    for form in forms:
+        data |= _values(form)
+    return data
+
+
+def save(client: Client, url: str, **changes: Any) -> Any:
+    """Send the form at ``url`` with these changes; names take ``-`` for ``__``."""
+    typed = {name.replace("__", "-"): value for name, value in changes.items()}
+    return client.post(url, {**shown(client, url), **typed}, follow=True)
+
+
+def act(client: Client, row: Model, name: str, **typed: Any) -> Any:
+    """Open the page of an action, fill it in and confirm."""
+    url = action_url(row, name)
+    context = client.get(url).context
+    fixed = {TOKEN_VAR: context["token"], VERSION_VAR: context["version"]}
+    return client.post(url, {**fixed, **typed}, follow=True)
+
+
+def told(response: Any) -> list[str]:
+    """Return the messages a page shows."""
+    return [str(message) for message in response.context["messages"]]
+
+
+def refusals(response: Any) -> list[str]:
+    """Return the errors that a form shows over all fields."""
+    form: BaseForm = response.context["adminform"].form
+    return [str(error) for error in form.non_field_errors()]
+
+
+def _values(form: BaseForm) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for bound in form:
+        value = bound.value()
+        widget: Any = bound.field.widget
+        if isinstance(widget, MultiWidget):
+            parts = widget.decompress(value)
+            values |= {
+                bound.html_name + suffix: part or ""
+                for suffix, part in zip(widget.widgets_names, parts, strict=True)
+            }
+        elif value is not None and value is not False:
+            values[bound.html_name] = value
+    return values
