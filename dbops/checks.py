@@ -98,11 +98,10 @@ def _server_problems(connection: BaseDatabaseWrapper) -> Found:
         return []
     return [
         checks.Warning(
-            f"{conf.web_processes()} web processes with {conf.pool().max_size} "
-            f"connections each want {wanted} connections; the server of the database "
-            f"{connection.alias!r} has {limit} to give.",
-            hint="Lower APP__DATABASE_MAX_CONNECTIONS or WEB_CONCURRENCY, or raise "
-            "max_connections.",
+            f"WEB_CONCURRENCY times APP__DATABASE_MAX_CONNECTIONS is {wanted}; the "
+            f"server of the database {connection.alias!r} has {limit} connections to "
+            "give.",
+            hint="Lower one of them, or raise the server's max_connections.",
             id="dbops.W005",
         )
     ]

@@ -6,9 +6,12 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from stateset.accounts.views import set_new_password
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("reset-password/<str:secret>/", set_new_password, name="reset-password"),
 ]
 
 handler400 = "stateset.system.error_pages.bad_request"

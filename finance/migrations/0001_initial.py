@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('line_number', models.PositiveSmallIntegerField(editable=False)),
                 ('description', models.CharField(max_length=255)),
                 ('quantity', models.PositiveIntegerField()),
-                ('unit_price', stateset.lib.fields.MoneyField(decimal_places=4, default=Decimal('0'), max_digits=19)),
+                ('unit_price', stateset.lib.fields.CostField(decimal_places=6, default=0, max_digits=19)),
                 ('discount', stateset.lib.fields.MoneyField(decimal_places=4, default=Decimal('0'), max_digits=19)),
                 ('tax_rate', stateset.lib.fields.RateField(decimal_places=6, default=Decimal('0'), max_digits=7)),
                 ('tax_amount', stateset.lib.fields.MoneyField(decimal_places=4, default=Decimal('0'), editable=False, max_digits=19)),

@@ -19,7 +19,13 @@ from stateset.lib.constraints import (
     one_of,
     positive,
 )
-from stateset.lib.fields import CurrencyField, MoneyField, RateField, StatusField
+from stateset.lib.fields import (
+    CostField,
+    CurrencyField,
+    MoneyField,
+    RateField,
+    StatusField,
+)
 from stateset.lib.models import Document, Record
 from stateset.lib.states import Transitions
 
@@ -255,7 +261,8 @@ class InvoiceLine(Record):
     )
     description = models.CharField(max_length=255)
     quantity = models.PositiveIntegerField()
-    unit_price = MoneyField()
+    # As fine as costs are: suppliers charge fractions of a cent for small parts.
+    unit_price = CostField(default=0)
     discount = MoneyField()
     tax_rate = RateField()
     tax_amount = MoneyField(editable=False)

@@ -150,10 +150,6 @@ class _OpenLine:
     def quantity(self) -> int:
         return self.item.quantity_received - self.invoiced
 
-    @property
-    def unit_price(self) -> Decimal:
-        return self.item.unit_cost.quantize(Decimal("0.0001"))
-
 
 def _open_lines(purchase_order: PurchaseOrder) -> dict[UUID, _OpenLine]:
     invoiced = dict(
@@ -169,7 +165,7 @@ def _open_lines(purchase_order: PurchaseOrder) -> dict[UUID, _OpenLine]:
 
 def _everything(open_lines: Mapping[UUID, _OpenLine]) -> dict[UUID, BilledLine]:
     return {
-        key: BilledLine(line.quantity, line.unit_price)
+        key: BilledLine(line.quantity, line.item.unit_cost)
         for key, line in open_lines.items()
         if line.quantity > 0
     }
@@ -210,10 +206,10 @@ def _disagreements(line: _OpenLine | None, billed: BilledLine) -> list[str]:
             f"{name}: {billed.quantity} charged, {item.quantity_received} received"
             f" and {line.invoiced} of them invoiced already"
         )
-    if billed.unit_price != line.unit_price:
+    if billed.unit_price != item.unit_cost:
         found.append(
             f"{name}: {billed.unit_price.normalize():f} a unit charged,"
-            f" {line.unit_price.normalize():f} ordered"
+            f" {item.unit_cost.normalize():f} ordered"
         )
     return found
 

@@ -133,6 +133,7 @@ class CartAdmin(DocumentAdmin):
         "customer__company",
         "converted_order__order_number__exact",
     )
+    search_help_text = "Customer's number, name or e-mail; number of the order"
     list_select_related = ("customer",)
     presets = (
         Preset("open", "Open", lambda rows: rows.filter(status="active")),
@@ -249,5 +250,6 @@ class CartItemAdmin(ReadOnlyAdmin):
     )
     list_filter = (("cart__status", ChoicesFilter),)
     search_through = ("variant__sku__startswith",)
+    search_help_text = "SKU"
     list_select_related = ("cart__customer", "variant")
     ordering = ("-id",)

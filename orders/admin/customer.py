@@ -34,6 +34,7 @@ from stateset.lib.admin import (
     money,
     since,
     status_pill,
+    yes_no,
 )
 from stateset.lib.admin.adding import become
 
@@ -115,6 +116,7 @@ class CustomerAdmin(ExtensibleAdmin, DocumentAdmin):
         "company",
     )
     search_through = ("orders__order_number__exact",)
+    search_help_text = "Number, name, company, e-mail, or an order number"
     presets = (
         Preset("active", "Active", lambda rows: rows.filter(status="active")),
         Preset("suspended", "Suspended", lambda rows: rows.filter(status="suspended")),
@@ -197,8 +199,8 @@ class AddressAdmin(StatesetAdmin):
         "city",
         "country_code",
         link_to("customer"),
-        "is_default_shipping",
-        "is_default_billing",
+        yes_no("is_default_shipping", label="ships here"),
+        yes_no("is_default_billing", label="billed here"),
     )
     list_filter = (
         ("is_default_shipping", BooleanFilter),
@@ -211,6 +213,7 @@ class AddressAdmin(StatesetAdmin):
         "customer__last_name",
         "customer__company",
     )
+    search_help_text = "Street, city, post code; customer's number, name or e-mail"
     list_select_related = ("customer",)
     presets = (
         Preset("current", "Current", lambda rows: rows.current()),

@@ -126,6 +126,7 @@ class OrderAdmin(ExtensibleAdmin, DocumentAdmin):
         "customer__last_name",
         "customer__company",
     )
+    search_help_text = "Order or tracking number, customer's name, number or e-mail"
     list_select_related = ("customer",)
     presets = (
         Preset("open", "Open", lambda orders: orders.open()),

@@ -133,6 +133,7 @@ class OrderItemAdmin(ReadOnlyAdmin):
         "variant__sku__startswith",
         "order__order_number__startswith",
     )
+    search_help_text = "SKU or order number"
     list_select_related = ("order",)
     ordering = ("-id",)
     header_columns = (

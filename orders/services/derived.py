@@ -19,17 +19,24 @@ def derive_payment_status(*, total: Decimal, paid: Decimal, refunded: Decimal) -
 
 
 def derive_fulfillment_status(items: Iterable[OrderItem]) -> str:
-    """Return the fulfilment status of an order with these lines.
+    """Return the fulfilment status of an order with these lines."""
+    lines = list(items)
+    return fulfillment_status_of(
+        shipped=sum(line.quantity_fulfilled for line in lines),
+        returned=sum(line.quantity_returned for line in lines),
+        unshipped=sum(line.open_quantity for line in lines),
+    )
+
+
+def fulfillment_status_of(*, shipped: int, returned: int, unshipped: int) -> str:
+    """Return the fulfilment status of an order with so many units.
 
     While units are still to leave, returns of earlier ones do not show.
     """
     status = Order.FulfillmentStatus
-    lines = list(items)
-    shipped = sum(line.quantity_fulfilled for line in lines)
-    returned = sum(line.quantity_returned for line in lines)
     if shipped == 0:
         return status.UNFULFILLED
-    if any(line.open_quantity for line in lines):
+    if unshipped:
         return status.PARTIALLY_FULFILLED
     if returned == 0:
         return status.FULFILLED

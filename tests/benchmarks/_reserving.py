@@ -120,13 +120,13 @@ def reserve_bare(
     order_id, line_id, reservation_id = uuid7(), uuid7(), uuid7()
     link.execute(BEGIN, ["", "", "", ""])
     level_id = one(link, FIND, [location_id, variant_id])[3]
-    after = one(link, RESERVE, [1, now, level_id, 1])
-    one(link, LEDGER, [level_id, 1, *after[:3], order_id, line_id, now])
     stamped = [reservation_id, now, now]
     one(link, RESERVATION, [*stamped, level_id, order_id, line_id, 1])
     payload = Jsonb({"quantity": 1})
     (event_id,) = one(link, EVENT, [uuid7(), reservation_id, payload, now])
     one(link, OUTBOX, [event_id, str(reservation_id), now, now, now])
+    after = one(link, RESERVE, [1, now, level_id, 1])
+    one(link, LEDGER, [level_id, 1, *after[:3], order_id, line_id, now])
 
 
 def one(

@@ -84,8 +84,8 @@ def generate(server: PostgresqlServer, megabytes: int) -> int:
 def measure(server: PostgresqlServer, folder: Path, rounds: int) -> None:
     """Alternate ours and the bare programs; the medians make the ratio."""
     configure(server, folder)
-    from dbops.backups.create import create_backup  # noqa: PLC0415 -- needs settings
-    from dbops.backups.restore import restore_backup  # noqa: PLC0415 -- needs settings
+    from dbops.backups.create import create_backup
+    from dbops.backups.restore import restore_backup
 
     bare_file = folder / "bare.dump.zst"
     copies = iter(range(10 * rounds))

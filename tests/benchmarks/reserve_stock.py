@@ -39,12 +39,11 @@ SERVER = {"synchronous_commit": "on", "shared_buffers": "256MB"}
 
 @dataclass(frozen=True)
 class Result:
-    """What one client got; ``warm`` of them before the clock ran."""
+    """What one client got, and how many a second while the clock ran."""
 
     sold: int
     refused: int
-    warm: int
-    seconds: float
+    rate: float
 
 
 def main(arguments: list[str]) -> int:
@@ -84,9 +83,7 @@ def measure(
     for _ in range(options.rounds):
         for way, found in rates.items():
             results = let_shop(crowd, shop, way, options.seconds)
-            found.append(
-                sum((each.sold - each.warm) / each.seconds for each in results)
-            )
+            found.append(sum(each.rate for each in results))
     for way, found in rates.items():
         say(f"{way}: {' '.join(f'{rate:.0f}' for rate in found)} reservations a second")
     ours, bare = (statistics.median(found) for found in rates.values())
@@ -97,7 +94,7 @@ def measure(
 def run_out(crowd: ProcessPoolExecutor, shop: Any, way: str) -> bool:
     """Have the clients fight for too few units; say whether the sum is right."""
     there = FEW * len(shop.variant_ids)
-    results = let_shop(crowd, shop, way, seconds=3)
+    results = let_shop(crowd, shop, way, seconds=120, patience=20)
     sold = sum(each.sold for each in results)
     refused = sum(each.refused for each in results)
     say(f"{way}, run out: {sold} of {there} sold, {refused} refused")
@@ -105,10 +102,16 @@ def run_out(crowd: ProcessPoolExecutor, shop: Any, way: str) -> bool:
 
 
 def let_shop(
-    crowd: ProcessPoolExecutor, shop: Any, way: str, seconds: float
+    crowd: ProcessPoolExecutor,
+    shop: Any,
+    way: str,
+    seconds: float,
+    patience: int = sys.maxsize,
 ) -> list[Result]:
-    """Let all clients reserve at once for so long."""
-    clients = [crowd.submit(client, shop, way, seconds) for _ in range(CLIENTS)]
+    """Let all clients reserve at once for so long, or until refused so often."""
+    clients = [
+        crowd.submit(client, shop, way, seconds, patience) for _ in range(CLIENTS)
+    ]
     return [each.result() for each in clients]
 
 
@@ -121,16 +124,19 @@ def join_crowd(url: str, all_ready: Barrier) -> None:
     _all_ready.append(all_ready)
 
 
-def client(shop: Any, way: str, seconds: float) -> Result:
-    """Reserve single units, of a variant drawn each time, until time is over."""
+def client(shop: Any, way: str, seconds: float, patience: int) -> Result:
+    """Reserve single units, of a variant drawn each time."""
     with getattr(reserving(), way)(shop) as attempt:
-        got = [attempt(variant_id) for variant_id in shop.variant_ids * 2]
+        warm = sum(attempt(variant_id) for variant_id in shop.variant_ids * 2)
         _all_ready[0].wait(timeout=60)
-        warm, begun = sum(got), monotonic()
-        while monotonic() < begun + seconds:
-            got.append(attempt(random.choice(shop.variant_ids)))  # noqa: S311 -- no secret
-        seconds = monotonic() - begun
-    return Result(sum(got), len(got) - sum(got), warm, seconds)
+        begun = monotonic()
+        sold = refused = 0
+        while refused < patience and monotonic() < begun + seconds:
+            if attempt(random.choice(shop.variant_ids)):  # noqa: S311 -- no secret
+                sold += 1
+            else:
+                refused += 1
+        return Result(warm + sold, refused, sold / (monotonic() - begun))
 
 
 def reserving() -> ModuleType:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import secrets
 import sqlite3
 from abc import ABC, abstractmethod
@@ -19,7 +18,7 @@ from django.db import connections
 ALIAS = "shop"
 TABLES = {"customers": 2, "django_migrations": 2, "orders": 300}
 MIGRATIONS = (("orders", "0001_initial"), ("orders", "0002_total"))
-SCHEMA = f"""
+SCHEMA = """
     CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
     CREATE TABLE orders (
         id INTEGER PRIMARY KEY, note TEXT NOT NULL,
@@ -31,8 +30,11 @@ SCHEMA = f"""
     INSERT INTO customers VALUES (1, 'Ada'), (2, 'Grace');
     INSERT INTO django_migrations VALUES
         (1, 'orders', '0001_initial'), (2, 'orders', '0002_total');
-    INSERT INTO orders VALUES
-        {", ".join(f"({n}, 'n{n}', {n % 2 + 1})" for n in range(300))};
+    INSERT INTO orders
+        WITH RECURSIVE numbers (n) AS (
+            SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 299
+        )
+        SELECT n, 'n' || n, n % 2 + 1 FROM numbers;
 """
 
 
@@ -67,11 +69,11 @@ class Shop(ABC):
 
     def count(self, table: str, database: str = "") -> int:
         """Return how many rows a table has."""
-        return int(self.run(f"SELECT COUNT(*) FROM {table}", database)[0][0])
+        return int(self.run("SELECT COUNT(*) FROM " + table, database)[0][0])
 
     def files(self) -> list[str]:
         """Return what lies in the folder of backups, hidden files too."""
-        return sorted(os.listdir(self.backup_folder))
+        return sorted(path.name for path in self.backup_folder.iterdir())
 
 
 class SqliteShop(Shop):

@@ -123,7 +123,7 @@ def test_more_connections_than_the_server_has_are_warned_of(settings):
     (found,) = check_servers(None, databases=["default"])
     assert found.id == "dbops.W005"
     assert found.msg.startswith(
-        "2 web processes with 10000 connections each want 20000 connections; "
+        "WEB_CONCURRENCY times APP__DATABASE_MAX_CONNECTIONS is 20000; the server of "
     )
 
 

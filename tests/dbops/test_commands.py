@@ -110,8 +110,7 @@ def test_verify_backup_refuses_a_damaged_one(shop: Shop) -> None:
     error = refusal("verify_backup", manifest.id, database=ALIAS)
     assert error.returncode == 1
     assert str(error).startswith(
-        f"The backup {manifest.id} is damaged.\n"
-        "  why: the stored file has the SHA-256 "
+        f"The backup {manifest.id} is damaged.\n  why: the stored file has the SHA-256 "
     )
 
 
@@ -125,8 +124,8 @@ def test_verify_backup_goes_through_all(
         call_command("verify_backup", "--all", "--level=hash", f"--database={ALIAS}")
     assert caught.value.code == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith(f"{bad.id}  no       the stored file has the SHA-256 ")
-    assert lines[2] == f"{good.id}  yes"
+    assert lines[1].startswith(f"{bad.id}  damaged   the stored file has the SHA-256")
+    assert lines[2].split() == [good.id, "complete"]
     assert re.fullmatch(DATED + "1 of 2 backups are good at level hash", lines[3])
 
 

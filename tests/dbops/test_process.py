@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dbops.errors import ProgramFailedError
-from dbops.process import CHUNK_BYTES, Program, run, running
+from dbops.process import CHUNK_BYTES, Program, Running, run, running
 
 
 def shell(script: str, **env: str) -> Program:
@@ -88,8 +87,7 @@ def test_a_program_that_does_not_read_is_stopped() -> None:
         pytest.raises(ProgramFailedError, match="sh was stopped"),
         running(program, feed=True, silence_seconds=0.2) as started,
     ):
-        for _ in range(3):
-            started.write(bytes(CHUNK_BYTES))
+        started.write(bytes(3 * CHUNK_BYTES))
     assert gone([started.pid])
 
 
@@ -97,14 +95,16 @@ def test_leaving_by_an_error_ends_the_whole_group(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("dbops.process.STOP_SECONDS", 0.2)
-    script = shell("trap '' TERM; sleep 60 & echo $!; wait; sleep 60")
-    with (
-        pytest.raises(KeyError, match="mine"),
-        running(script, silence_seconds=5) as program,
-    ):
-        output = os.read(program._child.stdout.fileno(), 100)  # type: ignore[union-attr] -- a pipe
+    pids = []
+
+    def fail_after_its_first_line(program: Running) -> None:
+        pids.extend([program.pid, int(bytes(next(program.chunks())))])
         raise KeyError("mine")
-    assert gone([program.pid, int(output)])
+
+    script = shell("trap '' TERM; sleep 60 & echo $!; exec >&-; wait; sleep 60")
+    with pytest.raises(KeyError, match="mine"), running(script) as program:
+        fail_after_its_first_line(program)
+    assert gone(pids)
 
 
 def test_a_flood_of_warnings_neither_blocks_nor_piles_up() -> None:

@@ -40,7 +40,9 @@ def make_shipment(
 ) -> Shipment:
     """Return a pending shipment of everything packed."""
     values: dict[str, Any] = {"carrier": "UPS", "at": NOON}
-    return create_shipment(fulfillment_order or make_packed(), **{**values, **overrides})
+    return create_shipment(
+        fulfillment_order or make_packed(), **{**values, **overrides}
+    )
 
 
 def make_ready(

@@ -93,7 +93,12 @@ def test_a_postgresql_url_is_taken_apart(monkeypatch, scheme):
         "PASSWORD": "p@ss/w:rd%",
         "HOST": "db.example",
         "PORT": "6432",
-        "OPTIONS": {"application_name": "stateset-test", "connect_timeout": 5},
+        "OPTIONS": {
+            "application_name": "stateset-test",
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+            "tcp_user_timeout": 30000,
+        },
     }
 
 
@@ -119,7 +124,8 @@ def test_the_arguments_of_a_postgresql_url_reach_the_driver(monkeypatch):
         monkeypatch,
         "postgres:///shop?host=/var/run/postgresql&user=ann&port=5433"
         "&sslmode=verify-full&target_session_attrs=read-write&connect_timeout=3"
-        "&application_name=back+office&options=-c%20work_mem%3D64MB",
+        "&application_name=back+office&options=-c%20work_mem%3D64MB"
+        "&keepalives_idle=60&tcp_user_timeout=5000",
     )
     assert database["HOST"] == "/var/run/postgresql"
     assert database["USER"] == "ann"
@@ -130,6 +136,8 @@ def test_the_arguments_of_a_postgresql_url_reach_the_driver(monkeypatch):
         "connect_timeout": "3",
         "application_name": "back+office",
         "options": "-c work_mem=64MB",
+        "keepalives_idle": "60",
+        "tcp_user_timeout": "5000",
     }
 
 
@@ -206,9 +214,9 @@ def test_the_pool_is_set_up_from_its_limits(monkeypatch):
         (
             "postgres://ann:pw@db:70000/shop",
             (
-                "APP__DATABASE_URL has a port that is no number from 1 to 65535: allowed "
-                "is postgres://user:password@host:5432/name, where ':', '/', '?' and '@' "
-                "inside of a part are written %3A, %2F, %3F and %40."
+                "APP__DATABASE_URL has a port that is no number from 1 to 65535: "
+                "allowed is postgres://user:password@host:5432/name, where ':', '/', "
+                "'?' and '@' inside of a part are written %3A, %2F, %3F and %40."
             ),
         ),
     ],

@@ -116,8 +116,9 @@ def test_the_theme_can_be_left_out(tmp_path):
         (
             "web",
             (
-                "stateset-web -c statement_timeout=30000 {'min_size': 2, 'max_size': 7, "
-                "'timeout': 30.0, 'max_idle': 600.0, 'max_lifetime': 1800}"
+                "stateset-web -c statement_timeout=30000 {'min_size': 2, "
+                "'max_size': 7, 'timeout': 30.0, 'max_idle': 600.0, "
+                "'max_lifetime': 1800}"
             ),
         ),
         ("command", "stateset-command None None"),

@@ -17,6 +17,7 @@ IS_FILE = False
 DEFAULT_NAME = "stateset"
 # A pooled connection is replaced after this long, so a failover heals itself.
 MAX_LIFETIME_SECONDS = 1800
+LOST_AFTER_SECONDS = 30
 # libpq's names for what has a place of its own in Django's settings.
 PLACES = {
     "dbname": "NAME",
@@ -109,6 +110,10 @@ def tune(database: dict[str, Any], tuning: Tuning) -> None:
     options = database["OPTIONS"]
     options.setdefault("application_name", tuning.application_name)
     options.setdefault("connect_timeout", tuning.connect_timeout)
+    # A host that vanished, as in a failover, is given up after half a minute; the
+    # system's own limits are hours.
+    options.setdefault("keepalives_idle", LOST_AFTER_SECONDS)
+    options.setdefault("tcp_user_timeout", LOST_AFTER_SECONDS * 1000)
     if tuning.statement_timeout:
         # In the start-up packet, so that every connection of a pool has it. What
         # the URL asks for comes last, and the last one counts.

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from dbops.backups.catalogue import LATEST
+from dbops.backups.catalogue import COMPLETE, DAMAGED, LATEST
 from dbops.backups.verify import DEFAULT_LEVEL, LEVELS, verify_all, verify_backup
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.reports import Report
@@ -65,7 +65,7 @@ def _report_all(found: dict[str, str], level: str) -> Report:
     return Report(
         summary=f"{len(found) - bad} of {len(found)} backups are good at level {level}",
         rows=[
-            {"id": backup_id, "is_good": not why, "why": why}
+            {"id": backup_id, "state": DAMAGED if why else COMPLETE, "why": why}
             for backup_id, why in found.items()
         ],
         exit_code=1 if bad else 0,

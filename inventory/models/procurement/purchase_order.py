@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
@@ -33,6 +34,10 @@ class PurchaseOrderQuerySet(models.QuerySet["PurchaseOrder"]):
     def open(self) -> PurchaseOrderQuerySet:
         """Return the orders that goods are still expected for."""
         return self.filter(status__in=PurchaseOrder.OPEN_STATUSES)
+
+    def due(self, on: date) -> PurchaseOrderQuerySet:
+        """Return the open orders whose goods should be here on that day."""
+        return self.open().filter(expected_on__lte=on)
 
 
 class PurchaseOrderStatus(models.TextChoices):

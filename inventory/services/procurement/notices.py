@@ -49,10 +49,9 @@ def announce_shipping_notice(
     All announcements of a line together never pass what it has open.
     """
     with business_transaction(reason="delivery announced"):
-        lock_row(order)
-        require_lines_of(order, quantities)
         notice = create_shipping_notice(
             order,
+            quantities=quantities,
             carrier=carrier,
             tracking_number=tracking_number,
             shipped_at=shipped_at,
@@ -60,22 +59,13 @@ def announce_shipping_notice(
             notes=notes,
             at=at,
         )
-        for quantity in quantities.values():
-            require_quantity(quantity)
-        ShippingNoticeItem.objects.bulk_create(
-            ShippingNoticeItem(
-                shipping_notice=notice,
-                purchase_order_item_id=item_id,
-                quantity_expected=quantity,
-            )
-            for item_id, quantity in quantities.items()
-        )
         return submit_shipping_notice(notice, at=at)
 
 
 def create_shipping_notice(
     order: PurchaseOrder,
     *,
+    quantities: Mapping[UUID, int] | None = None,
     carrier: str = "",
     tracking_number: str = "",
     shipped_at: datetime | None = None,
@@ -83,9 +73,15 @@ def create_shipping_notice(
     notes: str = "",
     at: datetime | None = None,
 ) -> ShippingNotice:
-    """Start a notice as a draft without lines."""
+    """Start a notice as a draft; without ``quantities`` with all that may come."""
     with business_transaction(reason="shipping notice made"):
+        lock_row(order)
         require_receivable(order, "The shipping notice was not made.")
+        if quantities is None:
+            quantities = open_to_announce(order)
+        require_lines_of(order, quantities)
+        for quantity in quantities.values():
+            require_quantity(quantity)
         notice = ShippingNotice.objects.create(
             asn_number=next_number("ASN", at=at),
             purchase_order=order,
@@ -95,10 +91,28 @@ def create_shipping_notice(
             expected_at=expected_at,
             notes=notes,
         )
+        ShippingNoticeItem.objects.bulk_create(
+            ShippingNoticeItem(
+                shipping_notice=notice,
+                purchase_order_item_id=item_id,
+                quantity_expected=quantity,
+            )
+            for item_id, quantity in quantities.items()
+        )
         record_event(
             notice, "shipping_notice.created", {"po_number": order.po_number}, at=at
         )
     return notice
+
+
+def open_to_announce(order: PurchaseOrder) -> dict[UUID, int]:
+    """Return what each line still has open that no live notice brings."""
+    announced = _announced(order)
+    left = {
+        item.pk: item.open_quantity - announced.get(item.pk, 0)
+        for item in order.items.order_by("line_number")
+    }
+    return {item_id: units for item_id, units in left.items() if units > 0}
 
 
 def submit_shipping_notice(
@@ -194,15 +208,13 @@ def cancel_shipping_notice(
 def _require_open(
     order: PurchaseOrder, items: Iterable[ShippingNoticeItem], refused: str
 ) -> None:
-    announced = _announced(order)
-    too_many = []
-    for item in items:
-        line = item.purchase_order_item
-        left = line.open_quantity - announced.get(line.pk, 0)
-        if item.quantity_expected > left:
-            too_many.append(
-                f"{line.variant.sku}: {item.quantity_expected} announced, {left} open"
-            )
+    open_units = open_to_announce(order)
+    too_many = [
+        f"{item.purchase_order_item.variant.sku}: {item.quantity_expected} announced,"
+        f" {open_units.get(item.purchase_order_item_id, 0)} open"
+        for item in items
+        if item.quantity_expected > open_units.get(item.purchase_order_item_id, 0)
+    ]
     if too_many:
         raise QuantityNotOpenError(
             refused,

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 
 from inventory.errors import Shortage
@@ -115,6 +115,7 @@ def lock_levels(level_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
 
 
 def _apply(change: Change, now: datetime) -> _After | None:
+    connection = connections[DEFAULT_DB_ALIAS]
     with connection.cursor() as cursor:
         cursor.execute(
             CHANGE,
@@ -126,7 +127,7 @@ def _apply(change: Change, now: datetime) -> _After | None:
                 change.costed_value,
                 change.costed_units,
                 connection.ops.adapt_datetimefield_value(now),
-                key_value(change.level_id),
+                key_value(change.level_id, connection),
                 max(0, -change.on_hand),
                 MOST_UNITS - max(0, change.on_hand),
                 max(0, -change.reserved),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from inventory.errors import LocationNotUsableError, NotStockedError, Shortage
 from inventory.models import Location, ProductVariant, StockLevel
@@ -42,6 +42,8 @@ def ensure_level(*, variant: ProductVariant, location: Location) -> StockLevel:
 
 def place_demands(*, location: Location, demands: Sequence[Demand]) -> Placed:
     """Return the level of each demand at ``location``, services left out."""
+    if not demands:
+        return Placed((), ())
     found = _find(location, {demand.variant_id for demand in demands})
     placed = []
     short: dict[str, int] = {}
@@ -89,11 +91,10 @@ def _find(
     location: Location, variant_ids: Iterable[UUID]
 ) -> dict[UUID, tuple[str, bool, UUID | None]]:
     """Return SKU, whether stock is kept, and the level, by variant."""
-    keys = [key_value(variant_id) for variant_id in variant_ids]
-    if not keys:
-        return {}
+    connection = connections[DEFAULT_DB_ALIAS]
+    keys = [key_value(key, connection) for key in (location.pk, *variant_ids)]
     with connection.cursor() as cursor:
-        cursor.execute(_find_statement(len(keys)), [key_value(location.pk), *keys])
+        cursor.execute(_find_statement(len(keys) - 1), keys)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return {
         key_read(variant_id): (

@@ -101,20 +101,6 @@ def _reserve(
     try:
         with business_transaction():
             placed = place_demands(location=location, demands=demands)
-            post_movements(
-                (
-                    Movement(
-                        level_id=level_id,
-                        kind=StockTransaction.Type.RESERVE,
-                        reference=reference,
-                        line_id=demand.line_id,
-                        reserved=demand.quantity,
-                    )
-                    for level_id, demand in placed.demands
-                ),
-                at=at,
-                short=placed.shortages,
-            )
             reservations = [
                 StockReservation(
                     level_id=level_id,
@@ -134,6 +120,21 @@ def _reserve(
                 ],
                 "reservation.created",
                 at=at,
+            )
+            # Last, so that others wait for these rows as short as can be.
+            post_movements(
+                (
+                    Movement(
+                        level_id=level_id,
+                        kind=StockTransaction.Type.RESERVE,
+                        reference=reference,
+                        line_id=demand.line_id,
+                        reserved=demand.quantity,
+                    )
+                    for level_id, demand in placed.demands
+                ),
+                at=at,
+                short=placed.shortages,
             )
             return reservations
     except IntegrityError as error:

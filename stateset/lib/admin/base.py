@@ -128,7 +128,7 @@ class StatesetAdmin(
         change: bool = False,  # noqa: FBT001, FBT002 -- Django's own
         **kwargs: Any,
     ) -> type[Any]:
-        form: type[Any] = super().get_form(request, obj, change, **kwargs)
+        form: type[Any] = super().get_form(request, obj, change=change, **kwargs)
         refusal = getattr(request, REFUSAL, "")
         if refusal:
             return type(form.__name__, (RefusedFormMixin, form), {"refusal": refusal})

@@ -19,9 +19,7 @@ TEXT = b"row after row\n" * 100_000
         ("none", "none", 0, ""),
     ],
 )
-def test_a_compression_is_read(
-    text: str, method: str, level: int, suffix: str
-) -> None:
+def test_a_compression_is_read(text: str, method: str, level: int, suffix: str) -> None:
     compression = parse_compression(text)
     assert compression == Compression(method, level)
     assert compression.suffix == suffix

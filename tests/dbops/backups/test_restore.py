@@ -8,6 +8,7 @@ import pytest
 from dbops.backups.create import create_backup
 from dbops.backups.manifest import Manifest, write_manifest
 from dbops.backups.restore import restore_backup
+from dbops.backups.storage import backup_storage
 from dbops.engines.base import Contents
 from dbops.engines.registry import get_engine
 from dbops.errors import (
@@ -100,9 +101,7 @@ def lose_manifest(shop: Shop, manifest: Manifest) -> None:
     (shop.backup_folder / manifest.name).unlink()
 
 
-@pytest.mark.parametrize(
-    "spoil", [spoil_bit, spoil_end, spoil_manifest, lose_manifest]
-)
+@pytest.mark.parametrize("spoil", [spoil_bit, spoil_end, spoil_manifest, lose_manifest])
 def test_a_damaged_backup_is_refused_and_leaves_nothing(
     shop: Shop, spoil: Callable[[Shop, Manifest], None]
 ) -> None:
@@ -133,8 +132,6 @@ def test_a_manifest_that_promises_other_rows_leaves_nothing(shop: Shop) -> None:
 
 
 def test_a_backup_of_another_engine_is_refused(shop: Shop) -> None:
-    from dbops.backups.storage import backup_storage
-
     other = {"sqlite": "postgresql", "postgresql": "sqlite"}[shop.engine]
     store_backup(backup_storage(), "stateset_20261123_020000", engine=other)
     before = shop.databases()

@@ -27,7 +27,7 @@ def storage(folder: Path) -> FolderStorage:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(os.listdir(folder))
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_the_project_keeps_backups_in_its_folder(backup_folder: Path) -> None:
@@ -74,15 +74,15 @@ def test_an_object_appears_whole_and_private(
     assert {(folder / name).stat().st_mode & 0o777 for name in names(folder)} == {0o600}
 
 
+def interrupt_after(_done: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_write_that_fails_leaves_nothing(
     storage: FolderStorage, folder: Path
 ) -> None:
-    with (
-        pytest.raises(KeyboardInterrupt),
-        storage.create(STEM, ".db") as target,
-    ):
-        target.write(b"half")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), storage.create(STEM, ".db") as target:
+        interrupt_after(target.write(b"half"))
     assert names(folder) == []
 
 
@@ -172,7 +172,8 @@ def test_what_a_killed_run_left_is_cleared_away_by_the_next(
     script = (
         "import os, signal\nfrom pathlib import Path\n"
         "from dbops.backups.storage import FolderStorage\n"
-        f"with FolderStorage(Path({str(folder)!r})).create({STEM!r}, '.db') as target:\n"
+        f"storage = FolderStorage(Path({str(folder)!r}))\n"
+        f"with storage.create({STEM!r}, '.db') as target:\n"
         "    target.write(b'half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -163,9 +163,7 @@ def test_an_invoice_over_nothing_is_paid_at_once() -> None:
 def test_a_draft_can_charge_a_part_and_the_rest_follows() -> None:
     order = make_debt(
         lines=[
-            OrderLine(
-                make_stocked_variant(), 3, Decimal(10), discount=Decimal("1.00")
-            )
+            OrderLine(make_stocked_variant(), 3, Decimal(10), discount=Decimal("1.00"))
         ]
     )
     first = draft_invoice_for_order(order)

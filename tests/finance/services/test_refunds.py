@@ -127,9 +127,7 @@ def test_a_refund_of_a_mistaken_payment_opens_the_invoice_again() -> None:
     invoice = make_invoice(order)
     payment = make_payment(invoice=invoice)
 
-    refund_payment(
-        payment, amount=Decimal(100), reason="bounced", reopens_invoice=True
-    )
+    refund_payment(payment, amount=Decimal(100), reason="bounced", reopens_invoice=True)
 
     assert money_of(invoice) == ("open", Decimal(0), Decimal(0))
     assert invoice.paid_at is None

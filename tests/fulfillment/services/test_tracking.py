@@ -60,7 +60,11 @@ def test_a_scan_moves_its_shipment() -> None:
 
 def test_a_scan_that_comes_twice_is_kept_once() -> None:
     shipment = make_shipped()
-    scan = {"status": "in_transit", "occurred_at": hours(2), "carrier_event_id": "e1"}
+    scan: dict[str, Any] = {
+        "status": "in_transit",
+        "occurred_at": hours(2),
+        "carrier_event_id": "e1",
+    }
 
     first = record_tracking(shipment, **scan)
     again = record_tracking(shipment, **scan)
@@ -71,7 +75,7 @@ def test_a_scan_that_comes_twice_is_kept_once() -> None:
 
 def test_a_scan_without_an_id_is_known_by_status_time_and_place() -> None:
     shipment = make_shipped()
-    scan = {"status": "in_transit", "occurred_at": hours(2)}
+    scan: dict[str, Any] = {"status": "in_transit", "occurred_at": hours(2)}
 
     record_tracking(shipment, **scan, place="Köln")
     record_tracking(shipment, **scan, place="Köln")

@@ -81,7 +81,7 @@ def test_what_a_notice_brought_or_lost_may_be_announced_again() -> None:
 
 def test_a_draft_notice_announces_nothing_until_it_has_lines() -> None:
     order = make_sent_order(10)
-    notice = create_shipping_notice(order)
+    notice = create_shipping_notice(order, quantities={})
 
     with pytest.raises(LinesMissingError) as refused:
         submit_shipping_notice(notice)
@@ -91,6 +91,19 @@ def test_a_draft_notice_announces_nothing_until_it_has_lines() -> None:
         "  why: it has no lines\n"
         "  fix: add at least one line"
     )
+
+
+def test_a_draft_notice_starts_with_all_that_may_still_come() -> None:
+    order = make_sent_order(10, 4)
+    first, second = line_ids(order)
+    receive_purchase_order(order, quantities={first: 3})
+    announce_shipping_notice(order, quantities={first: 2, second: 4})
+
+    notice = create_shipping_notice(order)
+
+    assert dict(
+        notice.items.values_list("purchase_order_item_id", "quantity_expected")
+    ) == {first: 5}
 
 
 def test_nothing_is_announced_for_an_order_that_was_not_sent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Model
-from django.forms import BaseForm, MultiWidget
+from django.forms import BaseForm
 from django.test import Client
 from django.urls import reverse
 
@@ -91,11 +91,11 @@ def _values(form: BaseForm) -> dict[str, Any]:
     for bound in form:
         value = bound.value()
         widget: Any = bound.field.widget
-        if isinstance(widget, MultiWidget):
+        if names := getattr(widget, "widgets_names", ()):
             parts = widget.decompress(value)
             values |= {
-                bound.html_name + suffix: part or ""
-                for suffix, part in zip(widget.widgets_names, parts, strict=True)
+                bound.html_name + name: part or ""
+                for name, part in zip(names, parts, strict=True)
             }
         elif value is not None and value is not False:
             values[bound.html_name] = value

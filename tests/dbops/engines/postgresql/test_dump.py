@@ -30,7 +30,7 @@ from tests.dbops.shop import ALIAS, Shop
 
 pytestmark = pytest.mark.postgresql
 
-PASSWORD = "it's \"100%\" ünïque"
+PASSWORD = 'it\'s "100%" ünïque'
 
 
 @pytest.fixture
@@ -149,9 +149,7 @@ def test_a_killed_pg_dump_leaves_nothing(shop: Shop, fakes: Path) -> None:
 
 
 def test_a_failing_pg_dump_is_quoted(shop: Shop, fakes: Path) -> None:
-    make_program(
-        fakes, "pg_dump", f'exec {real_program("pg_dump")} --table=none "$@"'
-    )
+    make_program(fakes, "pg_dump", f'exec {real_program("pg_dump")} --table=none "$@"')
     with pytest.raises(ProgramFailedError) as caught:
         create_backup(alias=ALIAS)
     assert caught.value.why == (
@@ -224,14 +222,10 @@ def test_counts_belong_to_exactly_the_dumped_rows(shop: Shop, fakes: Path) -> No
         with psycopg.connect(shop.url, autocommit=True) as connection:
             while not stop.is_set():
                 number += 1
-                connection.execute(
-                    "INSERT INTO orders VALUES (%s, 'x', 1)", [number]
-                )
+                connection.execute("INSERT INTO orders VALUES (%s, 'x', 1)", [number])
 
     # The dump begins late, when more rows are there than were counted.
-    make_program(
-        fakes, "pg_dump", f'sleep 1; exec {real_program("pg_dump")} "$@"'
-    )
+    make_program(fakes, "pg_dump", f'sleep 1; exec {real_program("pg_dump")} "$@"')
     writer = Thread(target=write)
     writer.start()
     try:

@@ -69,10 +69,11 @@ def test_the_copy_has_encoding_and_locale_of_the_source(shop: Shop) -> None:
     connections[ALIAS].settings_dict["NAME"] = f"{shop.name} latin"
     create_backup(alias=ALIAS)
     restore(shop)
-    assert shop.run(
-        "SELECT pg_encoding_to_char(encoding), datcollate, datctype"
-        f" FROM pg_database WHERE datname = '{shop.new_name()}'"
-    ) == [("LATIN1", "C", "C")]
+    query = """
+        SELECT pg_encoding_to_char(encoding), datcollate, datctype
+        FROM pg_database WHERE datname = current_database()
+    """
+    assert shop.run(query, shop.new_name()) == [("LATIN1", "C", "C")]
 
 
 def test_the_copy_is_analysed_and_bears_no_mark(shop: Shop) -> None:
@@ -82,10 +83,11 @@ def test_the_copy_is_analysed_and_bears_no_mark(shop: Shop) -> None:
     assert shop.run(
         "SELECT reltuples FROM pg_class WHERE relname = 'orders'", name
     ) == [(300,)]
-    assert shop.run(
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
-        f" WHERE datname = '{name}'"
-    ) == [(None,)]
+    query = """
+        SELECT shobj_description(oid, 'pg_database') FROM pg_database
+        WHERE datname = current_database()
+    """
+    assert shop.run(query, name) == [(None,)]
 
 
 def test_constraints_and_indexes_come_back(shop: Shop) -> None:

@@ -13,6 +13,7 @@ from django.db import connections
 from dbops.backups.create import create_backup
 from dbops.backups.restore import restore_backup
 from dbops.backups.verify import verify_backup
+from dbops.engines.registry import get_engine
 from dbops.engines.sqlite import dump as dumping
 from dbops.errors import (
     BackupDamagedError,
@@ -21,6 +22,7 @@ from dbops.errors import (
     RestoreRefusedError,
     TargetExistsError,
 )
+from dbops.leases import leased
 from stateset.lib import journal
 from tests.dbops.shop import ALIAS, Shop
 
@@ -133,7 +135,9 @@ def test_the_copy_is_consistent_under_a_writer_that_never_rests(
             while not stop.is_set():
                 number += 1
                 connection.execute("INSERT INTO customers VALUES (?, 'x')", [number])
-                connection.execute("INSERT INTO orders VALUES (?, 'x', ?)", [number] * 2)
+                connection.execute(
+                    "INSERT INTO orders VALUES (?, 'x', ?)", [number] * 2
+                )
                 connection.commit()
 
     writer = Thread(target=write)
@@ -230,9 +234,6 @@ def test_a_lease_file_of_a_killed_run_holds_nobody_up(shop: Shop) -> None:
 
 
 def test_a_busy_database_is_known_by_its_file_name(shop: Shop) -> None:
-    from dbops.engines.registry import get_engine
-    from dbops.leases import leased
-
     engine = get_engine(ALIAS)
     with leased(engine, "vacuum"), pytest.raises(OperationBusyError) as caught:
         create_backup(alias=ALIAS)

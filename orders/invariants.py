@@ -1,0 +1,210 @@
+"""What must hold in the books of orders and carts, whatever wrote them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Abs, Coalesce
+from django.db.models.lookups import GreaterThan
+
+from inventory.models import ReferenceType, StockAllocation, StockReservation
+from orders.models import Cart, Order, OrderItem
+from orders.services.derived import derive_payment_status, fulfillment_status_of
+from stateset.lib.fields import MINOR_UNITS
+from stateset.lib.invariants import Invariant, Violation
+
+NOTHING = Decimal(0)
+FLOAT_NOISE = Decimal("0.00005")
+"""SQLite computes with floats: less than this is no difference."""
+
+WITHOUT_CENTS = [code for code, digits in MINOR_UNITS.items() if digits == 0]
+HALF_A_CENT, HALF_A_YEN = Decimal("0.005") + FLOAT_NOISE, Decimal("0.5") + FLOAT_NOISE
+PROMISED_TO_ORDERS = (
+    ReferenceType.ORDER,
+    ReferenceType.FULFILLMENT_ORDER,
+    ReferenceType.CASH_SALE,
+)
+CHUNK = 5000
+
+
+def invariants() -> tuple[Invariant, ...]:
+    """Return the rules of orders and carts, cheapest first."""
+    return (
+        Invariant(
+            "orders.cart_subtotals",
+            "The subtotal of a cart is the sum of its lines.",
+            carts_that_differ_from_lines,
+        ),
+        Invariant(
+            "orders.promised_units",
+            "Reserved and packed units of a line are what stock holds for it.",
+            lines_that_differ_from_stock,
+        ),
+        Invariant(
+            "orders.reservations_have_order",
+            "Stock is reserved for orders that are there.",
+            reservations_of_no_order,
+        ),
+        Invariant(
+            "orders.line_totals",
+            "A line costs price times quantity less discount, and its tax.",
+            lines_that_do_not_add_up,
+        ),
+        Invariant(
+            "orders.totals",
+            "The totals of an order are the sums of its lines, and freight.",
+            orders_that_differ_from_lines,
+        ),
+        Invariant(
+            "orders.payment_status",
+            "The payment status follows from total, paid and refunded.",
+            orders_of_wrong_payment_status,
+        ),
+        Invariant(
+            "orders.fulfillment_status",
+            "The fulfilment status follows from the units of the lines.",
+            orders_of_wrong_fulfillment_status,
+        ),
+    )
+
+
+def carts_that_differ_from_lines() -> Iterator[Violation]:
+    summed = Cart.objects.annotate(lines=_sum(F("items__line_total")))
+    wrong: Any = summed.filter(_differs("subtotal", F("lines"))).order_by()
+    for cart in wrong:
+        yield Violation(
+            str(cart), f"subtotal {cart.subtotal:.4f}, lines {cart.lines:.4f}"
+        )
+
+
+def lines_that_differ_from_stock() -> Iterator[Violation]:
+    held = _units_held_for_orders()
+    promised: Counter[UUID] = Counter()
+    under_way = OrderItem.objects.filter(
+        Q(quantity_reserved__gt=0) | Q(quantity_packed__gt=0)
+    )
+    for key, reserved, packed in under_way.values_list(
+        "pk", "quantity_reserved", "quantity_packed"
+    ).iterator(chunk_size=CHUNK):
+        promised[key] = reserved + packed
+    wrong = [key for key in promised | held if promised[key] != held[key]]
+    names = OrderItem.objects.select_related("order").in_bulk(wrong)
+    for key in wrong:
+        yield Violation(
+            str(names.get(key, f"order line {key}")),
+            f"{promised[key]} reserved or packed, stock holds {held[key]}",
+        )
+
+
+def reservations_of_no_order() -> Iterator[Violation]:
+    held = StockReservation.objects.active().filter(reference_type=ReferenceType.ORDER)
+    there = Order.objects.filter(pk=OuterRef("reference_id")).values("pk")
+    orphans = held.annotate(order=Subquery(there)).filter(order=None)
+    for reservation in orphans.select_related("level__variant", "level__location"):
+        yield Violation(
+            str(reservation), f"there is no order {reservation.reference_id}"
+        )
+
+
+def lines_that_do_not_add_up() -> Iterator[Violation]:
+    goods = Abs(F("unit_price") * F("quantity") - F("discount") - F("total_price"))
+    tax = Abs(F("total_price") * F("tax_rate") - F("tax_amount"))
+    lines = OrderItem.objects.annotate(goods_off=goods, tax_off=tax)
+    in_yen = Q(order__currency__in=WITHOUT_CENTS)
+    by_a_cent = Q(goods_off__gt=HALF_A_CENT) | Q(tax_off__gt=HALF_A_CENT)
+    by_a_yen = Q(goods_off__gt=HALF_A_YEN) | Q(tax_off__gt=HALF_A_YEN)
+    wrong = lines.filter((~in_yen & by_a_cent) | (in_yen & by_a_yen))
+    for line in wrong.select_related("order").order_by():
+        yield Violation(
+            str(line),
+            f"{line.quantity} × {line.unit_price} less {line.discount} is not "
+            f"{line.total_price}, or its tax at {line.tax_rate} not {line.tax_amount}",
+        )
+
+
+def orders_that_differ_from_lines() -> Iterator[Violation]:
+    goods, discount = F("items__total_price"), F("items__discount")
+    summed = Order.objects.annotate(
+        lines_subtotal=_sum(goods + discount),
+        lines_discount=_sum(discount),
+        lines_tax=_sum(F("items__tax_amount")),
+    )
+    total = F("subtotal") - F("discount_total") + F("tax_total") + F("shipping_total")
+    wrong = summed.filter(
+        _differs("subtotal", F("lines_subtotal"))
+        | _differs("discount_total", F("lines_discount"))
+        | _differs("tax_total", F("lines_tax"))
+        | _differs("total_amount", total)
+    )
+    kept = ["subtotal", "discount_total", "tax_total", "shipping_total", "total_amount"]
+    summed_up = ("lines_subtotal", "lines_discount", "lines_tax")
+    rows = wrong.order_by().values_list("order_number", *kept, *summed_up)
+    for number, *amounts in rows:
+        written = [f"{amount:.4f}" for amount in amounts]
+        yield Violation(
+            number,
+            "subtotal {}, discount {}, tax {}, freight {}, total {}; "
+            "its lines: {}, {}, {}".format(*written),
+        )
+
+
+def orders_of_wrong_payment_status() -> Iterator[Violation]:
+    columns = "order_number payment_status total_amount amount_paid amount_refunded"
+    rows = Order.objects.order_by().values_list(*columns.split())
+    for number, status, total, paid, refunded in rows.iterator(chunk_size=CHUNK):
+        due = derive_payment_status(total=total, paid=paid, refunded=refunded)
+        if status != due:
+            yield Violation(number, f"payment is {status}, should be {due}")
+
+
+def orders_of_wrong_fulfillment_status() -> Iterator[Violation]:
+    open_units = (
+        F("items__quantity")
+        - F("items__quantity_fulfilled")
+        - F("items__quantity_cancelled")
+    )
+    rows = (
+        Order.objects.order_by()
+        .values("pk")
+        .annotate(
+            number=Max("order_number"),
+            status=Max("fulfillment_status"),
+            shipped=Coalesce(Sum("items__quantity_fulfilled"), 0),
+            returned=Coalesce(Sum("items__quantity_returned"), 0),
+            unshipped=Coalesce(Sum(open_units), 0),
+        )
+    )
+    for row in rows.iterator(chunk_size=CHUNK):
+        due = fulfillment_status_of(
+            shipped=row["shipped"], returned=row["returned"], unshipped=row["unshipped"]
+        )
+        if row["status"] != due:
+            yield Violation(
+                row["number"], f"fulfilment is {row['status']}, should be {due}"
+            )
+
+
+def _units_held_for_orders() -> Counter[UUID]:
+    held: Counter[UUID] = Counter()
+    for promises in (StockReservation.objects.active(), StockAllocation.objects.open()):
+        open_units = F("quantity") - F("quantity_fulfilled") - F("quantity_released")
+        mine = promises.filter(reference_type__in=PROMISED_TO_ORDERS)
+        for key, units in mine.values_list("reference_line_id", open_units).iterator(
+            chunk_size=CHUNK
+        ):
+            held[key] += units
+    return held
+
+
+def _sum(expression: Combinable) -> Coalesce:
+    return Coalesce(Sum(expression), NOTHING)
+
+
+def _differs(column: str, expression: Any) -> Q:
+    return Q(GreaterThan(Abs(F(column) - expression), FLOAT_NOISE))

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.test import RequestFactory
+from django.utils import timezone
+
+from dbops.backups.catalogue import Verdict, write_verdict
+from dbops.backups.storage import backup_storage
+from dbops.tiles import tiles
+from stateset.lib.tiles import Tile
+from tests.dbops.builders import store_backup
+from tests.dbops.damage import cut_off
+
+FIRST, SECOND = "stateset_20261121_020000", "stateset_20261122_020000"
+
+
+def make_tile(value: str, note: str, level: str) -> Tile:
+    return Tile("Last backup", value, note=note, level=level, order=290)  # type: ignore[arg-type] -- one of its levels
+
+
+def shown() -> Tile:
+    (tile,) = tiles(RequestFactory().get("/"))
+    return tile
+
+
+def test_no_backup_is_urgent(backup_folder: Path) -> None:
+    assert shown() == make_tile("none", "", "critical")
+    store_backup(backup_storage(), FIRST, alias="other")
+    assert shown() == make_tile("none", "", "critical")
+
+
+@pytest.mark.parametrize(
+    ("age", "value", "level"),
+    [
+        (timedelta(minutes=5), "5m ago", "ok"),
+        (timedelta(hours=25), "25h ago", "ok"),
+        (timedelta(hours=27), "27h ago", "warning"),
+        (timedelta(days=3), "3d ago", "critical"),
+    ],
+)
+def test_the_newest_backup_is_shown_with_its_age(
+    backup_folder: Path, age: timedelta, value: str, level: str
+) -> None:
+    store_backup(backup_storage(), SECOND, started_at=timezone.now() - age)
+    store_backup(backup_storage(), FIRST, started_at=timezone.now())
+    assert shown() == make_tile(value, "12 B, not verified", level)
+
+
+def test_a_verified_backup_says_how_deeply(backup_folder: Path) -> None:
+    now = timezone.now()
+    manifest = store_backup(backup_storage(), FIRST, started_at=now)
+    verdict = Verdict("decode", is_good=True, verified_at=now, stored_sha256="")
+    write_verdict(backup_storage(), FIRST, verdict)
+    assert shown().note == "12 B, not verified"
+    verdict = Verdict(
+        "decode",
+        is_good=True,
+        verified_at=now,
+        stored_sha256=manifest.stored.sha256,
+    )
+    write_verdict(backup_storage(), FIRST, verdict)
+    assert shown().note == "12 B, verified (decode)"
+
+
+def test_a_damaged_newest_backup_is_urgent(backup_folder: Path) -> None:
+    store_backup(backup_storage(), FIRST)
+    store_backup(backup_storage(), SECOND)
+    cut_off(backup_folder / f"{SECOND}.dump")
+    why = f"{SECOND}.dump is 7 bytes long, not 12 bytes"
+    assert shown() == make_tile("damaged", why, "critical")
+
+
+def test_a_place_that_cannot_be_read_is_unknown(backup_folder: Path) -> None:
+    backup_folder.touch()
+    assert shown() == make_tile("unknown", "The backups were not listed.", "unknown")

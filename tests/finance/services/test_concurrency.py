@@ -1,0 +1,232 @@
+"""Many at once, on real connections: no more than is owed, no more than came."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db.models import Sum
+
+from finance.errors import (
+    NothingToInvoiceError,
+    OverpaymentError,
+    RefundTooLargeError,
+    ThreeWayMatchError,
+)
+from finance.models import Invoice, Payment, PaymentApplication
+from finance.services import (
+    credit_invoice,
+    draft_invoice_for_order,
+    issue_invoice,
+    pay_supplier_invoice,
+    record_payment,
+    record_supplier_invoice,
+    refund_payment,
+    void_cash_sale,
+    void_invoice,
+)
+from inventory.models import PurchaseOrder
+from orders.models import Order
+from orders.services import OrderLine
+from stateset.system.services.transitions import ChangedMeanwhileError
+from tests.finance.builders import (
+    make_cash_sale,
+    make_debt,
+    make_invoice,
+    make_payment,
+    money_of,
+    totals_of,
+)
+from tests.finance.services.test_payables import make_received, record
+from tests.fulfillment.builders import books
+from tests.orders.builders import NOON, default_location, make_stocked_variant
+from tests.threads import at_once, refusals
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_parallel_refunds_never_give_back_more_than_came() -> None:
+    order = make_debt()
+    key = make_payment(order=order).pk
+    copies = [Payment.objects.get(pk=key) for _ in range(6)]
+
+    results = at_once(
+        *[
+            lambda copy=copy: refund_payment(copy, amount=Decimal(30), reason="damaged")
+            for copy in copies
+        ]
+    )
+
+    assert refusals(results) == [RefundTooLargeError] * 3
+    assert Payment.objects.get(pk=key).refunded_amount == Decimal(90)
+    refunds = Payment.objects.filter(kind="refund").aggregate(sum=Sum("amount"))
+    assert refunds["sum"] == Decimal(90)
+    assert totals_of(order) == ("partially_refunded", Decimal(100), Decimal(90))
+
+
+def test_parallel_payments_of_one_invoice_never_pass_its_total() -> None:
+    order = make_debt()
+    key = make_invoice(order).pk
+    copies = [Invoice.objects.get(pk=key) for _ in range(6)]
+
+    results = at_once(
+        *[
+            lambda copy=copy: record_payment(
+                invoice=copy, amount=Decimal(30), method="card"
+            )
+            for copy in copies
+        ]
+    )
+
+    assert refusals(results) == [OverpaymentError] * 3
+    assert money_of(Invoice.objects.get()) == (
+        "partially_paid",
+        Decimal(90),
+        Decimal(0),
+    )
+    assert PaymentApplication.objects.count() == 3
+    assert totals_of(order) == ("partially_paid", Decimal(90), Decimal(0))
+
+
+def test_parallel_payments_of_an_invoice_without_an_order_never_pass_its_total() -> (
+    None
+):
+    key = make_invoice().pk
+    Invoice.objects.update(order=None)
+    copies = [Invoice.objects.get(pk=key) for _ in range(4)]
+
+    results = at_once(
+        *[
+            lambda copy=copy: record_payment(
+                invoice=copy, amount=Decimal(60), method="card"
+            )
+            for copy in copies
+        ]
+    )
+
+    assert refusals(results) == [OverpaymentError] * 3
+    assert money_of(Invoice.objects.get()) == (
+        "partially_paid",
+        Decimal(60),
+        Decimal(0),
+    )
+
+
+def test_one_payment_sent_several_times_with_one_key_is_recorded_once() -> None:
+    order = make_debt()
+    copies = [Order.objects.get(pk=order.pk) for _ in range(4)]
+
+    results = at_once(
+        *[
+            lambda copy=copy: record_payment(
+                order=copy, amount=Decimal(60), method="card", idempotency_key="k1"
+            )
+            for copy in copies
+        ]
+    )
+
+    assert {result.pk for result in results} == {Payment.objects.get().pk}
+    assert totals_of(order) == ("partially_paid", Decimal(60), Decimal(0))
+
+
+def test_of_two_issues_of_one_draft_one_is_told() -> None:
+    key = draft_invoice_for_order(make_debt()).pk
+    one, other = (Invoice.objects.get(pk=key) for _ in range(2))
+
+    results = at_once(lambda: issue_invoice(one), lambda: issue_invoice(other))
+
+    assert refusals(results) == [ChangedMeanwhileError]
+    assert make_invoice().invoice_number == "INV-2026-000002"
+
+
+def test_of_two_drafts_for_one_order_one_is_told() -> None:
+    order = make_debt()
+    copies = [Order.objects.get(pk=order.pk) for _ in range(2)]
+
+    results = at_once(
+        *[lambda copy=copy: draft_invoice_for_order(copy) for copy in copies]
+    )
+
+    assert refusals(results) == [NothingToInvoiceError]
+    assert Invoice.objects.count() == 1
+
+
+def test_an_invoice_is_paid_or_void_but_not_both() -> None:
+    key = make_invoice().pk
+    one, other = (Invoice.objects.get(pk=key) for _ in range(2))
+
+    results = at_once(
+        lambda: record_payment(invoice=one, amount=Decimal(100), method="card"),
+        lambda: void_invoice(other, reason="wrong address"),
+    )
+
+    assert len(refusals(results)) == 1
+    assert money_of(Invoice.objects.get()) in (
+        ("paid", Decimal(100), Decimal(0)),
+        ("void", Decimal(0), Decimal(0)),
+    )
+
+
+def test_paying_and_crediting_at_once_keep_both_books() -> None:
+    order = make_debt()
+    key = make_invoice(order).pk
+    one, other = (Invoice.objects.get(pk=key) for _ in range(2))
+
+    results = at_once(
+        lambda: record_payment(invoice=one, amount=Decimal(70), method="card"),
+        lambda: credit_invoice(other, amount=Decimal(30), reason="scratched"),
+    )
+
+    assert refusals(results) == []
+    assert money_of(Invoice.objects.get(pk=key)) == ("paid", Decimal(70), Decimal(30))
+
+
+def test_parallel_payouts_never_pass_a_suppliers_invoice() -> None:
+    key = record(make_received(10)).pk
+    copies = [Invoice.objects.get(pk=key) for _ in range(4)]
+
+    results = at_once(
+        *[
+            lambda copy=copy: pay_supplier_invoice(
+                copy, amount=Decimal(15), method="check"
+            )
+            for copy in copies
+        ]
+    )
+
+    assert refusals(results) == [OverpaymentError] * 3
+    assert Payment.objects.count() == 1
+
+
+def test_of_two_suppliers_invoices_over_the_same_goods_one_is_refused() -> None:
+    key = make_received(10).pk
+    one, other = (PurchaseOrder.objects.get(pk=key) for _ in range(2))
+
+    results = at_once(
+        lambda: record_supplier_invoice(one, supplier_invoice_number="F-1"),
+        lambda: record_supplier_invoice(other, supplier_invoice_number="F-2"),
+    )
+
+    assert refusals(results) == [ThreeWayMatchError]
+    assert Invoice.objects.count() == 1
+
+
+def test_selling_and_voiding_at_once_do_not_wait_for_each_other_for_ever() -> None:
+    default_location()
+    variant = make_stocked_variant(20)
+    sales = [make_cash_sale(lines=[OrderLine(variant, 2)]) for _ in range(3)]
+    cashier = sales[0].cashier
+
+    results = at_once(
+        *[
+            lambda sale=sale: void_cash_sale(sale, reason="wrong colour", at=NOON)
+            for sale in sales
+        ],
+        *[
+            lambda: make_cash_sale(lines=[OrderLine(variant, 1)], cashier=cashier)
+            for _ in range(3)
+        ],
+    )
+
+    assert refusals(results) == []
+    assert books(variant) == (17, 0, 0)

@@ -1,0 +1,93 @@
+"""Every page of the admin: there, small, quick, and never reading whole tables."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+
+from stateset.lib.admin import StatesetAdmin
+from tests.stateset.admin_walk import fill_tables, our_admins, our_models, walk
+from tests.stateset.builders import make_user
+
+FEW_COLUMNS = {
+    "auth.Group": "a group is its name",
+    "system.NumberSequence": "a counter is its name and its value",
+}
+SEARCHLESS = {
+    "system.NumberSequence": "a dozen rows a year",
+}
+
+
+def test_every_model_has_pages() -> None:
+    missing = {model._meta.label for model in our_models()} - {
+        model._meta.label for model in admin.site._registry
+    }
+    assert missing == set()
+
+
+def test_every_page_is_declared_with_our_classes() -> None:
+    others = [
+        page.opts.label for page in our_admins() if not isinstance(page, StatesetAdmin)
+    ]
+    assert others == []
+
+
+def test_lists_have_the_columns_a_person_can_take_in() -> None:
+    odd = {
+        page.opts.label: len(page.list_display)
+        for page in our_admins()
+        if not 4 <= len(page.list_display) <= 9 and page.opts.label not in FEW_COLUMNS
+    }
+    assert odd == {}
+
+
+def test_lists_can_be_searched() -> None:
+    without = {
+        page.opts.label
+        for page in our_admins()
+        if not (page.search_fields or page.search_through)
+    }
+    assert without - set(SEARCHLESS) == set()
+
+
+def test_search_defeats_no_index() -> None:
+    """``=`` and ``^`` are ``iexact`` and ``istartswith``: UPPER() on both sides."""
+    slow = {
+        f"{page.opts.label}: {path}"
+        for page in our_admins()
+        for path in page.search_fields
+        if path.startswith(("=", "^", "@")) or path.endswith(("iexact", "istartswith"))
+    }
+    assert slow == set()
+
+
+def test_search_of_other_tables_goes_through_their_keys() -> None:
+    """An OR over a join defeats every index: ``search_through`` is for that."""
+    joined = {
+        f"{page.opts.label}: {path}"
+        for page in our_admins()
+        for path in page.search_fields
+        if page.opts.get_field(path.partition("__")[0]).is_relation
+    }
+    assert joined == set()
+
+
+def test_no_list_has_a_date_hierarchy_or_counts_everything() -> None:
+    """Distinct months over a million rows take seconds."""
+    slow = {
+        page.opts.label
+        for page in our_admins()
+        if page.date_hierarchy or page.show_full_result_count
+    }
+    assert slow == set()
+
+
+@pytest.mark.django_db
+def test_every_page_opens_in_few_questions_and_few_bytes(client: Client) -> None:
+    fill_tables()
+    client.force_login(make_user(is_superuser=True))
+
+    faults = [fault for page in our_admins() for fault in walk(client, page)]
+
+    assert faults == []
