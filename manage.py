@@ -8,9 +8,8 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db.utils import OperationalError
 
-from stateset.lib.databases import unreachable_error
+from stateset.lib.databases import LOST_DATABASE, unreachable_error
 
 
 def main() -> None:
@@ -18,7 +17,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stateset.settings")
     try:
         execute_from_command_line(sys.argv)
-    except (ImproperlyConfigured, OperationalError) as error:
+    except (ImproperlyConfigured, *LOST_DATABASE) as error:
         told = _told(error)
         if told is None or "--traceback" in sys.argv:
             raise

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from orders.models import Order
-from stateset.lib.tiles import Tile, list_url
+from stateset.lib.tiles import Tile, count_text, list_url
 
-COUNT_CAP = 10_000
 A_WEEK = timedelta(days=7)
 
 
@@ -51,9 +49,3 @@ def orders_today(now: datetime) -> Tile:
         url=list_url(Order, preset="today"),
         order=0,
     )
-
-
-def count_text(rows: QuerySet[Order]) -> str:
-    """Return how many rows there are, counted to a cap: ``10,000+``."""
-    found = rows.order_by().values("pk")[: COUNT_CAP + 1].count()
-    return f"{COUNT_CAP:,}+" if found > COUNT_CAP else f"{found:,}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery, Task
 
-from stateset.lib.journal import acting
+from stateset.lib.journal import acting, current_context
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stateset.settings")
 # In a web process wsgi.py was first.
@@ -15,10 +15,17 @@ os.environ.setdefault("STATESET_PROCESS", "worker")
 
 
 class JournalTask(Task):  # type: ignore[type-arg]  # it takes none at run time
-    """A task whose changes say in the audit trail which task made them."""
+    """A task whose changes say in the audit trail which task made them.
+
+    One that runs inside a request acts for whoever sent that.
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with acting(actor_label=f"task {self.name}", request_id=self.request.id or ""):
+        context = current_context()
+        with acting(
+            actor_label=context.actor_label or f"task {self.name}",
+            request_id=context.request_id or self.request.id or "",
+        ):
             return super().__call__(*args, **kwargs)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from dbops.engines.tuning import Pool, Tuning
-from stateset.databases import read_database
+from stateset.database_settings import read_database
 from stateset.env import (
     env_bool,
     env_duration,
@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "finance",
     "returns",
     "dbops",
+    "stateset.demo",
     "stateset.apps.StatesetAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -227,7 +228,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # Files
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "stateset" / "static"]
 STATIC_ROOT = env_path("APP__STATIC_ROOT", "staticfiles", root=BASE_DIR)
 # In development the files are served from where they lie, as they are now.
@@ -326,7 +327,10 @@ LOG_FORMAT = env_str(
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "stateset.system.logging.ContextFilter"}},
+    "filters": {
+        "context": {"()": "stateset.system.logging.ContextFilter"},
+        "faults": {"()": "stateset.system.logging.FaultFilter"},
+    },
     "formatters": {
         "json": {"()": "stateset.system.logging.JsonFormatter"},
         "text": {"()": "stateset.system.logging.TextFormatter"},
@@ -342,8 +346,11 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         # Django's own handlers would print every line twice.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        # The access log has the refusals already; this has the faults.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"filters": ["faults"]},
+        # Whoever tries names of hosts would fill the log with tracebacks.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # What runserver shows.
+        "django.server": {"level": "INFO"},
     },
 }
 

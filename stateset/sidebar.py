@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.text import capfirst
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ def _entry(request: HttpRequest, model: type[Model]) -> dict[str, Any] | None:
         return None
     return {
         "model": model,
-        "name": str(options.verbose_name_plural).capitalize(),
+        "name": str(capfirst(options.verbose_name_plural)),
         "object_name": options.object_name,
         "perms": permissions,
         "admin_url": admin_url,

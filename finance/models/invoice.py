@@ -31,9 +31,21 @@ from stateset.lib.states import Transitions
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    def receivable(self) -> InvoiceQuerySet:
+        """Return the invoices to customers."""
+        return self.filter(kind=Invoice.Kind.RECEIVABLE)
+
+    def payable(self) -> InvoiceQuerySet:
+        """Return the invoices from suppliers."""
+        return self.filter(kind=Invoice.Kind.PAYABLE)
+
     def unpaid(self) -> InvoiceQuerySet:
         """Return the issued invoices with something still to pay."""
         return self.filter(status__in=Invoice.UNPAID_STATUSES)
+
+    def drafts(self) -> InvoiceQuerySet:
+        """Return what is not issued: by its missing number, which is indexed."""
+        return self.filter(status=Invoice.Status.DRAFT, invoice_number=None)
 
     def overdue(self, on: date) -> InvoiceQuerySet:
         """Return the unpaid invoices due before ``on``."""
@@ -152,6 +164,12 @@ class Invoice(Document):
                 name="idx_invoices_overdue",
             ),
             models.Index(fields=["-created_at"], name="idx_invoices_created"),
+            models.Index(
+                fields=["supplier_invoice_number"],
+                condition=~Q(supplier_invoice_number=""),
+                # Read by the search for a supplier's number.
+                name="idx_invoices_supplier_number",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

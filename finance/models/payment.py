@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import ClassVar
 
@@ -196,6 +197,13 @@ class PaymentApplication(Record):
         return f"{self.payment} → {self.invoice}"
 
 
+class CashSaleQuerySet(models.QuerySet["CashSale"]):
+    def of_today(self) -> CashSaleQuerySet:
+        """Return the sales of today (UTC), the only ones that can be voided."""
+        midnight = datetime.combine(timezone.now().date(), time(0), tzinfo=UTC)
+        return self.filter(sold_at__gte=midnight)
+
+
 class CashSaleStatus(models.TextChoices):
     COMPLETED = "completed", "Completed"
     VOIDED = "voided", "Voided"
@@ -228,6 +236,8 @@ class CashSale(Document):
     tendered_amount = MoneyField()
     change_amount = MoneyField(editable=False)
     sold_at = models.DateTimeField(default=timezone.now)
+
+    objects = CashSaleQuerySet.as_manager()
 
     class Meta:
         db_table = "cash_sales"

@@ -9,6 +9,7 @@ from finance.services.credits import credit_invoice
 from finance.services.invoice_lines import recalculate_invoice
 from finance.services.invoices import (
     discard_draft,
+    draft_invoice,
     draft_invoice_for_order,
     invoice_order,
     issue_invoice,
@@ -34,6 +35,7 @@ __all__ = [
     "confirm_payment",
     "credit_invoice",
     "discard_draft",
+    "draft_invoice",
     "draft_invoice_for_order",
     "fail_payment",
     "invoice_order",

@@ -51,19 +51,25 @@ def record_cash_sale(
     lines: Sequence[OrderLine],
     tendered_amount: Decimal,
     customer: Customer | None = None,
+    idempotency_key: str | None = None,
     at: datetime | None = None,
 ) -> CashSale:
     """Sell over the counter: order, stock, payment and invoice, all or nothing.
 
-    Raises InsufficientStockError, TenderedTooLittleError, or what placing the order
-    raises.
+    With the ``idempotency_key`` of an earlier sale that one is returned and nothing
+    is sold. Raises InsufficientStockError, TenderedTooLittleError, or what placing
+    the order raises.
     """
     with business_transaction():
+        earlier = CashSale.objects.filter(order__idempotency_key=idempotency_key)
+        if idempotency_key and (sold := earlier.first()):
+            return sold
         order = place_order(
             customer=customer or walk_in_customer(),
             lines=lines,
             location=location,
             channel=Order.Channel.STORE,
+            idempotency_key=idempotency_key,
             at=at,
         )
         _require_covered(order, tendered_amount)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
@@ -21,7 +22,7 @@ from finance.services.settlement import (
     unapplied_amount,
 )
 from finance.services.totals import charges_with_money, live_receivables
-from orders.models import Order
+from orders.models import Customer, Order
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
 from stateset.system.services import change_status, next_number, record_event
@@ -32,7 +33,13 @@ DAYS_TO_PAY = 30
 """When an invoice is due if its draft names no day."""
 
 
-def draft_invoice_for_order(order: Order, *, at: datetime | None = None) -> Invoice:
+def draft_invoice_for_order(
+    order: Order,
+    *,
+    due_on: date | None = None,
+    notes: str = "",
+    at: datetime | None = None,
+) -> Invoice:
     """Draft an invoice for all of an order that no other invoice charges."""
     with business_transaction():
         lock_row(order)
@@ -50,6 +57,8 @@ def draft_invoice_for_order(order: Order, *, at: datetime | None = None) -> Invo
             customer_id=order.customer_id,
             currency=order.currency,
             bill_to=_bill_to(order),
+            due_on=due_on,
+            notes=notes,
             created_at=at or timezone.now(),
             created_by_id=acting_user_id(),
             **sum_lines(lines, _shipping_left(order)),
@@ -63,6 +72,30 @@ def draft_invoice_for_order(order: Order, *, at: datetime | None = None) -> Invo
             {"order": order.order_number, "total": invoice.total},
             at=at,
         )
+    return invoice
+
+
+def draft_invoice(
+    customer: Customer,
+    *,
+    currency: str = "",
+    due_on: date | None = None,
+    notes: str = "",
+    at: datetime | None = None,
+) -> Invoice:
+    """Draft an invoice without an order: its lines are typed."""
+    with business_transaction():
+        invoice = Invoice(
+            customer=customer,
+            due_on=due_on,
+            notes=notes,
+            bill_to={"name": customer.display_name, **_billing_address(customer)},
+            created_at=at or timezone.now(),
+            created_by_id=acting_user_id(),
+        )
+        invoice.currency = currency or invoice.currency
+        invoice.save(force_insert=True)
+        record_event(invoice, "invoice.drafted", {"customer": str(customer)}, at=at)
     return invoice
 
 
@@ -169,6 +202,19 @@ def _shipping_left(order: Order) -> Decimal:
     return max(ZERO, order.shipping_total - charged)
 
 
+def _billing_address(customer: Customer) -> dict[str, str]:
+    current = customer.addresses.current()
+    address = (
+        current.filter(is_default_billing=True).first()
+        or current.filter(is_default_shipping=True).first()
+    )
+    return _given(address.snapshot()) if address else {}
+
+
+def _given(address: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in address.items() if value}
+
+
 def _bill_to(order: Order) -> dict[str, str]:
     name = order.customer.display_name
-    return {"name": name, **{key: v for key, v in order.billing_address.items() if v}}
+    return {"name": name, **_given(order.billing_address)}

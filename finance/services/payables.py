@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -43,6 +43,8 @@ def record_supplier_invoice(
     supplier_invoice_number: str,
     lines: Mapping[UUID, BilledLine] | None = None,
     shipping_total: Decimal | None = None,
+    due_on: date | None = None,
+    notes: str = "",
     at: datetime | None = None,
 ) -> Invoice:
     """Record a supplier's invoice, if it agrees with what was ordered and received.
@@ -66,6 +68,8 @@ def record_supplier_invoice(
             supplier_id=purchase_order.supplier_id,
             supplier_invoice_number=supplier_invoice_number,
             currency=purchase_order.currency,
+            due_on=due_on,
+            notes=notes,
             created_at=at or timezone.now(),
             created_by_id=acting_user_id(),
             **sum_lines(priced, freight),

@@ -21,6 +21,10 @@ class FulfillmentOrderQuerySet(models.QuerySet["FulfillmentOrder"]):
         """Return what the warehouse has still to do."""
         return self.filter(status__in=FulfillmentOrder.OPEN_STATUSES)
 
+    def to_pick(self) -> FulfillmentOrderQuerySet:
+        """Return what nobody picks yet."""
+        return self.open().filter(status=FulfillmentOrder.Status.PENDING)
+
     def late(self, at: datetime) -> FulfillmentOrderQuerySet:
         """Return the open ones whose ship-by time has passed."""
         return self.open().filter(ship_by__lt=at)

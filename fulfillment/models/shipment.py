@@ -25,6 +25,20 @@ from stateset.lib.states import Transitions
 
 
 class ShipmentQuerySet(models.QuerySet["Shipment"]):
+    def to_send(self) -> ShipmentQuerySet:
+        """Return the parcels that wait for the carrier."""
+        return self.filter(
+            status__in=Shipment.NOT_LEFT_STATUSES,
+            direction=Shipment.Direction.OUTBOUND,
+        )
+
+    def expected(self) -> ShipmentQuerySet:
+        """Return the customers' parcels that are not here yet."""
+        return self.filter(
+            status__in=(*Shipment.NOT_LEFT_STATUSES, *Shipment.UNDER_WAY_STATUSES),
+            direction=Shipment.Direction.INBOUND,
+        )
+
     def under_way(self) -> ShipmentQuerySet:
         """Return the shipments that left and have not arrived."""
         return self.filter(status__in=Shipment.UNDER_WAY_STATUSES)

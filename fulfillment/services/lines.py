@@ -54,6 +54,15 @@ def units_in_parcels(fulfillment_order: FulfillmentOrder) -> dict[UUID, int]:
     return dict(rows)
 
 
+def units_to_ship(fulfillment_order: FulfillmentOrder) -> dict[UUID, int]:
+    """Return the units held for it that are in no parcel yet, by order line."""
+    in_parcels = units_in_parcels(fulfillment_order)
+    return {
+        key: units - in_parcels.get(key, 0)
+        for key, units in units_to_pick(fulfillment_order).items()
+    }
+
+
 def line_names(order: Order) -> dict[UUID, str]:
     """Return what people call each line of an order: ``line 2 (SKU-1)``."""
     return {

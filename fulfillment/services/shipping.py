@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -20,7 +19,7 @@ from fulfillment.services.lines import (
     Quantities,
     line_names,
     open_allocations,
-    units_in_parcels,
+    units_to_ship,
 )
 from inventory.models import ReferenceType, StockAllocation
 from inventory.services.stock import Reference, take_allocated
@@ -58,8 +57,8 @@ def create_shipment(
         # Two parcels at once are told apart by the order's version where an
         # engine has no row locks.
         save_columns(order)
+        units = _chosen_units(fulfillment_order, quantities)
         allocations = open_allocations(fulfillment_order)
-        units = _units_to_ship(fulfillment_order, allocations, quantities)
         require_new_tracking_number(carrier, tracking_number)
         shipment = Shipment.objects.create(
             shipment_number=next_number("SHP", at=at),
@@ -181,25 +180,18 @@ def _require_packed(fulfillment_order: FulfillmentOrder) -> None:
     )
 
 
-def _units_to_ship(
-    fulfillment_order: FulfillmentOrder,
-    allocations: list[StockAllocation],
-    quantities: Quantities | None,
+def _chosen_units(
+    fulfillment_order: FulfillmentOrder, quantities: Quantities | None
 ) -> dict[UUID, int]:
-    in_parcels = units_in_parcels(fulfillment_order)
-    free = {
-        allocation.reference_line_id: allocation.open_quantity
-        - in_parcels.get(allocation.reference_line_id, 0)
-        for allocation in allocations
-    }
-    units = free if quantities is None else dict(quantities)
-    units = {key: count for key, count in units.items() if count}
+    free = units_to_ship(fulfillment_order)
+    asked = free if quantities is None else quantities
+    units = {key: count for key, count in asked.items() if count}
     _require_free(fulfillment_order, units, free)
     return units
 
 
 def _require_free(
-    fulfillment_order: FulfillmentOrder, units: Quantities, free: Mapping[UUID, int]
+    fulfillment_order: FulfillmentOrder, units: Quantities, free: Quantities
 ) -> None:
     refused = f"No shipment was made of {fulfillment_order}."
     if not units:

@@ -20,7 +20,8 @@ class NumberedFormSet(BaseInlineFormSet):
         form: Any,
         commit: bool = True,  # noqa: FBT001, FBT002 -- Django's own
     ) -> Any:
-        lines = self.model._default_manager.filter(**{self.fk.name: self.instance})
+        model = type(form.instance)
+        lines = model._default_manager.filter(**{self.fk.name: self.instance})
         highest = lines.aggregate(number=Max("line_number"))["number"]
         form.instance.line_number = (highest or 0) + 1
         return super().save_new(form, commit=commit)

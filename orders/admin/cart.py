@@ -83,6 +83,8 @@ def expire(cart: Cart, request: HttpRequest, data: Data) -> str:
 
 class CartItemInline(StatesetTabularInline):
     model = CartItem
+    verbose_name = "line"
+    hide_title = True
     fields: ClassVar[Any] = ("variant", "quantity", UNIT_PRICE, LINE_TOTAL)
     readonly_fields: ClassVar[Any] = (UNIT_PRICE, LINE_TOTAL)
     ordering = ("created_at", "id")

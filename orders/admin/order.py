@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from inventory.models import Location
+from orders.admin.amounts import typed_amount
 from orders.admin.extensible import ExtensibleAdmin
 from orders.admin.order_actions import ORDER_ACTIONS
 from orders.admin.order_item import OrderItemInline, typed_lines
@@ -57,13 +59,29 @@ MONEY = (
 )
 FREIGHT = money("shipping_total", label="shipping")
 TIMES = (
-    PLACED,
     since("confirmed_at", label="confirmed"),
     since("shipped_at", label="shipped"),
     since("delivered_at", label="delivered"),
     since("cancelled_at", label="cancelled"),
 )
 TYPED = ("location", "channel", "promised_at", "shipping_method", "notes")
+
+
+class OrderForm(forms.ModelForm):
+    """The head of an order; its lines are on the same page."""
+
+    class Meta:
+        model = Order
+        fields = ("customer", "shipping_total", *TYPED)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        order = self.instance
+        if "shipping_total" in self.fields:
+            shown = typed_amount(order.shipping_total, order.currency)
+            self.initial["shipping_total"] = shown
+        if "notes" in self.fields:
+            self.fields["notes"].widget.attrs["rows"] = 3
 
 
 @admin.display(description="ship to")
@@ -96,6 +114,7 @@ def placed_today(orders: Any) -> QuerySet[Order]:
 class OrderAdmin(ExtensibleAdmin, DocumentAdmin):
     """Adding places an order; lines change while it is pending; the rest is actions."""
 
+    form = OrderForm
     list_display = (
         "order_number",
         CUSTOMER,
@@ -145,13 +164,12 @@ class OrderAdmin(ExtensibleAdmin, DocumentAdmin):
         shipping = (("location", "channel"), "promised_at")
         if obj is None:
             return (
-                (None, {"fields": ("customer", *shipping)}),
+                (None, {"fields": ("customer", *shipping, "notes")}),
                 ("Shipping", {"fields": (("shipping_method", "shipping_total"),)}),
-                ("Notes", {"fields": ("notes",)}),
             )
         freight = "shipping_total" if can_edit_lines(obj) else FREIGHT
         return (
-            (None, {"fields": (("order_number", CUSTOMER), *shipping)}),
+            (None, {"fields": (("order_number", CUSTOMER), *shipping, "notes")}),
             ("Money", {"fields": (MONEY[:3], (freight, *MONEY[3:4]), MONEY[4:])}),
             (
                 "Shipping",
@@ -162,8 +180,7 @@ class OrderAdmin(ExtensibleAdmin, DocumentAdmin):
                     )
                 },
             ),
-            ("Progress", {"fields": (TIMES, "status_reason")}),
-            ("Notes", {"fields": ("notes",)}),
+            ("Progress", {"fields": (TIMES[:2], TIMES[2:], "status_reason")}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,12 +10,12 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from orders.admin.amounts import typed_amount, typed_rate
 from orders.models import OrderItem
 from orders.services import OrderLine, can_edit_lines
 from stateset.lib.admin import (
-    ChoicesFilter,
-    DateRangeFilter,
     ReadOnlyAdmin,
+    RelatedFilter,
     StatesetTabularInline,
     link_to,
     money,
@@ -23,7 +24,14 @@ from stateset.lib.admin import (
     status_pill,
 )
 
+QUANTITY = number("quantity", label="ordered")
+PRICES = (
+    money("unit_price", currency="order__currency", label="price"),
+    money("discount", currency="order__currency"),
+    money("tax_amount", currency="order__currency", label="tax"),
+)
 LINE_TOTAL = money("total_price", currency="order__currency", label="total")
+OPTIONAL = ("unit_price", "discount", "tax_rate")
 UNITS = (
     number("quantity_reserved", label="reserved"),
     number("quantity_packed", label="packed"),
@@ -46,11 +54,18 @@ class OrderLineForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("unit_price", "tax_rate", "discount"):
+        for name in OPTIONAL:
             if name in self.fields:
                 self.fields[name].required = False
-                if self.instance._state.adding:
-                    self.initial[name] = None
+                self.initial[name] = self._shown(name)
+
+    def _shown(self, name: str) -> Decimal | None:
+        line = self.instance
+        if line._state.adding:
+            return None
+        if name == "tax_rate":
+            return typed_rate(line.tax_rate)
+        return typed_amount(getattr(line, name), line.order.currency)
 
     def line(self) -> OrderLine:
         """Return what was typed, as the service takes it."""
@@ -69,7 +84,8 @@ class OrderItemInline(StatesetTabularInline):
     model = OrderItem
     form = OrderLineForm
     ordering = ("line_number",)
-    verbose_name_plural = "lines"
+    verbose_name = "line"
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -83,10 +99,17 @@ class OrderItemInline(StatesetTabularInline):
             return OrderLineForm.Meta.fields
         if self.has_change_permission(request, obj):
             return (*OrderLineForm.Meta.fields, LINE_TOTAL)
-        return ("line_number", *OrderLineForm.Meta.fields, LINE_TOTAL, *UNITS)
+        return (
+            "line_number",
+            "variant",
+            QUANTITY,
+            *PRICES,
+            LINE_TOTAL,
+            *UNITS,
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("line_number", LINE_TOTAL, *UNITS)
+        return ("line_number", QUANTITY, *PRICES, LINE_TOTAL, *UNITS)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return _is_open(obj) and super().has_add_permission(request, obj)
@@ -121,14 +144,11 @@ class OrderItemAdmin(ReadOnlyAdmin):
         link_to("order"),
         "sku",
         "name",
-        number("quantity"),
+        QUANTITY,
         *UNITS[:3],
         LINE_TOTAL,
     )
-    list_filter = (
-        ("order__status", ChoicesFilter),
-        ("order__order_date", DateRangeFilter),
-    )
+    list_filter = (("variant", RelatedFilter),)
     search_through = (
         "variant__sku__startswith",
         "order__order_number__startswith",

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone
 
+from inventory.services.reasons import require_reason
 from orders.errors import AddressRefusedError, CustomerRefusedError
 from orders.models import Address, Customer
 from stateset.lib.journal import business_transaction
@@ -61,6 +62,7 @@ def change_customer_status(
     customer: Customer, *, to: str, reason: str, at: datetime | None = None
 ) -> Customer:
     """Suspend, deactivate or reactivate a customer; open orders are not touched."""
+    require_reason(reason, f"Customer {customer} was not made {to}.")
     with business_transaction(reason=reason):
         claim_row(customer)
         return change_status(

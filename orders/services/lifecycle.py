@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import F
 from django.utils import timezone
 
+from inventory.services.reasons import require_reason
 from inventory.services.stock import (
     Demand,
     Reference,
@@ -64,6 +65,7 @@ def confirm_order(order: Order, *, at: datetime | None = None) -> Order:
 
 def hold_order(order: Order, *, reason: str, at: datetime | None = None) -> Order:
     """Stop the order where it is; it keeps its reserved stock."""
+    require_reason(reason, f"Order {order} was not put on hold.")
     with business_transaction(reason=reason):
         claim_row(order)
         return change_status(
@@ -103,6 +105,7 @@ def cancel_order(order: Order, *, reason: str, at: datetime | None = None) -> Or
     Refused once a unit is packed or shipped. A receiver of ``order_cancelling``
     may veto by raising.
     """
+    require_reason(reason, f"Order {order} was not cancelled.")
     with business_transaction(reason=reason):
         claim_row(order)
         require_transition(order, Order.Status.CANCELLED)

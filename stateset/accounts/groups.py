@@ -22,7 +22,7 @@ READ = "view"
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "Support": {
         "orders": WORK,
-        "returns": WORK,
+        "returns": f"{WORK} approve_return",
         "fulfillment": READ,
         "finance": READ,
         "inventory": READ,
@@ -33,7 +33,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "Finance": {"finance": WORK, "orders": READ, "inventory": READ, "returns": READ},
     "Manager": {
         "orders": ALL,
-        "returns": ALL,
+        "returns": f"{ALL} approve",
         "fulfillment": ALL,
         "finance": ALL,
         "inventory": ALL,
@@ -52,7 +52,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "dbops": READ,
     },
 }
-"""Group, app label, actions on every model of that app."""
+"""Group, app label, actions on every model of that app, or codenames in full."""
 
 
 @dataclass
@@ -100,5 +100,6 @@ def _permissions(
     for permission in Permission.objects.using(using).filter(
         content_type__app_label=app_label, pk__gt=since
     ):
-        if permission.codename.partition("_")[0] in actions:
+        action = permission.codename.partition("_")[0]
+        if action in actions or permission.codename in actions:
             yield permission

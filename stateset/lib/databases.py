@@ -12,10 +12,17 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
-from django.db.utils import DatabaseError, InterfaceError
+from django.db.utils import (
+    DatabaseError,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+)
 
 from stateset.lib.errors import StatesetError
 
+# What a lost, missing or too old database raises first, among other causes.
+LOST_DATABASE = (OperationalError, InterfaceError, NotSupportedError)
 UNREACHABLE = (DatabaseError, InterfaceError)
 
 

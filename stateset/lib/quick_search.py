@@ -14,6 +14,7 @@ from operator import or_
 from typing import Any
 
 from django.db.models import Model, Q
+from django.utils.text import capfirst
 
 HITS_EACH = 10
 
@@ -41,4 +42,4 @@ def look_up(lookup: Lookup, term: str) -> Iterator[Hit]:
     spellings = {term, term.upper(), term.lower()}
     is_it = reduce(or_, (Q(**{f"{name}__in": spellings}) for name in lookup.columns))
     for row in lookup.model._default_manager.filter(is_it)[:HITS_EACH]:
-        yield Hit(kind=str(options.verbose_name).capitalize(), name=str(row), row=row)
+        yield Hit(kind=str(capfirst(options.verbose_name)), name=str(row), row=row)

@@ -43,17 +43,12 @@ def key_read(value: Any) -> UUID:
 
 def _insert(objects: Sequence[models.Model], connection: BaseDatabaseWrapper) -> None:
     model = type(objects[0])
-    values = [
-        field.get_db_prep_value(
-            field.pre_save(row, add=True) if is_clock else getattr(row, field.attname),
-            connection,
-            prepared=True,
-        )
-        for row in objects
-        for field, is_clock in _columns(model)
-    ]
+    columns = _columns(model)
     with connection.cursor() as cursor:
-        cursor.execute(_statement(model, len(objects)), values)
+        cursor.execute(
+            _statement(model, len(objects)),
+            [column.value(row, connection) for row in objects for column in columns],
+        )
         keys = cursor.fetchall()
     for row, (key,) in zip(objects, keys, strict=True):
         if row.pk is None:
@@ -62,13 +57,28 @@ def _insert(objects: Sequence[models.Model], connection: BaseDatabaseWrapper) ->
         row._state.db = connection.alias
 
 
+class _Column:
+    """How one field's value is written."""
+
+    def __init__(self, field: models.Field[Any, Any]) -> None:
+        self.name = str(field.column)
+        self.attname = field.attname
+        self.clock = field.pre_save if getattr(field, "auto_now", False) else None
+        plain = type(field).get_db_prep_value is models.Field.get_db_prep_value
+        self.prepare = None if plain else field.get_db_prep_value
+
+    def value(self, row: models.Model, connection: BaseDatabaseWrapper) -> Any:
+        """Return the value as the engine takes it."""
+        value = self.clock(row, True) if self.clock else getattr(row, self.attname)  # noqa: FBT003 - Django's signature
+        if value is None or self.prepare is None:
+            return value
+        return self.prepare(value, connection, prepared=True)
+
+
 @cache
-def _columns(
-    model: type[models.Model],
-) -> tuple[tuple[models.Field[Any, Any], bool], ...]:
-    """Return the columns to fill, and of each whether the clock fills it."""
+def _columns(model: type[models.Model]) -> tuple[_Column, ...]:
     return tuple(
-        (field, getattr(field, "auto_now", False))
+        _Column(field)
         for field in model._meta.local_concrete_fields
         if not field.generated and not isinstance(field, models.AutoField)
     )
@@ -76,7 +86,7 @@ def _columns(
 
 @cache
 def _statement(model: type[models.Model], count: int) -> str:
-    columns = [str(field.column) for field, _ in _columns(model)]
+    columns = [column.name for column in _columns(model)]
     group = f"({', '.join(['%s'] * len(columns))})"
     return (
         f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"  # noqa: S608 - names of our own models

@@ -53,6 +53,11 @@ def health_limit_seconds() -> float:
     return float(settings.HEALTH_LIMIT_SECONDS)
 
 
+def static_path() -> str:
+    """Return what the paths of static files begin with."""
+    return str(settings.STATIC_URL)
+
+
 def content_security_policy() -> str:
     """Return the policy of pages, which the admin theme decides."""
     return str(settings.CONTENT_SECURITY_POLICY)

@@ -57,8 +57,9 @@ NOT_FOUND = Trouble(
 BROKEN = Trouble(
     500,
     what="Something went wrong here",
-    why="The program met a fault. What you had begun was not saved.",
-    how="Try again. If it stays, give the number below to whoever runs this site.",
+    why="The program met a fault. What you had begun was probably not saved.",
+    how="Look whether it was, then try again. If it fails again, give the number "
+    "below to whoever runs this site.",
 )
 UNAVAILABLE = Trouble(
     503,

@@ -32,6 +32,13 @@ class ContextFilter(logging.Filter):
         return True
 
 
+class FaultFilter(logging.Filter):
+    """Let faults pass; that a page was refused is in the access log already."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return bool(record.exc_info)
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line, times in UTC."""
 

@@ -13,12 +13,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils.encoding import escape_uri_path
 
-from stateset.lib.databases import unreachable_error
+from stateset.lib.databases import LOST_DATABASE, unreachable_error
 from stateset.lib.journal import acting
 from stateset.system import conf, views
 from stateset.system.error_pages import render_unavailable
 from stateset.system.logging import REQUEST_ID_KEY
-from stateset.system.outage import LOST_DATABASE, answer_outage
+from stateset.system.outage import answer_outage
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -76,7 +76,9 @@ class RequestMiddleware:
                 "status": response.status_code,
                 "duration_ms": round((time.perf_counter() - started) * 1000, 1),
             }
-            access_logger.info(
+            is_static = request.path.startswith(conf.static_path())
+            access_logger.log(
+                logging.DEBUG if is_static else logging.INFO,
                 "%(method)s %(path)s %(status)s in %(duration_ms)s ms",
                 facts,
                 extra=facts,

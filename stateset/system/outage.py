@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 
-from django.db.utils import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
-from stateset.lib.databases import unreachable_error
+from stateset.lib.databases import LOST_DATABASE, unreachable_error
 from stateset.system.error_pages import BROKEN, render, render_unavailable
-
-LOST_DATABASE = (OperationalError, InterfaceError)
 
 logger = logging.getLogger(__name__)
 

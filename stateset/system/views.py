@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from django.db.utils import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_prometheus.exports import ExportToDjangoView
 
 from stateset.accounts.services.api_keys import authenticate_api_key
+from stateset.lib.databases import LOST_DATABASE
 from stateset.lib.errors import StatesetError
 from stateset.system import conf
 from stateset.system.health import UP, read_readiness
@@ -61,7 +61,7 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
         response = _plain("This key does not open the metrics.", status=401)
         response.headers["WWW-Authenticate"] = 'Bearer realm="metrics"'
         return response
-    except (OperationalError, InterfaceError):
+    except LOST_DATABASE:
         return _plain("Keys can't be looked up just now.", status=503)
     return None
 

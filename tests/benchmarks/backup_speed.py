@@ -23,6 +23,8 @@ import psycopg
 
 from tests.services.postgresql import PostgresqlServer, postgresql_server
 
+Words = list[str | Path]
+
 DATABASE = "benchmark"
 BYTES_PER_ROW = 290
 SCHEMA = """
@@ -132,8 +134,8 @@ def configure(server: PostgresqlServer, folder: Path) -> None:
 def bare_backup(server: PostgresqlServer, target: Path) -> None:
     """Do what the shell does: one pipe, no check of anything."""
     target.unlink(missing_ok=True)
-    dump = [server.bin_dir / "pg_dump", "-Fc", "-Z0", url_of(server)]
-    pack = ["zstd", "-1", "-T2", "-q", "-o", target]
+    dump: Words = [server.bin_dir / "pg_dump", "-Fc", "-Z0", url_of(server)]
+    pack: Words = ["zstd", "-1", "-T2", "-q", "-o", target]
     with subprocess.Popen(dump, stdout=subprocess.PIPE) as pg_dump:
         subprocess.run(pack, stdin=pg_dump.stdout, check=True)
 
@@ -144,7 +146,7 @@ def bare_restore(server: PostgresqlServer, source: Path, into: str) -> None:
     subprocess.run(["zstd", "-d", "-q", "-f", source, "-o", archive], check=True)
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {into}".encode())
-    restore = [server.bin_dir / "pg_restore", "-j2", "--no-owner", "-d"]
+    restore: Words = [server.bin_dir / "pg_restore", "-j2", "--no-owner", "-d"]
     subprocess.run([*restore, url_of(server, into), archive], check=True)
 
 

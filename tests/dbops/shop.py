@@ -16,6 +16,7 @@ import psycopg
 from django.db import connections
 
 ALIAS = "shop"
+COUNT = "SELECT COUNT(*) FROM {}"
 TABLES = {"customers": 2, "django_migrations": 2, "orders": 300}
 MIGRATIONS = (("orders", "0001_initial"), ("orders", "0002_total"))
 SCHEMA = """
@@ -69,7 +70,7 @@ class Shop(ABC):
 
     def count(self, table: str, database: str = "") -> int:
         """Return how many rows a table has."""
-        return int(self.run("SELECT COUNT(*) FROM " + table, database)[0][0])
+        return int(self.run(COUNT.format(table), database)[0][0])
 
     def files(self) -> list[str]:
         """Return what lies in the folder of backups, hidden files too."""

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.dbops.shop import ALIAS, Shop
 ROOT = Path(__file__).parents[2]
 # Waits in the middle of the dump, whatever the engine.
 SCRIPT = """
-import sys, time
+import time
 import django
 django.setup()
 from django.core.management import execute_from_command_line
@@ -30,11 +31,13 @@ def slow(self, chunk):
     print("writing", flush=True)
     time.sleep(60)
 MeteredWriter.write = slow
-execute_from_command_line(["manage.py", *sys.argv[1:]])
+execute_from_command_line(["manage.py", "backup"])
 """
 
 
-def start(shop: Shop, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+@contextmanager
+def started(shop: Shop, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Run ``manage.py backup`` beside the block, and end it with the block."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -48,14 +51,24 @@ def start(shop: Shop, *arguments: str, **variables: str) -> subprocess.Popen[str
         "TMPDIR": str(shop.folder),
         **variables,
     }
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *arguments],
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_writing(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n", process.communicate()[1]
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -68,13 +81,12 @@ def wait_for(condition: Callable[[], object]) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_backup_leaves_nothing(shop: Shop, number: signal.Signals) -> None:
     before = shop.databases()
-    process = start(shop, "backup")
-    assert process.stdout is not None
-    assert process.stdout.readline() == "writing\n"
-    (part,) = shop.files()
-    assert part.endswith(".part")
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=30)
+    with started(shop) as process:
+        wait_until_writing(process)
+        (part,) = shop.files()
+        assert part.endswith(".part")
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=30)
     assert process.returncode == 1
     assert stderr.endswith(
         "CommandError: The backup was stopped.\n"
@@ -88,11 +100,10 @@ def test_a_stopped_backup_leaves_nothing(shop: Shop, number: signal.Signals) -> 
 
 def test_a_killed_backup_is_cleared_away_and_frees_its_lease(shop: Shop) -> None:
     before = shop.databases()
-    process = start(shop, "backup")
-    assert process.stdout is not None
-    assert process.stdout.readline() == "writing\n"
-    process.kill()
-    process.communicate(timeout=30)
+    with started(shop) as process:
+        wait_until_writing(process)
+        process.kill()
+        process.communicate(timeout=30)
     assert [name for name in shop.files() if not name.endswith(".part")] == []
     manifest = create_backup(alias=ALIAS, verify="none")
     assert shop.files() == [manifest.file_name, manifest.name]
@@ -101,13 +112,10 @@ def test_a_killed_backup_is_cleared_away_and_frees_its_lease(shop: Shop) -> None
 
 
 def test_a_second_backup_exits_with_75(shop: Shop) -> None:
-    first = start(shop, "backup")
-    assert first.stdout is not None
-    assert first.stdout.readline() == "writing\n"
-    second = start(shop, "backup")
-    _, stderr = second.communicate(timeout=30)
-    first.terminate()
-    first.communicate(timeout=30)
+    with started(shop) as first:
+        wait_until_writing(first)
+        with started(shop) as second:
+            _, stderr = second.communicate(timeout=60)
     assert second.returncode == 75
     assert "is being worked on.\n  why: backup " in stderr
     assert f"{first.pid}@" in stderr
@@ -117,12 +125,12 @@ def test_a_second_backup_exits_with_75(shop: Shop) -> None:
 def test_a_stopped_backup_stops_pg_dump(shop: Shop, tmp_path: Path) -> None:
     fakes = tmp_path / "fakes"
     make_program(fakes, "pg_dump", "echo $$ > $0.pid; exec sleep 60")
-    process = start(shop, "backup", PG_BIN=str(fakes))
-    wait_for((fakes / "pg_dump.pid").exists)
-    wait_for((fakes / "pg_dump.pid").read_text)
-    process.terminate()
-    process.communicate(timeout=30)
+    noted = fakes / "pg_dump.pid"
+    with started(shop, PG_BIN=str(fakes)) as process:
+        wait_for(lambda: noted.exists() and noted.read_text())
+        process.terminate()
+        process.communicate(timeout=30)
     assert process.returncode == 1
     with pytest.raises(ProcessLookupError):
-        os.kill(int((fakes / "pg_dump.pid").read_text()), 0)
+        os.kill(int(noted.read_text()), 0)
     assert shop.files() == []

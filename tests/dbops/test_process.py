@@ -92,18 +92,21 @@ def test_a_program_that_does_not_read_is_stopped() -> None:
 
 
 def test_leaving_by_an_error_ends_the_whole_group(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dbops.process.STOP_SECONDS", 0.2)
+    noted = tmp_path / "pid"
     pids = []
 
-    def fail_after_its_first_line(program: Running) -> None:
-        pids.extend([program.pid, int(bytes(next(program.chunks())))])
+    def fail_when_it_has_a_child(program: Running) -> None:
+        while not (noted.exists() and noted.read_text()):
+            time.sleep(0.01)
+        pids.extend([program.pid, int(noted.read_text())])
         raise KeyError("mine")
 
-    script = shell("trap '' TERM; sleep 60 & echo $!; exec >&-; wait; sleep 60")
+    script = shell(f"trap '' TERM; sleep 60 & echo $! > {noted}; wait; sleep 60")
     with pytest.raises(KeyError, match="mine"), running(script) as program:
-        fail_after_its_first_line(program)
+        fail_when_it_has_a_child(program)
     assert gone(pids)
 
 

@@ -10,15 +10,15 @@ from django.utils import timezone
 from dbops.backups.catalogue import Verdict, write_verdict
 from dbops.backups.storage import backup_storage
 from dbops.tiles import tiles
-from stateset.lib.tiles import Tile
+from stateset.lib.tiles import Level, Tile
 from tests.dbops.builders import store_backup
 from tests.dbops.damage import cut_off
 
 FIRST, SECOND = "stateset_20261121_020000", "stateset_20261122_020000"
 
 
-def make_tile(value: str, note: str, level: str) -> Tile:
-    return Tile("Last backup", value, note=note, level=level, order=290)  # type: ignore[arg-type] -- one of its levels
+def make_tile(value: str, note: str, level: Level) -> Tile:
+    return Tile("Last backup", value, note=note, level=level, order=290)
 
 
 def shown() -> Tile:
@@ -42,7 +42,7 @@ def test_no_backup_is_urgent(backup_folder: Path) -> None:
     ],
 )
 def test_the_newest_backup_is_shown_with_its_age(
-    backup_folder: Path, age: timedelta, value: str, level: str
+    backup_folder: Path, age: timedelta, value: str, level: Level
 ) -> None:
     store_backup(backup_storage(), SECOND, started_at=timezone.now() - age)
     store_backup(backup_storage(), FIRST, started_at=timezone.now())

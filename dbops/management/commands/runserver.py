@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.contrib.staticfiles.management.commands import runserver
 from django.core.management.base import CommandError
-from django.db.utils import OperationalError
 
 from dbops.maintenance.auto_migrate import migrate_at_start
-from stateset.lib.databases import unreachable_error
+from stateset.lib.databases import LOST_DATABASE, unreachable_error
 from stateset.lib.errors import StatesetError
 
 
@@ -19,7 +18,7 @@ class Command(runserver.Command):
             super().check_migrations()
         except StatesetError as error:
             raise CommandError(str(error), returncode=error.exit_code) from error
-        except OperationalError:
+        except LOST_DATABASE:
             unreachable = unreachable_error()
             if unreachable is None:
                 raise

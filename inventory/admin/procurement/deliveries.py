@@ -17,6 +17,11 @@ from inventory.models import (
 from inventory.services.procurement import receive_purchase_order
 from stateset.lib.admin import ActionForm
 
+WHAT_IT_DOES = (
+    "Books what came in: received units into stock, rejected ones on paper only."
+    " Correct each number to what was counted."
+)
+
 OpenLine = tuple[UUID, str, int]
 """Key of a line of the order, its words, and how many units it expects."""
 

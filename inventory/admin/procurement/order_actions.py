@@ -10,7 +10,7 @@ from django.contrib.admin.widgets import AdminDateWidget
 from django.http import HttpRequest
 
 from inventory.admin.lines import only_from
-from inventory.admin.procurement.deliveries import DeliveryForm, receive
+from inventory.admin.procurement.deliveries import WHAT_IT_DOES, DeliveryForm, receive
 from inventory.models import PurchaseOrder
 from inventory.services.procurement import (
     approve_purchase_order,
@@ -144,8 +144,7 @@ RECEIVE = GuidedAction(
     "receive",
     "Receive",
     book,
-    explain="Books what came in: received units into stock, rejected ones on paper"
-    " only. Correct each number to what was counted.",
+    explain=WHAT_IT_DOES,
     form=DeliveryForm,
     refusal=only_from(Status.ORDERED, Status.PARTIALLY_RECEIVED),
     facts=notice_facts,

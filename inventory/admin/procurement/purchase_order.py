@@ -66,7 +66,6 @@ class PurchaseOrderItemInline(DraftLinesInline):
     formset = NumberedFormSet
     verbose_name_plural = "lines"
     ordering = ("line_number",)
-    readonly_fields = (LINE_TOTAL, *COUNTS)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
@@ -79,6 +78,9 @@ class PurchaseOrderItemInline(DraftLinesInline):
         return (
             (*typed, LINE_TOTAL) if self.is_open(obj) else (*typed, LINE_TOTAL, *COUNTS)
         )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (LINE_TOTAL, *COUNTS)
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         return 3 if obj is None else 0
@@ -146,9 +148,7 @@ class PurchaseOrderAdmin(DocumentAdmin):
     list_select_related = ("supplier", "ship_to")
     presets = (
         Preset("open", "Open", lambda rows: rows.open()),
-        Preset(
-            "due", "Due", lambda rows: rows.due(timezone.now().date())
-        ),
+        Preset("due", "Due", lambda rows: rows.due(timezone.now().date())),
         Preset(
             "to_approve", "To approve", lambda rows: rows.filter(status="submitted")
         ),

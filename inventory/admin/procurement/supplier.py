@@ -85,7 +85,7 @@ class SupplierAdmin(StatesetAdmin):
         "country_code",
         "payment_terms_days",
     )
-    list_filter = (("status", ChoicesFilter), ("currency", ChoicesFilter))
+    list_filter = (("status", ChoicesFilter),)
     search_fields = ("code__startswith", "email__exact", "name")
     search_help_text = "Code, e-mail or name"
     presets = (
@@ -99,7 +99,13 @@ class SupplierAdmin(StatesetAdmin):
         ("Contact", {"fields": ("contact_name", ("email", "phone"))}),
         (
             "Address",
-            {"fields": ("line1", ("postal_code", "city"), ("province", "country_code"))},
+            {
+                "fields": (
+                    "line1",
+                    ("postal_code", "city"),
+                    ("province", "country_code"),
+                )
+            },
         ),
         ("Notes", {"fields": ("notes",)}),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from inventory.services.manufacturing.activation import activate_bom, obsolete_bom
 from inventory.services.manufacturing.bills import (
     BomLine,
+    check_bom,
     copy_bom,
     create_bom,
     required_quantity,
@@ -37,6 +38,7 @@ __all__ = [
     "OperationPlan",
     "activate_bom",
     "cancel_work_order",
+    "check_bom",
     "close_work_order_short",
     "complete_operation",
     "complete_work_order",

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from inventory.errors import BomCycleError, BomTooDeepError, LinesMissingError
 from inventory.models import BillOfMaterials, BomLineItem, ProductVariant
-from inventory.services.manufacturing.bills import require_possible, require_stocked
+from inventory.services.manufacturing.bills import check_bom
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
 from stateset.system.models import NumberSequence
@@ -38,14 +38,11 @@ def activate_bom(
         _one_at_a_time()
         claim_row(bom)
         require_transition(bom, BillOfMaterials.Status.ACTIVE)
-        require_stocked(bom.variant, refused)
-        lines = list(bom.lines.select_related("component"))
+        lines = check_bom(bom)
         if not lines:
             raise LinesMissingError(
                 refused, why="it has no lines", fix="add at least one component"
             )
-        for line in lines:
-            require_possible(bom.variant, line, refused)
         _refuse_cycle(bom, {line.component_id for line in lines}, refused)
         former = bom.variant.boms.filter(status=BillOfMaterials.Status.ACTIVE).first()
         if former is not None:

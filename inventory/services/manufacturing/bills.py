@@ -96,6 +96,16 @@ def copy_bom(bom: BillOfMaterials, *, at: datetime | None = None) -> BillOfMater
     )
 
 
+def check_bom(bom: BillOfMaterials) -> list[BomLineItem]:
+    """Return the lines of a bill; raise if one can't stand on it."""
+    refused = f"Bill {bom} was not saved."
+    require_stocked(bom.variant, refused)
+    lines = list(bom.lines.select_related("component").order_by("line_number"))
+    for line in lines:
+        require_possible(bom.variant, line, refused)
+    return lines
+
+
 def active_bom(variant: ProductVariant) -> BillOfMaterials:
     """Return the bill that ``variant`` is made from now; raise BomMissingError."""
     bom = variant.boms.filter(status=BillOfMaterials.Status.ACTIVE).first()

@@ -26,12 +26,12 @@ from inventory.services.stock import (
     reserve_stock,
     take_allocated,
 )
+from inventory.services.stock.ledger import COST_DIGITS
 from stateset.lib.journal import business_transaction
 from stateset.system.services import change_status, record_event
 from stateset.system.services.locks import claim_row
 from stateset.system.services.transitions import save_columns
 
-COST_DIGITS = Decimal("0.000001")
 DONE = (WorkOrderOperation.Status.COMPLETED, WorkOrderOperation.Status.SKIPPED)
 
 

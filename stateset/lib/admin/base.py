@@ -15,6 +15,7 @@ from stateset.lib.admin import theme
 from stateset.lib.admin.action_pages import GuidedActionsMixin
 from stateset.lib.admin.autocompletes import AutocompleteFilterMixin, AutocompleteMixin
 from stateset.lib.admin.columns import Column, heading
+from stateset.lib.admin.entry import FORMFIELD_OVERRIDES
 from stateset.lib.admin.export import ExportMixin
 from stateset.lib.admin.paging import ListMixin
 from stateset.lib.admin.refusals import (
@@ -51,6 +52,7 @@ class StatesetAdmin(
 ):
     """A model people own: list, form, actions, export; ``docs/developer-admin.md``."""
 
+    formfield_overrides = FORMFIELD_OVERRIDES
     save_on_top = True
     list_filter_submit = True
     list_fullwidth = True

@@ -23,6 +23,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from stateset.lib.admin import theme
 
@@ -169,7 +170,7 @@ class RelatedFilter(FormFilter):
         control = box.widget.render(
             name, self.text(name) or None, attrs={"id": f"filter-{name}"}
         )
-        return [(f"filter-{name}", str(self.title).capitalize(), control)]
+        return [(f"filter-{name}", str(capfirst(self.title)), control)]
 
     def conditions(self) -> dict[str, Any]:
         key = self.text(self.field_path)

@@ -11,18 +11,21 @@ from django.http import HttpRequest
 
 from stateset.lib.admin import theme
 from stateset.lib.admin.autocompletes import AutocompleteMixin
+from stateset.lib.admin.entry import FORMFIELD_OVERRIDES
 from stateset.lib.admin.paging import CappedPaginator
 
 
 class StatesetTabularInline(AutocompleteMixin, theme.TabularInline):
     """Lines in a table; foreign keys are searched by typing."""
 
+    formfield_overrides = FORMFIELD_OVERRIDES
     extra = 0
 
 
 class StatesetStackedInline(AutocompleteMixin, theme.StackedInline):
     """Lines one below the other, for those with many fields."""
 
+    formfield_overrides = FORMFIELD_OVERRIDES
     extra = 0
 
 

@@ -14,6 +14,10 @@
   const words = (element) => (element ? element.textContent.trim() : "");
 
   const labelAround = (control) => {
+    const picture = control.labels && control.labels[0] && control.labels[0].querySelector("img");
+    if (picture) {
+      return picture.alt;
+    }
     const box = control.closest(".form-row, .fieldBox, .field-row, td, .ss-field");
     const label = box && box.querySelector("label, legend");
     if (words(label)) {
@@ -27,7 +31,7 @@
   const hasName = (control) =>
     control.hasAttribute("aria-label") ||
     control.hasAttribute("aria-labelledby") ||
-    (control.labels && control.labels.length > 0);
+    (control.labels && Array.from(control.labels).some(words));
 
   // A search-by-typing box replaces its select and forgets the label.
   const nameAutocompletes = () => {
@@ -55,21 +59,31 @@
     }
   };
 
-  const nameDateParts = () => {
-    for (const control of document.querySelectorAll(".vDateField, .vTimeField")) {
-      if (!hasName(control)) {
-        const part = control.classList.contains("vDateField") ? "date" : "time";
-        control.setAttribute("aria-label", `${labelAround(control)}, ${part}`);
+  // Lines in a table have their labels only as the headings of the columns.
+  const nameControls = () => {
+    const controls = "#content input:not([type=hidden]), #content select, #content textarea";
+    for (const control of document.querySelectorAll(controls)) {
+      if (hasName(control)) {
+        continue;
+      }
+      const label = labelAround(control);
+      const isDate = control.classList.contains("vDateField");
+      const isTime = control.classList.contains("vTimeField");
+      const part = isDate ? ", date" : isTime ? ", time" : "";
+      if (label) {
+        control.setAttribute("aria-label", `${label}${part}`);
       }
     }
   };
 
   const nameEmptyHeadings = () => {
-    for (const heading of document.querySelectorAll("th.original:empty, thead th:empty")) {
-      const text = document.createElement("span");
-      text.className = "ss-hidden";
-      text.textContent = "Row";
-      heading.append(text);
+    for (const heading of document.querySelectorAll("thead th")) {
+      if (!words(heading) && !heading.querySelector("input, [aria-label]")) {
+        const text = document.createElement("span");
+        text.className = "ss-hidden";
+        text.textContent = heading.classList.contains("original") ? "Row" : "Delete";
+        heading.append(text);
+      }
     }
   };
 
@@ -126,7 +140,7 @@
   const mend = () => {
     markMainPart();
     nameAutocompletes();
-    nameDateParts();
+    nameControls();
     nameEmptyHeadings();
     nameScrollers();
     makeClickablesReachable();

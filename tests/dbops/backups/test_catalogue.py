@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,14 +32,14 @@ def states(storage: BackupStorage) -> dict[str, tuple[str, str]]:
     return {each.id: (each.state, each.why) for each in list_entries(storage)}
 
 
-def make_verdict(**overrides: object) -> Verdict:
-    values = {
+def make_verdict(**overrides: Any) -> Verdict:
+    values: dict[str, Any] = {
         "level": "decode",
         "is_good": True,
         "verified_at": MOMENT,
         "stored_sha256": "",
     }
-    return Verdict(**values | overrides)  # type: ignore[arg-type] -- values by name
+    return Verdict(**values | overrides)
 
 
 def test_backups_are_listed_newest_first(storage: BackupStorage) -> None:

@@ -106,10 +106,11 @@ def test_a_second_operation_on_the_database_is_refused(shop: Shop) -> None:
 
 
 def test_a_full_disk_leaves_nothing(shop: Shop) -> None:
+    shop.run("UPDATE orders SET note = '" + "long " * 200 + "'")
     before = shop.databases()
     with (
         pytest.raises((StorageError, DiskError)) as caught,
-        files_no_larger_than(1000),
+        files_no_larger_than(100_000),
     ):
         create_backup(alias=ALIAS, packing="none", started_at=MOMENT)
     assert "was not written." in caught.value.what

@@ -72,6 +72,16 @@ def test_a_sale_without_a_name_is_booked_to_the_walk_in_customer() -> None:
     assert Customer.objects.count() == 2
 
 
+def test_a_sale_sent_twice_with_one_key_is_made_once() -> None:
+    lines = [OrderLine(make_stocked_variant(10), 2)]
+
+    first = make_cash_sale(lines=lines, idempotency_key="till:1")
+    again = make_cash_sale(lines=lines, idempotency_key="till:1")
+
+    assert again == first
+    assert Payment.objects.count() == 1
+
+
 def test_services_are_sold_over_the_counter_too() -> None:
     service = make_variant(is_stocked=False)
 

@@ -11,6 +11,7 @@ from finance.errors import InvoiceStateError, NothingToInvoiceError
 from finance.models import Invoice, InvoiceLine
 from finance.services import (
     discard_draft,
+    draft_invoice,
     draft_invoice_for_order,
     invoice_order,
     issue_invoice,
@@ -211,7 +212,9 @@ def test_an_order_is_not_charged_for_what_is_not_on_it() -> None:
 
 
 def test_an_invoice_without_an_order_has_lines_of_its_own() -> None:
-    invoice = Invoice.objects.create(customer=make_customer())
+    customer = make_customer(company="Alfreds Futterkiste")
+    make_address(customer, is_default_shipping=True)
+    invoice = draft_invoice(customer, currency="EUR", at=NOON)
     InvoiceLine.objects.create(
         invoice=invoice,
         line_number=1,
@@ -225,11 +228,17 @@ def test_an_invoice_without_an_order_has_lines_of_its_own() -> None:
     issue_invoice(recalculate_invoice(invoice), at=NOON)
 
     assert (invoice.subtotal, invoice.tax_total) == (Decimal(150), Decimal(30))
-    assert (invoice.status, invoice.total) == ("open", Decimal(180))
+    assert (invoice.status, invoice.total, invoice.currency) == (
+        "open",
+        Decimal(180),
+        "EUR",
+    )
+    assert invoice.bill_to["name"] == "Alfreds Futterkiste"
+    assert invoice.bill_to["city"] == "Berlin"
 
 
 def test_a_discount_above_the_line_is_not_taken() -> None:
-    invoice = Invoice.objects.create(customer=make_customer())
+    invoice = draft_invoice(make_customer())
     InvoiceLine.objects.create(
         invoice=invoice,
         line_number=1,

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from threading import Barrier
-from typing import Any
 
 import pytest
-from django.db import connection
 
 from inventory.errors import InsufficientStockError
 from inventory.models import StockLevel, StockReservation
@@ -26,7 +21,6 @@ from orders.services import (
     record_shipped,
     set_cart_item,
 )
-from stateset.lib.errors import StatesetError
 from stateset.system.models import Event
 from stateset.system.services.transitions import ChangedMeanwhileError
 from tests.orders.builders import (
@@ -38,29 +32,9 @@ from tests.orders.builders import (
     make_order_in_work,
     make_stocked_variant,
 )
+from tests.threads import at_once, refusals
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*flows: Callable[[], Any]) -> list[Any]:
-    """Run the flows in threads that start together; return results or refusals."""
-    start = Barrier(len(flows))
-
-    def run(flow: Callable[[], Any]) -> Any:
-        try:
-            start.wait(timeout=10)
-            return flow()
-        except StatesetError as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(flows)) as threads:
-        return list(threads.map(run, flows))
-
-
-def refusals(results: Sequence[Any]) -> list[type]:
-    return [type(result) for result in results if isinstance(result, StatesetError)]
 
 
 def copies(order: Order) -> tuple[Order, Order]:

@@ -278,3 +278,21 @@ def test_only_a_shipped_order_is_delivered() -> None:
     assert str(caught.value).splitlines()[0] == (
         "Order A-1 was not changed to delivered."
     )
+
+
+@pytest.mark.parametrize(
+    ("step", "words"), [(hold_order, "put on hold"), (cancel_order, "cancelled")]
+)
+def test_stopping_an_order_needs_a_reason(step, words) -> None:
+    order = make_confirmed_order(order_number="A-1")
+
+    with pytest.raises(StatesetError) as caught:
+        step(order, reason=" ")
+
+    assert str(caught.value) == (
+        f"Order A-1 was not {words}.\n"
+        "  why: no reason was given\n"
+        "  fix: say why in a few words; it is kept with the document"
+    )
+    order.refresh_from_db()
+    assert order.status == "confirmed"

@@ -5,6 +5,7 @@ from threading import Event, Thread
 
 import pytest
 from django.db import connection, connections
+from django.db.backends.base import base
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import OperationalError
@@ -54,6 +55,15 @@ def test_a_refused_connection_is_told_without_the_password(monkeypatch):
         "  fix: start its server or create it, or correct APP__DATABASE_URL; then "
         "`python manage.py check --database default` tells more"
     )
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_too_old_is_told(monkeypatch):
+    monkeypatch.setattr(base, "RAN_DB_VERSION_CHECK", set())
+    monkeypatch.setattr(type(connection.features), "minimum_database_version", (99,))
+    error = unreachable_error()
+    assert error is not None
+    assert error.why.startswith(f"{connection.display_name} 99 or later is required")
 
 
 @pytest.mark.django_db

@@ -7,7 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 
 from stateset.lib.journal import acting
-from stateset.system.logging import ContextFilter, JsonFormatter, TextFormatter
+from stateset.system.logging import (
+    ContextFilter,
+    FaultFilter,
+    JsonFormatter,
+    TextFormatter,
+)
 
 
 def make_record(**overrides: Any) -> logging.LogRecord:
@@ -51,6 +56,14 @@ def test_a_line_for_people_says_it_in_words():
         line = TextFormatter().format(make_record(order="SO-1"))
     assert line == (
         "2027-01-15 08:00:00+00:00 INFO orders: Order SO-1 was placed. request_id=abc"
+    )
+
+
+def test_only_faults_are_told_beside_the_access_log():
+    fault = make_record(exc_info=(ValueError, ValueError("broken"), None))
+    assert FaultFilter().filter(fault) is True
+    assert (
+        FaultFilter().filter(make_record(msg="Not Found: /nowhere", args=())) is False
     )
 
 

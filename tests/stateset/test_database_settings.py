@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from dbops.engines.tuning import Pool, Tuning
-from stateset.databases import read_database
+from stateset.database_settings import read_database
 
 ROOT = Path("/srv/stateset")
 TUNING = Tuning(application_name="stateset-test", connect_timeout=5)

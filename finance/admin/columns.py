@@ -1,0 +1,34 @@
+"""Columns of invoices that no single column of the table has."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.html import format_html
+
+from finance.models import Invoice
+from stateset.lib.admin import PROBLEM, link, money_text, pill, status_pill
+
+STATUS = status_pill()
+
+
+@admin.display(description="status", ordering="status")
+def invoice_status(invoice: Invoice) -> str:
+    """Return the status as a pill, or that it is overdue."""
+    if invoice.is_overdue(timezone.now().date()):
+        return pill("Overdue", PROBLEM)
+    return str(STATUS(invoice))
+
+
+@admin.display(description="due")
+def amount_due(invoice: Invoice) -> str:
+    """Return what is still to be paid; nothing before it is issued."""
+    due = invoice.amount_due if invoice.status in Invoice.UNPAID_STATUSES else 0
+    words = money_text(max(due, type(invoice.total)(0)), invoice.currency)
+    return format_html('<span class="ss-number">{}</span>', words)
+
+
+@admin.display(description="party")
+def party(invoice: Invoice) -> str:
+    """Return the customer or the supplier, as a link."""
+    return link(invoice.customer or invoice.supplier)

@@ -1,0 +1,119 @@
+"""What finance adds to the page of an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+
+from finance.admin.columns import amount_due, invoice_status
+from finance.admin.money_fields import PaymentForm
+from finance.models import Invoice, Payment
+from finance.services import invoice_order, owed_on_order, record_payment
+from finance.services.invoice_lines import order_lines_left
+from orders.admin.order import OrderAdmin
+from orders.models import Order
+from stateset.lib.admin import (
+    GuidedAction,
+    ReadOnlyInline,
+    money,
+    money_text,
+    since,
+    status_pill,
+)
+
+Data = Mapping[str, Any]
+
+
+class InvoiceInline(ReadOnlyInline):
+    model = Invoice
+    fields = (
+        "invoice_number",
+        "kind",
+        invoice_status,
+        money("total"),
+        amount_due,
+        since("issued_on", label="issued"),
+        since("due_on", label="due on"),
+    )
+    ordering = ("-id",)
+    show_change_link = True
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    fields = (
+        "payment_number",
+        "kind",
+        status_pill(),
+        money("amount"),
+        money("refunded_amount", label="refunded"),
+        "method",
+        since("processed_at", label="processed"),
+    )
+    ordering = ("-id",)
+    show_change_link = True
+
+
+class OrderPaymentForm(PaymentForm):
+    """What a customer paid for an order."""
+
+    def limit(self, row: Order) -> Decimal:
+        return owed_on_order(row)
+
+
+def _invoice(row: Order, request: HttpRequest, data: Data) -> str:
+    invoice = invoice_order(row)
+    total = money_text(invoice.total, invoice.currency)
+    return f"Invoice {invoice} over {total} is issued."
+
+
+def _pay(row: Order, request: HttpRequest, data: Data) -> str:
+    payment = record_payment(order=row, **data)
+    return f"Payment {payment} is recorded for order {row}."
+
+
+def _refuse_invoice(row: Order) -> str:
+    if row.status in (Order.Status.PENDING, Order.Status.CANCELLED):
+        return f"it is {row.get_status_display().lower()}"
+    return "" if order_lines_left(row) else "its lines are all on invoices"
+
+
+def _refuse_payment(row: Order) -> str:
+    return "" if owed_on_order(row) > 0 else "nothing is owed"
+
+
+def _facts(row: Order) -> Iterator[tuple[str, str]]:
+    yield "Total", money_text(row.total_amount, row.currency)
+    yield "Paid", money_text(row.amount_paid, row.currency)
+    yield "Owed", money_text(owed_on_order(row), row.currency)
+
+
+OrderAdmin.extend(
+    inlines=(InvoiceInline, PaymentInline),
+    actions=(
+        GuidedAction(
+            "invoice",
+            "Invoice",
+            _invoice,
+            explain="Issues an invoice over all that none charges yet. To charge less,"
+            " add a draft under Invoices.",
+            refusal=_refuse_invoice,
+            facts=_facts,
+            permission="finance.add_invoice",
+            in_bulk=True,
+        ),
+        GuidedAction(
+            "pay",
+            "Record payment",
+            _pay,
+            explain="It settles the order's open invoices, the oldest first.",
+            form=OrderPaymentForm,
+            refusal=_refuse_payment,
+            facts=_facts,
+            permission="finance.add_payment",
+        ),
+    ),
+)

@@ -1,0 +1,34 @@
+"""Fill an empty database with believable, consistent data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from stateset.demo.seeding import seed_demo
+from stateset.lib.commands import StatesetCommand
+from stateset.lib.reports import Report
+
+
+class Command(StatesetCommand):
+    help = "Fill an empty database with half a year of a small company's life."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--orders", type=int, default=1000, help="How many orders (1000)."
+        )
+        parser.add_argument(
+            "--seed", type=int, default=1, help="Another number, another half year (1)."
+        )
+
+    def run(self, *, database: str, orders: int, seed: int, **options: Any) -> Report:
+        outcome = seed_demo(orders=orders, seed=seed, using=database)
+        return Report(
+            summary=(
+                f"Made {outcome.orders:,} orders of {outcome.customers:,} customers "
+                f"over {outcome.days} days"
+            ),
+            facts=asdict(outcome),
+        )
