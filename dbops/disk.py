@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,14 +55,23 @@ def workspace() -> Iterator[Path]:
 def spool(chunks: Iterable[bytes | memoryview], path: Path, *, size_bytes: int) -> None:
     """Write chunks to a new private file, ``size_bytes`` in all.
 
-    Raises DiskError before the first one when there is no room for them.
+    A chunk must stay as it is until the next but one is asked for. Raises
+    DiskError before the first one when there is no room for them.
     """
     require_space(path.parent, size_bytes, f"{path.name} was not written.")
     path.touch(mode=0o600, exist_ok=False)
-    with path.open("wb", buffering=0) as file:
+    what = f"{path.name} was not written."
+    # One chunk is written while the next is unpacked and hashed.
+    with path.open("wb", buffering=0) as file, ThreadPoolExecutor(1) as writer:
+        written: Future[None] | None = None
         for chunk in chunks:
-            with disk_errors(f"{path.name} was not written.", path.parent):
-                write_all(file.fileno(), chunk)
+            with disk_errors(what, path.parent):
+                if written is not None:
+                    written.result()
+                written = writer.submit(write_all, file.fileno(), chunk)
+        with disk_errors(what, path.parent):
+            if written is not None:
+                written.result()
 
 
 def write_all(descriptor: int, chunk: bytes | memoryview) -> None:

@@ -99,22 +99,17 @@ class CashSaleAdmin(TillMixin, DocumentAdmin):
     ordering = ("-sold_at",)
     header_columns = (STATUS, AMOUNT, SOLD, CASHIER)
     guided_actions = (VOID,)
-    fieldsets = (
-        (None, {"fields": ("sale_number", (ORDER, PAYMENT), (LOCATION, CASHIER))}),
-        ("Money", {"fields": ((AMOUNT, *TENDERED),)}),
-        ("Progress", {"fields": (SOLD, "status_reason")}),
-    )
-    readonly_fields = (
-        "sale_number",
-        "status_reason",
-        ORDER,
-        PAYMENT,
-        LOCATION,
-        CASHIER,
-        AMOUNT,
-        *TENDERED,
-        SOLD,
-    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (
+            (None, {"fields": ("sale_number", (ORDER, PAYMENT), (LOCATION, CASHIER))}),
+            ("Money", {"fields": ((AMOUNT, *TENDERED),)}),
+            ("Progress", {"fields": (SOLD, "status_reason")}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = ("sale_number", "status", "status_reason", AMOUNT, *TENDERED, SOLD)
+        return (*shown, ORDER, PAYMENT, LOCATION, CASHIER)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

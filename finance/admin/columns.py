@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from finance.models import Invoice
+from finance.services import owed_on_invoice
 from stateset.lib.admin import PROBLEM, link, money_text, pill, status_pill
 
 STATUS = status_pill()
@@ -23,8 +24,7 @@ def invoice_status(invoice: Invoice) -> str:
 @admin.display(description="due")
 def amount_due(invoice: Invoice) -> str:
     """Return what is still to be paid; nothing before it is issued."""
-    due = invoice.amount_due if invoice.status in Invoice.UNPAID_STATUSES else 0
-    words = money_text(max(due, type(invoice.total)(0)), invoice.currency)
+    words = money_text(owed_on_invoice(invoice), invoice.currency)
     return format_html('<span class="ss-number">{}</span>', words)
 
 

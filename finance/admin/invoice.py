@@ -33,7 +33,6 @@ from stateset.lib.admin import (
     link_to,
     money,
     since,
-    status_pill,
 )
 from stateset.lib.admin.adding import become
 from stateset.lib.admin.papers import PapersMixin

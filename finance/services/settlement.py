@@ -87,17 +87,22 @@ def take_back(
 
 def follow_settlement(invoice: Invoice, *, at: datetime | None = None) -> Invoice:
     """Set the status that paid and credited amounts give; the row is as it is now."""
-    if invoice.amount_due <= 0:
-        status, paid_at = Invoice.Status.PAID, at or timezone.now()
-    elif invoice.amount_paid > 0:
-        status, paid_at = Invoice.Status.PARTIALLY_PAID, None
-    else:
-        status, paid_at = Invoice.Status.OPEN, None
+    status = settled_status(invoice)
     if status == invoice.status:
         return invoice
+    paid_at = (at or timezone.now()) if status == Invoice.Status.PAID else None
     return change_status(
         invoice, status, event_type=f"invoice.{status}", at=at, paid_at=paid_at
     )
+
+
+def settled_status(invoice: Invoice) -> str:
+    """Return the status of an issued invoice with what is open on it."""
+    if invoice.amount_due <= 0:
+        return Invoice.Status.PAID
+    if invoice.amount_paid > 0:
+        return Invoice.Status.PARTIALLY_PAID
+    return Invoice.Status.OPEN
 
 
 def unapplied_amount(payment: Payment) -> Decimal:

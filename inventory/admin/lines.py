@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import Max
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
-from stateset.lib.admin import StatesetTabularInline
+from stateset.lib.admin import StatesetTabularInline, link
 
 
 class NumberedFormSet(BaseInlineFormSet):
@@ -44,6 +45,16 @@ class DraftLinesInline(StatesetTabularInline):
     def is_open(self, document: Any) -> bool:
         """Return whether the lines of ``document`` may change."""
         return document is None or document.status in self.editable_statuses
+
+
+def own_page(label: str) -> Callable[[Any], str]:
+    """Return a column of an inline that leads to the page of its row."""
+
+    @admin.display(description=label)
+    def show(row: Any) -> str:
+        return "" if row._state.adding else link(row)
+
+    return show
 
 
 def only_from(*statuses: str) -> Callable[[Any], str]:

@@ -428,7 +428,7 @@ class Migration(migrations.Migration):
                 ('status_reason', models.CharField(blank=True, editable=False, max_length=255)),
                 ('notes', models.TextField(blank=True)),
                 ('assigned_to', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='work_orders', to=settings.AUTH_USER_MODEL)),
-                ('bom', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_orders', to='inventory.billofmaterials')),
+                ('bom', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_orders', to='inventory.billofmaterials', verbose_name='bill of materials')),
                 ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_orders', to='inventory.location')),
                 ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_orders', to='inventory.productvariant')),
             ],

@@ -75,7 +75,7 @@ def reorder(world: World, at: datetime) -> None:
     for sku, level in levels_at_home(world).items():
         goods = world.goods[sku]
         short = level.available + coming.get(level.variant_id, 0)
-        if goods.supplier and short <= level.reorder_point * 2:
+        if goods.supplier and short <= level.reorder_point * 1.2:
             wanted[goods.supplier].append(
                 PurchaseLine(
                     level.variant, level.reorder_quantity, unit_cost=goods.cost
@@ -173,7 +173,7 @@ def make_more(world: World, at: datetime) -> None:
         level = levels.get(sku)
         if not goods.parts or level is None or level.variant_id in busy:
             continue
-        if level.available <= level.reorder_point * 2:
+        if level.available <= level.reorder_point * 1.2:
             _plan_work(world, at, sku, level.reorder_quantity)
     world.plan(at + timedelta(days=2), make_more, role="roaster")
 

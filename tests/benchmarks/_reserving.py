@@ -32,7 +32,7 @@ SELECT v.id, v.sku, v.is_stocked, (SELECT l.id FROM inventory l
 FROM product_variants v WHERE v.id IN (%s)
 """
 RESERVE = """
-UPDATE inventory SET reserved = reserved + %s, version = version + 1, updated_at = %s
+UPDATE inventory SET reserved = reserved + %s, updated_at = %s
 WHERE id = %s AND available >= %s
 RETURNING on_hand, reserved, allocated, average_cost
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from orders.models import Customer, Order
 from stateset.lib.admin.columns import money_text, time_tag
@@ -240,7 +239,9 @@ def test_times_are_relative_with_the_exact_one_behind() -> None:
     )
     assert "just now" in time_tag(now, now=now)
     assert "in 2\xa0hours" in time_tag(now, now=moment)
-    assert "title" in time_tag(timezone.now().date(), now=now)
+    assert ">today<" in time_tag(now.date(), now=now)
+    assert "1\xa0day ago" in time_tag(date(2026, 11, 22), now=now)
+    assert "in 2\xa0days" in time_tag(date(2026, 11, 25), now=now)
 
 
 def test_html_in_data_stays_text(staff: Client) -> None:

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from inventory.admin.lines import DraftLinesInline, NumberedFormSet
+from inventory.admin.lines import DraftLinesInline, NumberedFormSet, own_page
 from inventory.models import BillOfMaterials, BomLineItem, WorkOrder
 from inventory.services.manufacturing import (
     activate_bom,
@@ -124,13 +124,12 @@ class WorkOrdersInline(ReadOnlyInline):
     model = WorkOrder
     verbose_name_plural = "work orders"
     fields = (
-        "work_order_number",
+        own_page("work order"),
         status_pill(),
         number("quantity_planned", label="planned"),
         number("quantity_completed", label="completed"),
     )
     ordering = ("-id",)
-    show_change_link = True
 
 
 @admin.register(BillOfMaterials)

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from inventory.admin.lines import DraftLinesInline, only_from
+from inventory.admin.lines import DraftLinesInline, only_from, own_page
 from inventory.admin.manufacturing.order_actions import ORDER_ACTIONS
 from inventory.models import Location, WorkOrder, WorkOrderOperation
 from inventory.services.manufacturing import (
@@ -56,7 +56,11 @@ TIMES = (
     since("actual_start", label="started"),
     since("actual_end", label="ended"),
 )
-PROGRESS = (status_pill(), number("actual_minutes", label="took minutes"))
+PROGRESS = (
+    status_pill(),
+    number("actual_minutes", label="took minutes"),
+    own_page("page"),
+)
 BEFORE_START = (Status.PLANNED, Status.PENDING_MATERIALS, Status.READY)
 FIXED = ("variant", "location", "quantity_planned")
 """What materials were reserved by, or will be: planned anew rather than changed."""
@@ -118,7 +122,6 @@ class OperationInline(DraftLinesInline):
     verbose_name_plural = "steps"
     editable_statuses = BEFORE_START
     ordering = ("sequence",)
-    show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)

@@ -98,10 +98,8 @@ def money_facts(order: PurchaseOrder) -> Iterator[tuple[str, str]]:
 def notice_facts(order: PurchaseOrder) -> Iterator[tuple[str, str]]:
     """Yield the deliveries under way, which are better received by their notice."""
     for notice in order.shipping_notices.live().order_by("pk"):
-        yield (
-            f"Announced: {notice}",
-            f"{notice.get_status_display()}; receive what it brings on its own page",
-        )
+        state = notice.get_status_display().lower()
+        yield str(notice), f"is {state}: receive what it brings on its own page"
 
 
 SUBMIT = GuidedAction(

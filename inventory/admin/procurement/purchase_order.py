@@ -9,7 +9,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
-from inventory.admin.lines import DraftLinesInline, NumberedFormSet
+from inventory.admin.lines import DraftLinesInline, NumberedFormSet, own_page
 from inventory.admin.procurement.order_actions import ORDER_ACTIONS
 from inventory.models import (
     ItemReceipt,
@@ -23,6 +23,7 @@ from inventory.services.procurement import (
     recalculate_purchase_order,
 )
 from stateset.lib.admin import (
+    GOOD,
     WAITING,
     ChoicesFilter,
     DateRangeFilter,
@@ -45,6 +46,7 @@ SUPPLIER = link_to("supplier")
 TOTAL = money("total")
 ORDERED = since("ordered_on", label="ordered")
 EXPECTED = since("expected_on", label="expected")
+FREIGHT = money("shipping_total", label="shipping")
 MONEY = (money("subtotal"), money("tax_total", label="tax"), TOTAL)
 PEOPLE = (
     link_to("created_by", label="made by"),
@@ -55,6 +57,11 @@ COUNTS = (
     number("quantity_received", label="received"),
     number("quantity_rejected", label="rejected"),
     number("open_quantity", label="open"),
+)
+ORDERED_LINE = (
+    number("quantity_ordered", label="ordered"),
+    number("unit_cost", label="unit cost"),
+    number("tax_rate", label="tax rate"),
 )
 LINE_TOTAL = money("line_total", currency="purchase_order__currency", label="total")
 FIXED = ("supplier", "ship_to", "ordered_on", "currency", "shipping_total")
@@ -75,12 +82,12 @@ class PurchaseOrderItemInline(DraftLinesInline):
         typed = ("variant", "quantity_ordered", "unit_cost", "tax_rate")
         if obj is None:
             return typed
-        return (
-            (*typed, LINE_TOTAL) if self.is_open(obj) else (*typed, LINE_TOTAL, *COUNTS)
-        )
+        if self.is_open(obj):
+            return (*typed, LINE_TOTAL)
+        return ("variant", *ORDERED_LINE, LINE_TOTAL, *COUNTS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return (LINE_TOTAL, *COUNTS)
+        return (*ORDERED_LINE, LINE_TOTAL, *COUNTS)
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         return 3 if obj is None else 0
@@ -90,15 +97,14 @@ class ReceiptInline(ReadOnlyInline):
     model = ItemReceipt
     verbose_name_plural = "receipts"
     fields = (
-        "receipt_number",
+        own_page("receipt"),
         link_to("variant"),
         number("quantity", label="received"),
         number("quantity_rejected", label="rejected"),
-        status_pill(),
+        status_pill(colours={"posted": GOOD}),
         since("received_at", label="when"),
     )
     ordering = ("-id",)
-    show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("variant")
@@ -108,14 +114,13 @@ class NoticeInline(ReadOnlyInline):
     model = ShippingNotice
     verbose_name_plural = "shipping notices"
     fields = (
-        "asn_number",
+        own_page("notice"),
         status_pill(),
         "carrier",
         "tracking_number",
         since("expected_at", label="expected"),
     )
     ordering = ("-id",)
-    show_change_link = True
 
 
 @admin.register(PurchaseOrder)
@@ -161,7 +166,8 @@ class PurchaseOrderAdmin(DocumentAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         dates = ("ordered_on", "expected_on")
-        costs = ("currency", "shipping_total")
+        is_draft = obj is None or obj.status == PurchaseOrder.Status.DRAFT
+        costs = ("currency", "shipping_total" if is_draft else FREIGHT)
         if obj is None:
             return (
                 (None, {"fields": (("supplier", "ship_to"), dates, costs)}),
@@ -175,7 +181,7 @@ class PurchaseOrderAdmin(DocumentAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = ("po_number", "status", "status_reason", *MONEY, *PEOPLE)
+        shown = ("po_number", "status", "status_reason", FREIGHT, *MONEY, *PEOPLE)
         if obj is None or obj.status == PurchaseOrder.Status.DRAFT:
             return shown
         is_open = obj.status in PurchaseOrder.OPEN_STATUSES
@@ -217,7 +223,7 @@ class PurchaseOrderItemAdmin(ReadOnlyAdmin):
         link_to("variant"),
         link_to("purchase_order__supplier", label="supplier"),
         status_pill("purchase_order__status", label="order is"),
-        number("quantity_ordered", label="ordered"),
+        ORDERED_LINE[0],
         *COUNTS,
         LINE_TOTAL,
     )

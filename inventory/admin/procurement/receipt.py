@@ -201,9 +201,16 @@ class ItemReceiptAdmin(DocumentAdmin):
             )
         return (
             (None, {"fields": (("receipt_number", "supplier"),)}),
-            ("For", {"fields": (("purchase_order", "purchase_order_item"),)}),
-            ("What came in", {"fields": (("variant", "location"),)}),
-            ("Who", {"fields": (("received_by", "shipping_notice_item"),)}),
+            (
+                "For",
+                {
+                    "fields": (
+                        ("purchase_order", "purchase_order_item"),
+                        "shipping_notice_item",
+                    )
+                },
+            ),
+            ("What came in", {"fields": (("variant", "location"), "received_by")}),
             ("Notes", {"fields": ("status_reason", "notes")}),
         )
 

@@ -47,6 +47,7 @@ TIMES = (
     since("delivered_at", label="delivered"),
     since("completed_at", label="completed"),
 )
+VARIANT = link_to("purchase_order_item__variant", label="variant")
 COUNTS = (
     number("quantity_received", label="received"),
     number("quantity_rejected", label="rejected"),
@@ -147,10 +148,10 @@ class ShippingNoticeItemInline(DraftLinesInline):
         )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("purchase_order_item", "quantity_expected", *COUNTS)
+        return (VARIANT, "quantity_expected", *COUNTS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("purchase_order_item", *COUNTS)
+        return (VARIANT, *COUNTS)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # A draft starts with every line that may come: take away what does not.
@@ -243,7 +244,7 @@ class ShippingNoticeItemAdmin(ReadOnlyAdmin):
     list_display = (
         "__str__",
         link_to("shipping_notice"),
-        link_to("purchase_order_item__variant", label="variant"),
+        VARIANT,
         status_pill("shipping_notice__status", label="notice is"),
         number("quantity_expected", label="announced"),
         *COUNTS,

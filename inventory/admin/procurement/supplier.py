@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from inventory.admin.lines import own_page
 from inventory.models import PurchaseOrder, Supplier
 from inventory.services.procurement import block_supplier, unblock_supplier
 from stateset.lib.admin import (
@@ -61,14 +62,13 @@ class SupplierOrdersInline(ReadOnlyInline):
     model = PurchaseOrder
     verbose_name_plural = "purchase orders"
     fields = (
-        "po_number",
+        own_page("order"),
         status_pill(),
         "ordered_on",
         "expected_on",
         money("total"),
     )
     ordering = ("-id",)
-    show_change_link = True
 
 
 @admin.register(Supplier)

@@ -55,7 +55,10 @@ class WorkOrder(Document):
         ProductVariant, on_delete=models.PROTECT, related_name="work_orders"
     )
     bom = models.ForeignKey(
-        BillOfMaterials, on_delete=models.PROTECT, related_name="work_orders"
+        BillOfMaterials,
+        on_delete=models.PROTECT,
+        related_name="work_orders",
+        verbose_name="bill of materials",
     )
     location = models.ForeignKey(
         Location, on_delete=models.PROTECT, related_name="work_orders"

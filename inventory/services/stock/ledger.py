@@ -26,23 +26,19 @@ from stateset.system.services import record_event
 from stateset.system.services.actors import acting_user_id
 
 # The WHERE clause is read when the row is locked, so it holds on both engines
-# whatever was read before; the CHECKs stand behind it.
+# whatever was read before; the CHECKs stand behind it. `version` stays: it guards
+# what people type, and stock moves while they do. Costs are multiplied by 1.0
+# because SQLite keeps whole amounts as integers and would divide them so.
 CHANGE = """
 UPDATE inventory
    SET on_hand = on_hand + %s, reserved = reserved + %s, allocated = allocated + %s,
-       version = version + 1, updated_at = %s
+       average_cost = CASE WHEN %s > 0
+         THEN ROUND((average_cost * on_hand + %s * 1.0) / (on_hand + %s), 6)
+         ELSE average_cost END,
+       updated_at = %s
  WHERE id = %s AND on_hand BETWEEN %s AND %s AND reserved >= %s AND allocated >= %s
    AND available >= %s
 RETURNING on_hand, reserved, allocated, average_cost
-"""
-# After CHANGE, in the same transaction: the level is locked by then. Times 1.0
-# because SQLite keeps whole amounts as integers and would divide them so.
-MIX_COST = """
-UPDATE inventory
-   SET average_cost
-       = ROUND((average_cost * (on_hand - %s) + %s * 1.0) / on_hand, 6)
- WHERE id = %s
-RETURNING average_cost
 """
 COST_DIGITS = Decimal("0.000001")
 EVENTS = {
@@ -121,7 +117,6 @@ def lock_levels(level_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
 
 def _apply(change: Change, now: datetime) -> _After | None:
     connection = connections[DEFAULT_DB_ALIAS]
-    level = key_value(change.level_id, connection)
     with connection.cursor() as cursor:
         cursor.execute(
             CHANGE,
@@ -129,8 +124,11 @@ def _apply(change: Change, now: datetime) -> _After | None:
                 change.on_hand,
                 change.reserved,
                 change.allocated,
+                change.costed_units,
+                change.costed_value,
+                change.costed_units,
                 connection.ops.adapt_datetimefield_value(now),
-                level,
+                key_value(change.level_id, connection),
                 max(0, -change.on_hand),
                 MOST_UNITS - max(0, change.on_hand),
                 max(0, -change.reserved),
@@ -139,12 +137,9 @@ def _apply(change: Change, now: datetime) -> _After | None:
             ],
         )
         row = cursor.fetchone()
-        if row is None:
-            return None
-        on_hand, reserved, allocated, cost = row
-        if change.costed_units:
-            cursor.execute(MIX_COST, [change.costed_units, change.costed_value, level])
-            (cost,) = cursor.fetchone()
+    if row is None:
+        return None
+    on_hand, reserved, allocated, cost = row
     return _After(
         on_hand, reserved, allocated, Decimal(str(cost)).quantize(COST_DIGITS)
     )

@@ -8,7 +8,7 @@ Each function returns a callable for ``list_display``, ``readonly_fields`` and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -88,15 +88,15 @@ def money(field: str, *, currency: str = "currency", label: str = "") -> Column:
         if amount is None:
             return _right(EMPTY)
         code = currency if currency.isupper() else _value(row, currency)
-        return _right(money_text(Decimal(amount), str(code or "")))
+        return _right(money_text(amount, str(code or "")))
 
     return _column("money", field, label, show)
 
 
-def money_text(amount: Decimal, currency: str) -> str:
+def money_text(amount: Decimal | int, currency: str) -> str:
     """Return an amount in the minor units of its currency, with the code."""
     digits = minor_units(currency)
-    return f"{round_money(amount, currency):,.{digits}f} {currency}".strip()
+    return f"{round_money(Decimal(amount), currency):,.{digits}f} {currency}".strip()
 
 
 def number(field: str, *, label: str = "", unit: str = "") -> Column:
@@ -137,16 +137,16 @@ def since(field: str, *, label: str = "") -> Column:
 
 def time_tag(moment: date, *, now: datetime | None = None) -> SafeString:
     """Return a moment in words; its exact time (UTC) is the title."""
+    now = now or timezone.now()
     if isinstance(moment, datetime):
-        exact, full = f"{moment:%Y-%m-%d %H:%M} UTC", moment
+        exact, words = f"{moment:%Y-%m-%d %H:%M} UTC", _in_words(moment, now)
     else:
-        exact = moment.isoformat()
-        full = datetime.combine(moment, time(0), tzinfo=timezone.get_current_timezone())
+        exact, words = moment.isoformat(), _in_days(moment, now.date())
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(),
         exact,
-        _in_words(full, now or timezone.now()),
+        words,
     )
 
 
@@ -202,6 +202,14 @@ def _value(row: Model, path: str) -> Any:
 
 def _right(text: str) -> SafeString:
     return format_html('<span class="ss-number">{}</span>', text)
+
+
+def _in_days(day: date, today: date) -> str:
+    """Return how far a day is, in whole days: it has no hour to count from."""
+    if day == today:
+        return "today"
+    midnight, now = (datetime.combine(d, time(0), tzinfo=UTC) for d in (day, today))
+    return _in_words(midnight, now)
 
 
 def _in_words(moment: datetime, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -24,4 +25,6 @@ class TidyDecimalField(forms.DecimalField):
         return f"{value:.{max(decimals, wanted)}f}"
 
 
-FORMFIELD_OVERRIDES = {models.DecimalField: {"form_class": TidyDecimalField}}
+FORMFIELD_OVERRIDES: Mapping[type[models.Field[Any, Any]], Mapping[str, Any]] = {
+    models.DecimalField: {"form_class": TidyDecimalField}
+}

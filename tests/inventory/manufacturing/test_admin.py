@@ -212,6 +212,7 @@ def test_steps_are_planned_until_the_order_starts() -> None:
 
     (steps,) = shown.context["inline_admin_formsets"]
     assert not steps.has_change_permission
+    assert f'href="{change_url(running.operations.get())}"' in shown.content.decode()
 
 
 def test_a_step_is_skipped_with_a_reason_and_found_by_its_order() -> None:

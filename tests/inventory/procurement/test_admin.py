@@ -168,6 +168,8 @@ def test_an_order_goes_all_the_way_by_its_buttons() -> None:
     ]
     assert order.expected_on == date(2030, 1, 1)
     assert line_counts(order) == [(9, 1), (4, 0)]
+    page = browser.get(change_url(order)).content.decode()
+    assert f'href="{change_url(receipt)}"' in page
     act(browser, order, "close", reason="the supplier has no more")
     order.refresh_from_db()
     assert order.status == "closed"
@@ -185,10 +187,7 @@ def test_the_receiving_page_offers_what_is_open() -> None:
     assert f"good_{first}" not in form.fields
     assert form.fields[f"good_{second}"].initial == 3
     assert response.context["facts"] == [
-        (
-            f"Announced: {notice}",
-            "Announced; receive what it brings on its own page",
-        )
+        (str(notice), "is announced: receive what it brings on its own page")
     ]
 
 

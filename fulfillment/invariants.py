@@ -1,0 +1,141 @@
+"""What must hold in the books of the warehouse, whatever wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
+
+from fulfillment.models import FulfillmentOrder, Shipment, ShipmentItem, TrackingEvent
+from inventory.models import ReferenceType, StockAllocation, StockTransaction
+from orders.models import Order, OrderItem
+from stateset.lib.invariants import Invariant, Violation
+
+CHUNK = 5000
+
+
+def invariants() -> tuple[Invariant, ...]:
+    """Return the rules of picks and shipments, cheapest first."""
+    return (
+        Invariant(
+            "fulfillment.cancelled_orders",
+            "A cancelled order has nothing left in the warehouse.",
+            cancelled_orders_in_the_warehouse,
+        ),
+        Invariant(
+            "fulfillment.open_allocations",
+            "Stock is held only for picks that are open.",
+            allocations_of_no_open_pick,
+        ),
+        Invariant(
+            "fulfillment.tracking",
+            "A shipment is where its last applied scan saw it.",
+            shipments_elsewhere_than_scanned,
+        ),
+        Invariant(
+            "fulfillment.parcel_units",
+            "Parcels of a line hold no more than was ordered and not cancelled.",
+            lines_with_too_much_in_parcels,
+        ),
+        Invariant(
+            "fulfillment.shipped_units",
+            "What left in parcels is counted as shipped on its line.",
+            lines_with_less_shipped_than_left,
+        ),
+        Invariant(
+            "fulfillment.shipped_stock",
+            "A shipment that left took its units out of stock, once.",
+            shipments_that_differ_from_the_ledger,
+        ),
+    )
+
+
+def cancelled_orders_in_the_warehouse() -> Iterator[Violation]:
+    cancelled = Q(order__status=Order.Status.CANCELLED)
+    picks = FulfillmentOrder.objects.open().filter(cancelled)
+    for pick in picks.select_related("order").order_by("pk"):
+        yield Violation(str(pick.order), f"is cancelled, {pick} is {pick.status}")
+    parcels = Shipment.objects.to_send().filter(cancelled).order_by("pk")
+    for parcel in parcels.select_related("order"):
+        yield Violation(str(parcel.order), f"is cancelled, {parcel} is {parcel.status}")
+
+
+def allocations_of_no_open_pick() -> Iterator[Violation]:
+    open_pick = FulfillmentOrder.objects.open().filter(pk=OuterRef("reference_id"))
+    held = StockAllocation.objects.open().filter(
+        ~Exists(open_pick), reference_type=ReferenceType.FULFILLMENT_ORDER
+    )
+    for allocation in held.select_related("level__variant", "level__location"):
+        yield Violation(
+            str(allocation),
+            f"is held for fulfilment order {allocation.reference_id}, not open",
+        )
+
+
+def shipments_elsewhere_than_scanned() -> Iterator[Violation]:
+    applied = TrackingEvent.objects.filter(shipment=OuterRef("pk"), is_applied=True)
+    last = applied.order_by("-occurred_at", "-id").values("status")[:1]
+    shipments = Shipment.objects.annotate(seen=Subquery(last)).filter(
+        ~Q(status=F("seen")), seen__isnull=False
+    )
+    for number, status, seen in shipments.order_by().values_list(
+        "shipment_number", "status", "seen"
+    ):
+        yield Violation(number, f"is {status}, its last scan says {seen}")
+
+
+def lines_with_too_much_in_parcels() -> Iterator[Violation]:
+    live = ~Q(shipment_items__shipment__status=Shipment.Status.CANCELLED)
+    for line, units in _lines_with_units(live):
+        most = line.quantity - line.quantity_cancelled
+        if units > most:
+            yield Violation(str(line), f"{units} in parcels, {most} ordered")
+
+
+def lines_with_less_shipped_than_left() -> Iterator[Violation]:
+    left = Q(shipment_items__shipment__shipped_at__isnull=False)
+    for line, units in _lines_with_units(left):
+        if units > line.quantity_fulfilled:
+            yield Violation(
+                str(line), f"{units} left, {line.quantity_fulfilled} count as shipped"
+            )
+
+
+def shipments_that_differ_from_the_ledger() -> Iterator[Violation]:
+    # Parcels of customers and of the past hold nothing that stock was held for.
+    sent = dict(
+        ShipmentItem.objects.filter(
+            allocation__isnull=False, shipment__shipped_at__isnull=False
+        )
+        .order_by()
+        .values_list("shipment")
+        .annotate(units=Sum("quantity"))
+        .iterator(chunk_size=CHUNK)
+    )
+    taken = dict(
+        StockTransaction.objects.filter(
+            reference_type=ReferenceType.SHIPMENT,
+            transaction_type=StockTransaction.Type.SHIP,
+        )
+        .order_by()
+        .values_list("reference_id")
+        .annotate(units=-Sum("on_hand_delta"))
+        .iterator(chunk_size=CHUNK)
+    )
+    wrong = [key for key in sent | taken if sent.get(key, 0) != taken.get(key, 0)]
+    names = Shipment.objects.in_bulk(wrong)
+    for key in wrong:
+        yield Violation(
+            str(names.get(key, f"shipment {key}")),
+            f"{sent.get(key, 0)} units left, {taken.get(key, 0)} were taken from stock",
+        )
+
+
+def _lines_with_units(parcels: Q) -> Iterator[tuple[OrderItem, int]]:
+    outbound = Q(shipment_items__shipment__direction=Shipment.Direction.OUTBOUND)
+    lines = OrderItem.objects.filter(parcels, outbound).annotate(
+        units=Sum("shipment_items__quantity")
+    )
+    rows = lines.select_related("order").order_by()
+    for line in rows.iterator(chunk_size=CHUNK):
+        yield line, line.units

@@ -1,0 +1,68 @@
+"""No page breaks a rule of accessibility: every list, every form, every action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db.models import Model
+from django.test import RequestFactory
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from stateset.accounts.models import User
+from stateset.lib.admin import StatesetAdmin
+from tests.stateset.admin_walk import fill_tables, our_admins
+
+PARTS = 2
+ROWS = 4
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_page_breaks_a_rule(
+    page: Page,
+    axe: Callable[[Page], list[str]],
+    part: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows of one list are alike: a few of them show what fifty would."""
+    monkeypatch.setattr(StatesetAdmin, "list_per_page", ROWS)
+    fill_tables()
+    broken = {}
+    for url in pages(part):
+        response = page.goto(url)
+        assert response is not None
+        assert response.status == 200, url
+        if found := axe(page):
+            broken[url] = found
+    assert broken == {}
+
+
+def pages(part: int) -> Iterator[str]:
+    """Yield the home page, and the list, form, adding and an action of each table."""
+    yield reverse("admin:index")
+    for model_admin in our_admins()[part::PARTS]:
+        options = model_admin.opts
+        name = f"admin:{options.app_label}_{options.model_name}"
+        yield reverse(f"{name}_changelist")
+        row = options.model._base_manager.first()
+        if row is not None:
+            yield reverse(f"{name}_change", args=[row.pk])
+            yield from action_pages(model_admin, row)
+        if may_add(model_admin):
+            yield reverse(f"{name}_add")
+
+
+def action_pages(model_admin: StatesetAdmin, row: Model) -> Iterator[str]:
+    """Yield the page of the first action that is possible now, if one is."""
+    for action in model_admin.guided_actions:
+        if not action.refusal(row):
+            yield model_admin.action_url(row, action)
+            return
+
+
+def may_add(model_admin: StatesetAdmin) -> bool:
+    """Return whether anybody can add a row by hand."""
+    request = RequestFactory().get("/")
+    request.user = User(is_superuser=True, is_active=True)
+    return model_admin.has_add_permission(request)

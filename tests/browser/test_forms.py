@@ -1,0 +1,64 @@
+"""Forms as people use them: keys, warnings, two people at once."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from orders.models import Customer
+from tests.stateset.sample_rows import customer_page, make_customer
+
+
+def test_control_s_saves(page: Page) -> None:
+    ada = make_customer(1)
+    page.goto(customer_page(ada))
+    page.locator("[name=phone]").fill("+49 30 1")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    assert Customer.objects.get().phone == "+49 30 1"
+
+
+def test_leaving_a_changed_form_asks(page: Page) -> None:
+    page.goto(customer_page(make_customer(1)))
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    page.locator("[name=phone]").fill("+49 30 1")
+    page.goto("/admin/")
+
+    assert asked == ["beforeunload"]
+
+
+def test_leaving_an_unchanged_or_a_saved_form_does_not_ask(page: Page) -> None:
+    page.goto(customer_page(make_customer(1)))
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    page.goto("/admin/")
+    page.go_back()
+    page.locator("[name=phone]").fill("+49 30 1")
+    page.locator("[name=_save]").first.click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+
+    assert asked == []
+
+
+def test_two_people_on_one_form(page: Page, context: BrowserContext) -> None:
+    ada = make_customer(1)
+    page.goto(customer_page(ada))
+    other = context.new_page()
+    other.goto(customer_page(ada))
+    other.locator("[name=phone]").fill("hers")
+    other.locator("[name=_save]").first.click()
+    expect(other.get_by_text("was changed successfully")).to_be_visible()
+
+    page.locator("[name=phone]").fill("his")
+    page.locator("[name=_save]").first.click()
+
+    row = page.get_by_role("row", name="Phone")
+    expect(row).to_contain_text("his")
+    expect(row).to_contain_text("hers")
+    assert Customer.objects.get().phone == "hers"
+
+    page.get_by_role("button", name="Put my form over it").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    assert Customer.objects.get().phone == "his"
