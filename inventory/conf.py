@@ -12,4 +12,4 @@ def purchase_self_approval_limit() -> Decimal:
 
     In the order's currency; 0 asks for a second person always.
     """
-    return Decimal(str(getattr(settings, "PO_SELF_APPROVAL_LIMIT", 500)))
+    return Decimal(settings.PO_SELF_APPROVAL_LIMIT)

@@ -17,6 +17,7 @@ from inventory.models import (
     StockReservation,
     StockTransaction,
 )
+from inventory.supply_invariants import invariants as supply_invariants
 from stateset.lib.invariants import Invariant, Violation
 
 QUANTITIES = ("on_hand", "reserved", "allocated")
@@ -24,7 +25,7 @@ OPEN_UNITS = F("quantity") - F("quantity_fulfilled") - F("quantity_released")
 
 
 def invariants() -> tuple[Invariant, ...]:
-    """Return the rules of the stock, cheapest first."""
+    """Return the rules of the stock, cheapest first, then those of its supply."""
     return (
         Invariant(
             "stock.closed_locations_empty",
@@ -66,6 +67,7 @@ def invariants() -> tuple[Invariant, ...]:
             "The last row of a level's ledger says what the level is.",
             levels_that_differ_from_last_entry,
         ),
+        *supply_invariants(),
     )
 
 
@@ -93,10 +95,11 @@ def closed_promises_that_hold_units() -> Iterator[Violation]:
         StockReservation.objects.exclude(status=StockReservation.Status.ACTIVE),
         StockAllocation.objects.exclude(status=StockAllocation.Status.ALLOCATED),
     ):
-        for promise in promises.annotate(units=OPEN_UNITS).filter(units__gt=0):
+        held = promises.annotate(units=OPEN_UNITS).filter(units__gt=0)
+        for key, status, units in held.values_list("pk", "status", "units"):
             yield Violation(
-                f"{promise._meta.verbose_name} {promise.pk}",
-                f"{promise.status}, holds {promise.units}",
+                f"{promises.model._meta.verbose_name} {key}",
+                f"{status}, holds {units}",
             )
 
 

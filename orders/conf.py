@@ -9,9 +9,10 @@ from django.conf import settings
 
 def cart_life() -> timedelta:
     """Return how long a cart is kept after it was last changed."""
-    return timedelta(days=getattr(settings, "CART_LIFE_DAYS", 30))
+    life: timedelta = settings.CART_LIFE
+    return life
 
 
 def default_currency() -> str:
     """Return the currency of a cart that names none."""
-    return getattr(settings, "DEFAULT_CURRENCY", "USD")
+    return str(settings.DEFAULT_CURRENCY)

@@ -19,6 +19,6 @@ class ApprovalLimits:
 def approval_limits() -> ApprovalLimits:
     """Return the limits in force, in the currency of each order."""
     return ApprovalLimits(
-        automatic=Decimal(getattr(settings, "RETURN_AUTO_APPROVE_LIMIT", 50)),
-        ordinary=Decimal(getattr(settings, "RETURN_L1_LIMIT", 500)),
+        automatic=Decimal(settings.RETURN_AUTO_APPROVE_LIMIT),
+        ordinary=Decimal(settings.RETURN_L1_LIMIT),
     )

@@ -295,6 +295,11 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{VALIDATION}.NumericPasswordValidator"},
 ]
 
+CART_LIFE = env_duration("APP__CART_LIFE", "30d", minimum=ONE_SECOND)
+PO_SELF_APPROVAL_LIMIT = env_int("APP__PO_SELF_APPROVAL_LIMIT", 500, minimum=0)
+RETURN_AUTO_APPROVE_LIMIT = env_int("APP__RETURN_AUTO_APPROVE_LIMIT", 50, minimum=0)
+RETURN_L1_LIMIT = env_int("APP__RETURN_L1_LIMIT", 500, minimum=0)
+DEFAULT_CURRENCY = env_str("APP__DEFAULT_CURRENCY", "USD")
 API_KEY_PREFIX = env_str("APP__API_KEY_PREFIX", "sk_")
 API_KEY_LIFETIME = env_duration("APP__API_KEY_LIFETIME", "90d", minimum=ONE_SECOND)
 REFRESH_TOKEN_LIFETIME = env_duration(

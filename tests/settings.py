@@ -27,6 +27,7 @@ os.environ["APP__ENVIRONMENT"] = "test"
 os.environ["APP__DATABASE_URL"] = _urls[
     os.environ.get("STATESET_TEST_ENGINE", "sqlite")
 ]
+os.environ["APP__ADMIN_THEME"] = os.environ.get("STATESET_TEST_THEME", "unfold")
 os.environ["APP__VAR_DIR"] = str(_folder / "var" / _worker)
 os.environ["BACKUP_DIR"] = str(_folder / "backups" / _worker)
 

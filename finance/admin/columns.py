@@ -8,9 +8,10 @@ from django.utils.html import format_html
 
 from finance.models import Invoice
 from finance.services import owed_on_invoice
-from stateset.lib.admin import PROBLEM, link, money_text, pill, status_pill
+from stateset.lib.admin import GOOD, PROBLEM, link, money_text, pill, status_pill
 
 STATUS = status_pill()
+PAYMENT_STATUS = status_pill(colours={"succeeded": GOOD})
 
 
 @admin.display(description="status", ordering="status")
@@ -22,7 +23,7 @@ def invoice_status(invoice: Invoice) -> str:
 
 
 @admin.display(description="due")
-def amount_due(invoice: Invoice) -> str:
+def money_due(invoice: Invoice) -> str:
     """Return what is still to be paid; nothing before it is issued."""
     words = money_text(owed_on_invoice(invoice), invoice.currency)
     return format_html('<span class="ss-number">{}</span>', words)

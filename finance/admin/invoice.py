@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from finance.admin.columns import amount_due, invoice_status, party
+from finance.admin.columns import invoice_status, money_due, party
 from finance.admin.invoice_actions import INVOICE_ACTIONS
 from finance.admin.invoice_line import InvoiceLineInline
 from finance.admin.papers import PRINTED_INVOICE
@@ -30,6 +30,7 @@ from stateset.lib.admin import (
     Preset,
     ReadOnlyInline,
     RelatedFilter,
+    link_itself,
     link_to,
     money,
     since,
@@ -50,7 +51,7 @@ MONEY = (
 SETTLED = (
     money("amount_paid", label="paid"),
     money("amount_credited", label="credited"),
-    amount_due,
+    money_due,
 )
 SUBJECT = (link_to("order"), link_to("purchase_order"), link_to("credits"))
 
@@ -65,9 +66,10 @@ class ApplicationInline(ReadOnlyInline):
     fields = (
         link_to("payment"),
         money("amount", currency="payment__currency"),
-        "created_at",
+        since("created_at", label="applied"),
     )
     ordering = ("-id",)
+    hide_title = True
     verbose_name_plural = "payments applied"
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -77,9 +79,9 @@ class ApplicationInline(ReadOnlyInline):
 class CreditNoteInline(ReadOnlyInline):
     model = Invoice
     fk_name = "credits"
-    fields = ("invoice_number", TOTAL, ISSUED, "status_reason")
+    fields = (link_itself("credit note"), TOTAL, ISSUED, "status_reason")
     ordering = ("-id",)
-    show_change_link = True
+    hide_title = True
     verbose_name_plural = "credit notes"
 
 
@@ -93,7 +95,7 @@ class InvoiceAdmin(PapersMixin, DocumentAdmin):
         party,
         invoice_status,
         TOTAL,
-        amount_due,
+        money_due,
         ISSUED,
         DUE_ON,
     )
@@ -165,8 +167,8 @@ class InvoiceAdmin(PapersMixin, DocumentAdmin):
         number = ("invoice_number", "supplier_invoice_number")
         dates = (ISSUED, "due_on" if _is_draft(obj) else DUE_ON)
         return (
-            (None, {"fields": (number, (KIND, party), SUBJECT, dates, bill_to)}),
-            ("Money", {"fields": (MONEY, SETTLED)}),
+            (None, {"fields": (number, (KIND, party), *_subject(obj), dates, bill_to)}),
+            ("Money", {"fields": (MONEY[:2], MONEY[2:], SETTLED[:2])}),
             ("Notes", {"fields": ("status_reason", "notes")}),
         )
 
@@ -223,6 +225,13 @@ def _made_from(typed: dict[str, Any]) -> Invoice:
     if typed["order"]:
         return draft_invoice_for_order(typed["order"], **details)
     return draft_invoice(typed["customer"], **details)
+
+
+def _subject(invoice: Invoice) -> tuple[Any, ...]:
+    """Return what the invoice is about, as far as there is something."""
+    keys = (invoice.order_id, invoice.purchase_order_id, invoice.credits_id)
+    given = tuple(shown for shown, key in zip(SUBJECT, keys, strict=True) if key)
+    return (given,) if given else ()
 
 
 def _is_draft(invoice: Invoice) -> bool:

@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from finance.models import Invoice, InvoiceLine
-from inventory.admin.lines import DraftLinesInline, NumberedFormSet
 from stateset.lib.admin import (
     ChoicesFilter,
     DateRangeFilter,
@@ -19,6 +18,7 @@ from stateset.lib.admin import (
     since,
     status_pill,
 )
+from stateset.lib.admin.lines import DraftLinesInline, NumberedFormSet
 
 SUMS = (
     money("tax_amount", currency="invoice__currency", label="tax"),
@@ -26,7 +26,8 @@ SUMS = (
 )
 PRICE = number("unit_price", label="price")
 DISCOUNT = money("discount", currency="invoice__currency")
-PRICED_BY_ORDER = ("description", PRICE, DISCOUNT, "tax_rate")
+RATE = number("tax_rate")
+PRICED_BY_ORDER = ("description", PRICE, DISCOUNT, RATE)
 
 
 class InvoiceLineInline(DraftLinesInline):
@@ -35,6 +36,7 @@ class InvoiceLineInline(DraftLinesInline):
     model = InvoiceLine
     formset = NumberedFormSet
     verbose_name_plural = "lines"
+    hide_title = True
     ordering = ("line_number",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -44,7 +46,7 @@ class InvoiceLineInline(DraftLinesInline):
         if obj is not None and self.is_open(obj) and not _has_order(obj):
             typed = ("description", "quantity", "unit_price", "discount", "tax_rate")
             return (*typed, *SUMS)
-        return ("description", "quantity", PRICE, DISCOUNT, "tax_rate", *SUMS)
+        return ("description", "quantity", PRICE, DISCOUNT, RATE, *SUMS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None and self.is_open(obj) and not _has_order(obj):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from finance.admin.columns import amount_due, invoice_status
+from finance.admin.columns import PAYMENT_STATUS, invoice_status, money_due
 from finance.admin.money_fields import PaymentForm
 from finance.models import Invoice, Payment
 from finance.services import invoice_order, owed_on_order, record_payment
@@ -18,10 +18,10 @@ from orders.models import Order
 from stateset.lib.admin import (
     GuidedAction,
     ReadOnlyInline,
+    link_itself,
     money,
     money_text,
     since,
-    status_pill,
 )
 
 Data = Mapping[str, Any]
@@ -30,31 +30,31 @@ Data = Mapping[str, Any]
 class InvoiceInline(ReadOnlyInline):
     model = Invoice
     fields = (
-        "invoice_number",
+        link_itself("invoice"),
         "kind",
         invoice_status,
         money("total"),
-        amount_due,
+        money_due,
         since("issued_on", label="issued"),
         since("due_on", label="due on"),
     )
     ordering = ("-id",)
-    show_change_link = True
+    hide_title = True
 
 
 class PaymentInline(ReadOnlyInline):
     model = Payment
     fields = (
-        "payment_number",
+        link_itself("payment"),
         "kind",
-        status_pill(),
+        PAYMENT_STATUS,
         money("amount"),
         money("refunded_amount", label="refunded"),
         "method",
         since("processed_at", label="processed"),
     )
     ordering = ("-id",)
-    show_change_link = True
+    hide_title = True
 
 
 class OrderPaymentForm(PaymentForm):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from finance.admin.columns import amount_due
+from finance.admin.columns import money_due
 from finance.models import Invoice
 from inventory.models import Location
 from stateset.lib.admin import money_text
@@ -45,7 +45,7 @@ def contents(invoice: Invoice) -> dict[str, Any]:
             )
             if amount and invoice.kind == Invoice.Kind.RECEIVABLE
         ],
-        "due": amount_due(invoice),
+        "due": money_due(invoice),
     }
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from finance.admin.columns import PAYMENT_STATUS
 from finance.admin.money_fields import new_key
 from finance.admin.payment_actions import PAYMENT_ACTIONS
 from finance.models import Invoice, Payment, PaymentApplication
@@ -21,6 +22,7 @@ from stateset.lib.admin import (
     ReadOnlyAdmin,
     ReadOnlyInline,
     RelatedFilter,
+    link_itself,
     link_to,
     money,
     since,
@@ -28,7 +30,6 @@ from stateset.lib.admin import (
 )
 from stateset.lib.admin.adding import become
 
-STATUS = status_pill()
 ORDER = link_to("order")
 INVOICE = link_to("invoice")
 PARENT = link_to("parent", label="refund of")
@@ -70,9 +71,9 @@ class NewPaymentForm(forms.ModelForm):
 class RefundInline(ReadOnlyInline):
     model = Payment
     fk_name = "parent"
-    fields = ("payment_number", AMOUNT, "reason", link_to("created_by"), PROCESSED)
+    fields = (link_itself("refund"), AMOUNT, "reason", link_to("created_by"), PROCESSED)
     ordering = ("-id",)
-    show_change_link = True
+    hide_title = True
     verbose_name_plural = "refunds"
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -83,6 +84,7 @@ class ApplicationInline(ReadOnlyInline):
     model = PaymentApplication
     fields = (link_to("invoice"), APPLIED, "created_at")
     ordering = ("-id",)
+    hide_title = True
     verbose_name_plural = "invoices settled"
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -96,7 +98,7 @@ class PaymentAdmin(DocumentAdmin):
     list_display = (
         "payment_number",
         "kind",
-        STATUS,
+        PAYMENT_STATUS,
         ORDER,
         INVOICE,
         AMOUNT,
@@ -125,7 +127,7 @@ class PaymentAdmin(DocumentAdmin):
         Preset("failed", "Failed", lambda rows: rows.filter(status="failed")),
     )
     ordering = ("-created_at", "-id")
-    header_columns = (STATUS, AMOUNT, REFUNDED, PROCESSED)
+    header_columns = (PAYMENT_STATUS, AMOUNT, REFUNDED, PROCESSED)
     inlines = (RefundInline, ApplicationInline)
     guided_actions = PAYMENT_ACTIONS
 

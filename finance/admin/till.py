@@ -25,6 +25,7 @@ from stateset.lib.admin import ActionForm, StatesetAdmin, money_text
 from stateset.lib.admin.refusals import REFUSALS, sentences
 
 LINES = 6
+TILL_MEDIA = forms.Media(css={"all": ["finance/till.css"]})
 
 
 class TillForm(ActionForm):
@@ -132,7 +133,7 @@ class TillMixin(StatesetAdmin):
                 "form": form,
                 "lines": lines,
                 "refused": refused,
-                "media": self.media + form.media + lines.media,
+                "media": self.media + form.media + lines.media + TILL_MEDIA,
             },
             status=409 if refused else 200,
         )

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('invoice_number', models.CharField(editable=False, help_text='Given when the invoice is issued, without gaps.', max_length=32, null=True, unique=True, verbose_name='number')),
-                ('kind', models.CharField(choices=[('receivable', 'To customer'), ('payable', 'From supplier'), ('credit_note', 'Credit note')], default='receivable', max_length=12)),
+                ('kind', models.CharField(choices=[('receivable', 'Receivable'), ('payable', 'Payable'), ('credit_note', 'Credit note')], default='receivable', max_length=12)),
                 ('status', stateset.lib.fields.StatusField(choices=[('draft', 'Draft'), ('open', 'Open'), ('partially_paid', 'Partly paid'), ('paid', 'Paid'), ('void', 'Void')], default='draft', max_length=20)),
                 ('supplier_invoice_number', models.CharField(blank=True, max_length=64)),
                 ('issued_on', models.DateField(editable=False, null=True)),

@@ -53,8 +53,8 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
 
 class InvoiceKind(models.TextChoices):
-    RECEIVABLE = "receivable", "To customer"
-    PAYABLE = "payable", "From supplier"
+    RECEIVABLE = "receivable", "Receivable"
+    PAYABLE = "payable", "Payable"
     CREDIT_NOTE = "credit_note", "Credit note"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -23,6 +22,7 @@ from finance.services.settlement import (
 )
 from finance.services.totals import charges_with_money, live_receivables
 from orders.models import Customer, Order
+from orders.services.addressing import envelope
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
 from stateset.system.services import change_status, next_number, record_event
@@ -56,7 +56,7 @@ def draft_invoice_for_order(
             order=order,
             customer_id=order.customer_id,
             currency=order.currency,
-            bill_to=_bill_to(order),
+            bill_to=envelope(order.customer, order.billing_address),
             due_on=due_on,
             notes=notes,
             created_at=at or timezone.now(),
@@ -89,7 +89,7 @@ def draft_invoice(
             customer=customer,
             due_on=due_on,
             notes=notes,
-            bill_to={"name": customer.display_name, **_billing_address(customer)},
+            bill_to=envelope(customer, _billing_address(customer)),
             created_at=at or timezone.now(),
             created_by_id=acting_user_id(),
         )
@@ -208,13 +208,4 @@ def _billing_address(customer: Customer) -> dict[str, str]:
         current.filter(is_default_billing=True).first()
         or current.filter(is_default_shipping=True).first()
     )
-    return _given(address.snapshot()) if address else {}
-
-
-def _given(address: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in address.items() if value}
-
-
-def _bill_to(order: Order) -> dict[str, str]:
-    name = order.customer.display_name
-    return {"name": name, **_given(order.billing_address)}
+    return address.snapshot() if address else {}

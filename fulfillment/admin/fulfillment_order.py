@@ -21,6 +21,7 @@ from stateset.lib.admin import (
     Preset,
     ReadOnlyInline,
     RelatedFilter,
+    link_itself,
     link_to,
     number,
     since,
@@ -60,7 +61,7 @@ def held_units(row: FulfillmentOrder) -> str:
 class ShipmentInline(ReadOnlyInline):
     model = Shipment
     fields = (
-        "shipment_number",
+        link_itself("shipment"),
         status_pill(),
         "carrier",
         "tracking_number",
@@ -69,7 +70,7 @@ class ShipmentInline(ReadOnlyInline):
         since("delivered_at", label="delivered"),
     )
     ordering = ("-id",)
-    show_change_link = True
+    hide_title = True
 
 
 @admin.register(FulfillmentOrder)
@@ -131,7 +132,10 @@ class FulfillmentOrderAdmin(PapersMixin, DocumentAdmin):
         return (
             (None, {"fields": (("fulfillment_number", ORDER), LOCATION, held_units)}),
             ("Queue", {"fields": ("priority", "ship_by", "assigned_to")}),
-            ("Progress", {"fields": (TIMES, "status_reason")}),
+            (
+                "Progress",
+                {"fields": (TIMES[:2], TIMES[2:], "status_reason")},
+            ),
             ("Notes", {"fields": ("notes",)}),
         )
 

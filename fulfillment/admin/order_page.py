@@ -17,6 +17,7 @@ from orders.services import order_reference
 from stateset.lib.admin import (
     GuidedAction,
     ReadOnlyInline,
+    link_itself,
     link_to,
     number,
     since,
@@ -32,7 +33,7 @@ MAY_RELEASE = "fulfillment.add_fulfillmentorder"
 class FulfillmentOrderInline(ReadOnlyInline):
     model = FulfillmentOrder
     fields = (
-        "fulfillment_number",
+        link_itself("fulfilment order"),
         status_pill(),
         link_to("location", label="from"),
         number("priority"),
@@ -40,7 +41,7 @@ class FulfillmentOrderInline(ReadOnlyInline):
         link_to("assigned_to", label="picker"),
     )
     ordering = ("-id",)
-    show_change_link = True
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("location", "assigned_to")

@@ -71,7 +71,8 @@ class ShipmentItemInline(ReadOnlyInline):
         link_to("order_item__variant", label="variant"),
         number("quantity"),
     )
-    ordering = ("-id",)
+    ordering = ("order_item",)
+    hide_title = True
     verbose_name_plural = "contents"
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -90,6 +91,7 @@ class TrackingInline(ReadOnlyInline):
         yes_no("is_applied", label="moved it"),
     )
     ordering = ("-occurred_at",)
+    hide_title = True
     verbose_name_plural = "tracking"
 
 

@@ -25,6 +25,7 @@ from inventory.models import ReferenceType, StockAllocation
 from inventory.services.stock import Reference, take_allocated
 from orders.models import Order
 from orders.services import record_shipped
+from orders.services.addressing import envelope
 from stateset.lib.fields import round_money
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
@@ -164,8 +165,7 @@ def require_new_tracking_number(carrier: str, tracking_number: str) -> None:
 
 def recipient(order: Order) -> dict[str, str]:
     """Return whom and where a parcel of an order goes to."""
-    address = {key: value for key, value in order.shipping_address.items() if value}
-    return {"name": order.customer.display_name, **address}
+    return envelope(order.customer, order.shipping_address)
 
 
 def _require_packed(fulfillment_order: FulfillmentOrder) -> None:

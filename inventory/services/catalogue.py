@@ -50,7 +50,7 @@ def add_variant(
 def activate_product(product: Product, *, at: datetime | None = None) -> Product:
     """Put a product on sale; raises CatalogueError without an active variant."""
     with business_transaction():
-        if not _lock_active_variants(product):
+        if not _lock(product).variants.filter(is_active=True).exists():
             raise CatalogueError(
                 f"Product {product.sku} was not put on sale.",
                 why="it has no active variant",
@@ -82,11 +82,9 @@ def deactivate_variant(
     Raises CatalogueError for the last one of a product on sale.
     """
     with business_transaction():
-        product = Product.objects.select_for_update(no_key=True).get(
-            pk=variant.product_id
-        )
-        others = set(_lock_active_variants(product)) - {variant.pk}
-        if product.status == Product.Status.ACTIVE and not others:
+        product = _lock(variant.product)
+        others = product.variants.filter(is_active=True).exclude(pk=variant.pk)
+        if product.status == Product.Status.ACTIVE and not others.exists():
             raise CatalogueError(
                 f"Variant {variant.sku} was not deactivated.",
                 why=f"it is the last active one of {product.sku}, which is on sale",
@@ -97,11 +95,9 @@ def deactivate_variant(
     return variant
 
 
-def _lock_active_variants(product: Product) -> list[Any]:
-    """Return the keys of the variants that can be sold; none is closed meanwhile."""
-    active = product.variants.filter(is_active=True)
-    rows = active.select_for_update(no_key=True).order_by("pk")
-    return list(rows.values_list("pk", flat=True))
+def _lock(product: Product) -> Product:
+    """Lock a product, so that it is not put on sale as its last variant goes."""
+    return Product.objects.select_for_update(no_key=True).get(pk=product.pk)
 
 
 def _require_free(

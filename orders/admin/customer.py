@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from orders.admin.extensible import ExtensibleAdmin
 from orders.models import Address, Customer, Order
 from orders.services import (
     archive_address,
@@ -37,6 +36,7 @@ from stateset.lib.admin import (
     yes_no,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.extensible import ExtensibleAdmin
 
 ADDRESS_FIELDS = (
     ("name", "company"),

@@ -14,8 +14,6 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from inventory.models import Location
-from orders.admin.amounts import typed_amount
-from orders.admin.extensible import ExtensibleAdmin
 from orders.admin.order_actions import ORDER_ACTIONS
 from orders.admin.order_item import OrderItemInline, typed_lines
 from orders.models import Address, Order, OrderItem
@@ -40,6 +38,8 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.amounts import typed_amount
+from stateset.lib.admin.extensible import ExtensibleAdmin
 
 CUSTOMER = link_to("customer")
 STATUS = status_pill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -26,6 +26,7 @@ from stateset.lib.admin import (
     leads_to,
     money_text,
 )
+from stateset.lib.admin.guided import only_from
 
 Data = Mapping[str, Any]
 
@@ -45,15 +46,6 @@ class AddressesForm(ActionForm):
             current = self.row.customer.addresses.current().order_by("line1")
             for field in self.fields.values():
                 field.queryset = current  # type: ignore[attr-defined]  # both are
-
-
-def only_from(*statuses: str) -> Callable[[Order], str]:
-    """Return a refusal of orders in any other status."""
-
-    def refusal(order: Order) -> str:
-        return "" if order.status in statuses else _state(order)
-
-    return refusal
 
 
 def refuse_cancelling(order: Order) -> str:

@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from orders.admin.amounts import typed_amount, typed_rate
 from orders.models import OrderItem
 from orders.services import OrderLine, can_edit_lines
 from stateset.lib.admin import (
@@ -23,6 +22,7 @@ from stateset.lib.admin import (
     since,
     status_pill,
 )
+from stateset.lib.admin.amounts import typed_amount, typed_rate
 
 QUANTITY = number("quantity", label="ordered")
 PRICES = (

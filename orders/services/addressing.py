@@ -40,6 +40,14 @@ def choose_addresses(
     return ship_to, copy_address(billing, customer=customer) or dict(ship_to)
 
 
+def envelope(customer: Customer, address: Mapping[str, str]) -> dict[str, str]:
+    """Return whom and where a paper or a parcel goes to: the filled fields only."""
+    given = {field: value for field, value in address.items() if value}
+    if customer.company:
+        return {"company": customer.company, **given}
+    return {"name": customer.display_name, **given}
+
+
 def choose_location(location: Location | None) -> Location:
     """Return the location given, or the default one; it must sell."""
     location = location or Location.objects.filter(is_default=True).first()

@@ -20,12 +20,12 @@ class Lifetimes:
 def lifetimes() -> Lifetimes:
     """Return the lifetimes in force: ninety days, seven days, one hour by default."""
     return Lifetimes(
-        api_key=getattr(settings, "API_KEY_LIFETIME", timedelta(days=90)),
-        refresh_token=getattr(settings, "REFRESH_TOKEN_LIFETIME", timedelta(days=7)),
+        api_key=settings.API_KEY_LIFETIME,
+        refresh_token=settings.REFRESH_TOKEN_LIFETIME,
         password_reset=timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
     )
 
 
 def api_key_prefix() -> str:
     """Return what every API key starts with."""
-    return str(getattr(settings, "API_KEY_PREFIX", "sk_"))
+    return str(settings.API_KEY_PREFIX)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import and_
 
+from django.apps import apps
 from django.db.models import CheckConstraint, Choices, Q
 from django.db.models.functions import Length, Upper
 from django.db.models.lookups import Exact
@@ -61,6 +62,16 @@ def currency_code(*, name: str) -> CheckConstraint:
         name=name,
         message="Currency must be a three-letter ISO 4217 code such as USD.",
     )
+
+
+def broken_rule(error: Exception) -> str:
+    """Return what the database refused, in the words of the constraint it names."""
+    text = str(error)
+    for model in apps.get_models():
+        for constraint in model._meta.constraints:
+            if constraint.name and constraint.name in text:
+                return str(constraint.get_violation_error_message())
+    return "a rule of the database forbids it; somebody may have saved the same first"
 
 
 def _words(field: str) -> str:

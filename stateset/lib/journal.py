@@ -26,6 +26,7 @@ class Context:
     actor_label: str = ""
     request_id: str = ""
     reason: str = ""
+    covers_steps: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def record(entry: Entry) -> None:
 
 
 @contextmanager
-def acting(**changes: str) -> Iterator[Context]:
+def acting(**changes: str | bool) -> Iterator[Context]:
     """Act under a changed context: ``acting(actor_label="cron", reason="…")``."""
     token = _context.set(replace(_context.get(), **changes))
     try:
@@ -76,16 +77,22 @@ def acting(**changes: str) -> Iterator[Context]:
 
 @contextmanager
 def business_transaction(
-    *, reason: str = "", using: str = DEFAULT_DB_ALIAS
+    *,
+    reason: str = "",
+    covers_steps: bool = False,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> Iterator[None]:
     """Open a transaction that knows its actor; every service starts with it.
 
     Nested in another one it is a savepoint; the context is sent again only if
-    ``reason`` changes it.
+    ``reason`` changes it. A reason that ``covers_steps`` also stands for the steps
+    inside that name their own, as for each row of an import.
     """
     outermost = not transaction.get_connection(using).in_atomic_block
-    changes = {"reason": reason} if reason else {}
     before = current_context()
+    changes: dict[str, str | bool] = {}
+    if reason and not before.covers_steps:
+        changes = {"reason": reason, "covers_steps": covers_steps}
     with transaction.atomic(using=using), acting(**changes) as context:
         if outermost or context != before:
             context_changed.send(sender=None, using=using, context=context)

@@ -18,6 +18,10 @@ class MappingError(StatesetError):
     """The mapping does not fit the file, or is no mapping."""
 
 
+class PreviewLostError(StatesetError):
+    """What a preview page carries is too old, was altered, or is another user's."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """What is wrong with one cell, or with one row where ``column`` is empty."""
@@ -37,7 +41,7 @@ class ImportRefusedError(StatesetError):
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         shown = [str(problem) for problem in problems[:SHOWN_PROBLEMS]]
         if len(problems) > SHOWN_PROBLEMS:
-            shown.append(f"and {len(problems) - SHOWN_PROBLEMS} more lines")
+            shown.append(f"and {len(problems) - SHOWN_PROBLEMS} more")
         super().__init__(
             f"Nothing was imported from {source}.",
             why="\n       ".join(shown),

@@ -121,6 +121,13 @@ def client_program(
     )
 
 
+def server_version(connection: BaseDatabaseWrapper) -> str:
+    """Return the server's version as it words it: ``15.18 (Debian 15.18-0)``."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return str(cursor.fetchone()[0])
+
+
 def _server(connection: BaseDatabaseWrapper) -> dict[str, str]:
     info: Any = connection.connection.info
     return {

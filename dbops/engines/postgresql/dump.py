@@ -11,7 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbops.engines.base import Dumped, Options, Sink
 from dbops.engines.postgresql.clients import find_pg_dump
-from dbops.engines.postgresql.connect import client_program, session
+from dbops.engines.postgresql.connect import client_program, server_version, session
 from dbops.engines.postgresql.contents import contents_beside
 from dbops.process import Program, running
 
@@ -22,7 +22,7 @@ def dump(connection: BaseDatabaseWrapper, options: Options, sink: Sink) -> Dumpe
     Exact rows are counted at the same time in the same snapshot.
     """
     with session(connection, name="backup") as own:
-        client = find_pg_dump(_server_version(own), options.client_folders)
+        client = find_pg_dump(server_version(own), options.client_folders)
         with (
             _exported_snapshot(own) as snapshot,
             contents_beside(own) as contents,
@@ -60,9 +60,3 @@ def _exported_snapshot(connection: BaseDatabaseWrapper) -> Iterator[str]:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SELECT pg_export_snapshot()")
         yield cursor.fetchone()[0]
-
-
-def _server_version(connection: BaseDatabaseWrapper) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        return str(cursor.fetchone()[0])

@@ -18,6 +18,7 @@ from dbops.engines.postgresql.connect import (
     client_program,
     first_line,
     maintenance_session,
+    server_version,
     session,
 )
 from dbops.engines.postgresql.contents import read_contents
@@ -70,7 +71,7 @@ def restore(
         spool(source.chunks, archive, size_bytes=source.size_bytes)
         with maintenance_session(connection, name="restore") as own:
             client = find_pg_restore(
-                like.client_version, _server_version(own), options.client_folders
+                like.client_version, server_version(own), options.client_folders
             )
             draft = into + DRAFT_SUFFIX
             with _draft_database(own, draft, like):
@@ -195,9 +196,3 @@ def _taken(name: str) -> TargetExistsError:
         why="a database of this name is there already",
         fix="choose another name for --into, or drop that database first",
     )
-
-
-def _server_version(connection: BaseDatabaseWrapper) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        return str(cursor.fetchone()[0])

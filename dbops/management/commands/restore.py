@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 
 from dbops.backups.catalogue import LATEST
 from dbops.backups.restore import restore_backup
+from dbops.management.choices import add_backup_choice
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.reports import Report
 
@@ -14,13 +15,7 @@ class Command(StatesetCommand):
     help = "Make a new database from a backup; the live one is not touched."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("id", nargs="?", help="The backup's id, as backup prints.")
-        which.add_argument(
-            "--latest",
-            action="store_true",
-            help="Restore the newest backup of the database.",
-        )
+        add_backup_choice(parser, "Restore")
         parser.add_argument(
             "--into",
             required=True,

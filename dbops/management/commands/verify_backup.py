@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 
 from dbops.backups.catalogue import COMPLETE, DAMAGED, LATEST
 from dbops.backups.verify import DEFAULT_LEVEL, LEVELS, verify_all, verify_backup
+from dbops.management.choices import add_backup_choice
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.reports import Report
 
@@ -14,13 +15,7 @@ class Command(StatesetCommand):
     help = "Prove that a backup is whole, and record the result beside it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("id", nargs="?", help="The backup's id, as backup prints.")
-        which.add_argument(
-            "--latest",
-            action="store_true",
-            help="Verify the newest backup of the database.",
-        )
+        which = add_backup_choice(parser, "Verify")
         which.add_argument(
             "--all",
             action="store_true",

@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from inventory.admin.lines import DraftLinesInline, NumberedFormSet, own_page
 from inventory.models import BillOfMaterials, BomLineItem, WorkOrder
 from inventory.services.manufacturing import (
     activate_bom,
@@ -34,6 +33,7 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.lines import DraftLinesInline, NumberedFormSet, own_page
 
 Data = Mapping[str, Any]
 Status = BillOfMaterials.Status

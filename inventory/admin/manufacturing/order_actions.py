@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
-from inventory.admin.lines import only_from
 from inventory.models import WorkOrder
 from inventory.services.manufacturing import (
     cancel_work_order,
@@ -21,6 +20,7 @@ from inventory.services.manufacturing import (
     start_work_order,
 )
 from stateset.lib.admin import ActionForm, GuidedAction, ReasonForm, leads_to
+from stateset.lib.admin.guided import only_from
 
 Data = Mapping[str, Any]
 Status = WorkOrder.Status

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from inventory.admin.lines import DraftLinesInline, only_from, own_page
 from inventory.admin.manufacturing.order_actions import ORDER_ACTIONS
 from inventory.models import Location, WorkOrder, WorkOrderOperation
 from inventory.services.manufacturing import (
@@ -39,6 +38,8 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.guided import only_from
+from stateset.lib.admin.lines import DraftLinesInline, own_page
 
 Data = Mapping[str, Any]
 Status = WorkOrder.Status

@@ -9,7 +9,6 @@ from django import forms
 from django.contrib.admin.widgets import AdminDateWidget
 from django.http import HttpRequest
 
-from inventory.admin.lines import only_from
 from inventory.admin.procurement.deliveries import WHAT_IT_DOES, DeliveryForm, receive
 from inventory.models import PurchaseOrder
 from inventory.services.procurement import (
@@ -27,6 +26,7 @@ from stateset.lib.admin import (
     leads_to,
     money_text,
 )
+from stateset.lib.admin.guided import only_from
 
 Data = Mapping[str, Any]
 Status = PurchaseOrder.Status

@@ -9,7 +9,6 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
-from inventory.admin.lines import DraftLinesInline, NumberedFormSet, own_page
 from inventory.admin.procurement.order_actions import ORDER_ACTIONS
 from inventory.models import (
     ItemReceipt,
@@ -40,6 +39,7 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.lines import DraftLinesInline, NumberedFormSet, own_page
 
 STATUS = status_pill(colours={"ordered": WAITING})
 SUPPLIER = link_to("supplier")

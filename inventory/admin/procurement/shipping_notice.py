@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from inventory.admin.lines import DraftLinesInline, only_from
 from inventory.admin.procurement.deliveries import WHAT_IT_DOES, DeliveryForm, receive
 from inventory.models import ShippingNotice, ShippingNoticeItem
 from inventory.services.procurement import (
@@ -36,6 +35,8 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.guided import only_from
+from stateset.lib.admin.lines import DraftLinesInline
 
 Data = Mapping[str, Any]
 Status = ShippingNotice.Status

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from inventory.admin.lines import own_page
 from inventory.models import PurchaseOrder, Supplier
 from inventory.services.procurement import block_supplier, unblock_supplier
 from stateset.lib.admin import (
@@ -24,6 +23,7 @@ from stateset.lib.admin import (
     since,
     status_pill,
 )
+from stateset.lib.admin.lines import own_page
 
 Data = Mapping[str, Any]
 

@@ -11,6 +11,11 @@ from inventory.services.stock.corrections import adjust_stock, count_stock
 from inventory.services.stock.demands import Demand, Reference
 from inventory.services.stock.ledger import lock_levels
 from inventory.services.stock.levels import ensure_level
+from inventory.services.stock.locations import (
+    close_location,
+    make_default_location,
+    open_location,
+)
 from inventory.services.stock.receiving import receive_stock
 from inventory.services.stock.reservations import (
     expire_reservations,
@@ -26,10 +31,13 @@ __all__ = [
     "Reference",
     "adjust_stock",
     "allocate_reservations",
+    "close_location",
     "count_stock",
     "ensure_level",
     "expire_reservations",
     "lock_levels",
+    "make_default_location",
+    "open_location",
     "receive_stock",
     "release_allocations",
     "release_reservations",

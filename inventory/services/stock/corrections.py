@@ -20,7 +20,7 @@ from inventory.services.stock.demands import (
     require_quantity,
 )
 from inventory.services.stock.ledger import lock_levels, post_movements
-from inventory.services.stock.levels import lock_location, require_active
+from inventory.services.stock.levels import lock_open_levels
 from inventory.services.stock.movements import Movement
 from stateset.lib.journal import business_transaction
 
@@ -36,7 +36,7 @@ def adjust_stock(
     require_quantity(abs(delta))
     with business_transaction(reason=reason):
         if delta > 0:
-            require_active(lock_location(level.location))
+            lock_open_levels([level.pk])
         (entry,) = post_movements(
             [
                 Movement(
@@ -71,12 +71,11 @@ def count_stock(
     _require_count(counted)
     moment = at or timezone.now()
     with business_transaction(reason=reason):
-        place = lock_location(level.location)
         now_is = lock_levels([level.pk])[level.pk]
         _require_unmoved(now_is, expected)
         _require_promises_covered(now_is, counted)
         if counted > now_is.on_hand:
-            require_active(place)
+            lock_open_levels([level.pk])
         (entry,) = post_movements(
             [
                 Movement(

@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from inventory.errors import LocationNotUsableError, NotStockedError, Shortage
 from inventory.models import Location, ProductVariant, StockLevel
 from inventory.services.stock.demands import Demand
+from inventory.services.stock.ledger import lock_levels
 from stateset.lib.journal import business_transaction
 from stateset.lib.rows import key_read, key_value
 
@@ -72,19 +73,21 @@ def require_selling(location: Location) -> None:
         )
 
 
-def lock_location(location: Location) -> Location:
-    """Lock a location, so that it is not closed while stock comes in."""
-    return Location.objects.select_for_update(no_key=True).get(pk=location.pk)
+def lock_open_levels(level_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
+    """Lock levels that stock comes into; raise LocationNotUsableError where closed.
 
-
-def require_active(location: Location) -> None:
-    """Raise LocationNotUsableError for a closed location."""
-    if not location.is_active:
+    Who closes a location locks its levels first, so what is read of the location
+    after the lock stays true until this transaction ends.
+    """
+    levels = lock_levels(level_ids)
+    places = {level.location_id for level in levels.values()}
+    for place in Location.objects.filter(pk__in=places, is_active=False):
         raise LocationNotUsableError(
-            f"Nothing can be put into {location.code}.",
+            f"Nothing can be put into {place.code}.",
             why="the location is closed",
             fix="open it again under Locations, or choose another",
         )
+    return levels
 
 
 def _find(

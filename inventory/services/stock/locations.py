@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import Q
 
 from inventory.errors import LocationInUseError, LocationNotUsableError
 from inventory.models import Location
-from inventory.services.stock.levels import lock_location, require_selling
+from inventory.services.stock.ledger import lock_levels
+from inventory.services.stock.levels import require_selling
 from stateset.lib.journal import business_transaction
 from stateset.system.services import record_event
 from stateset.system.services.transitions import save_columns
@@ -20,15 +21,17 @@ def close_location(location: Location, *, at: datetime | None = None) -> Locatio
     Raises LocationInUseError while it holds stock or is the default.
     """
     with business_transaction():
-        # What is being received there right now has the lock, or waits for it.
-        now_is = lock_location(location)
+        # The full lock keeps new levels from being made here, the levels' locks
+        # keep stock from coming into those there are.
+        now_is = Location.objects.select_for_update().get(pk=location.pk)
+        levels = lock_levels(now_is.stock_levels.values_list("pk", flat=True))
         if now_is.is_default:
             raise LocationInUseError(
                 f"Location {now_is.code} was not closed.",
                 why="orders ship from it unless they say otherwise",
                 fix="make another location the default first",
             )
-        units = now_is.stock_levels.aggregate(units=Sum("on_hand"))["units"]
+        units = sum(level.on_hand for level in levels.values())
         if units:
             raise LocationInUseError(
                 f"Location {now_is.code} was not closed.",
@@ -57,9 +60,7 @@ def make_default_location(
     """
     require_selling(location)
     with business_transaction():
-        rivals = Location.objects.filter(is_default=True) | Location.objects.filter(
-            pk=location.pk
-        )
+        rivals = Location.objects.filter(Q(is_default=True) | Q(pk=location.pk))
         for rival in rivals.select_for_update(no_key=True).order_by("pk"):
             if rival.pk != location.pk:
                 save_columns(rival, is_default=False)

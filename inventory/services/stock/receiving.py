@@ -15,12 +15,8 @@ from inventory.services.stock.demands import (
     require_cost,
     require_quantity,
 )
-from inventory.services.stock.ledger import post_movements
-from inventory.services.stock.levels import (
-    ensure_level,
-    lock_location,
-    require_active,
-)
+from inventory.services.stock.ledger import lock_levels, post_movements
+from inventory.services.stock.levels import ensure_level, lock_open_levels
 from inventory.services.stock.movements import Movement
 from stateset.lib.journal import business_transaction
 
@@ -41,15 +37,13 @@ def receive_stock(
     """Add units to a level and mix their cost into its moving average.
 
     The same ``idempotency_key`` again adds nothing and returns the first row;
-    for another movement it raises IdempotencyMismatchError. Receipts at one
-    location wait for each other, so that it can't be closed meanwhile.
+    for another movement it raises IdempotencyMismatchError.
     """
     require_quantity(quantity)
     require_cost(unit_cost)
     try:
         with business_transaction(reason=reason):
-            place = lock_location(location)
-            level = ensure_level(variant=variant, location=place)
+            level = ensure_level(variant=variant, location=location)
             movement = Movement(
                 level_id=level.pk,
                 kind=kind,
@@ -58,9 +52,12 @@ def receive_stock(
                 on_hand=quantity,
                 unit_cost=unit_cost,
             )
-            if earlier := _earlier(idempotency_key):
-                return _require_same(earlier, movement)
-            require_active(place)
+            if idempotency_key is not None:
+                # Two with one key wait for each other, before either looks.
+                lock_levels([level.pk])
+                if earlier := _earlier(idempotency_key):
+                    return _require_same(earlier, movement)
+            lock_open_levels([level.pk])
             (entry,) = post_movements(
                 [movement], reason=reason[:255], at=at, idempotency_key=idempotency_key
             )

@@ -15,11 +15,7 @@ from inventory.models import (
 )
 from inventory.services.stock.demands import Reference, require_quantity
 from inventory.services.stock.ledger import lock_levels, post_movements
-from inventory.services.stock.levels import (
-    ensure_level,
-    lock_location,
-    require_active,
-)
+from inventory.services.stock.levels import ensure_level, lock_open_levels
 from inventory.services.stock.movements import Movement
 from stateset.lib.journal import business_transaction
 
@@ -47,10 +43,10 @@ def transfer_stock(
         )
     reference = Reference(ReferenceType.TRANSFER, uuid7())
     with business_transaction(reason=reason):
-        require_active(lock_location(target))
         level_out = ensure_level(variant=variant, location=source)
         level_in = ensure_level(variant=variant, location=target)
         levels = lock_levels([level_out.pk, level_in.pk])
+        lock_open_levels([level_in.pk])
         entries = post_movements(
             [
                 Movement(

@@ -88,6 +88,17 @@ def leads_to(status: str) -> Callable[[Any], str]:
     return refusal
 
 
+def only_from(*statuses: str) -> Callable[[Any], str]:
+    """Return a ``refusal`` of rows in any other status."""
+
+    def refusal(row: Any) -> str:
+        if row.status in statuses:
+            return ""
+        return f"it is {row.get_status_display().lower()}"
+
+    return refusal
+
+
 def make_plan(action: GuidedAction, rows: Iterable[Any]) -> Plan:
     """Sort rows into those that ``action`` may touch and those it must skip."""
     plan = Plan()

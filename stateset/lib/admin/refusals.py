@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Model, ProtectedError, RestrictedError
 
+from stateset.lib.constraints import broken_rule
 from stateset.lib.errors import StatesetError
 
 REFUSALS = (StatesetError, IntegrityError)
@@ -32,7 +32,7 @@ def sentences(error: Exception) -> str:
             "What to do: keep it and set it inactive, or remove those entries first."
         )
     return (
-        f"Nothing was saved. Why: {_closed(_broken_rule(error))} "
+        f"Nothing was saved. Why: {_closed(broken_rule(error))} "
         "What to do: reload the page, compare, and save again."
     )
 
@@ -63,15 +63,6 @@ def _counted(count: int, model: Any) -> str:
 
 def _field_words(relation: Any) -> str:
     return str(relation.field.verbose_name)
-
-
-def _broken_rule(error: Exception) -> str:
-    text = str(error)
-    for model in apps.get_models():
-        for constraint in model._meta.constraints:
-            if constraint.name and constraint.name in text:
-                return str(constraint.get_violation_error_message())
-    return "a rule of the database forbids it; somebody may have saved the same first"
 
 
 def _closed(text: str) -> str:

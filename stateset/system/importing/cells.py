@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Model
 from django.utils.dateparse import parse_date, parse_datetime
 from import_export.widgets import Widget
 
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+COUNTRY = re.compile(r"[A-Z]{2}")
+CURRENCY = re.compile(r"[A-Z]{3}")
 TRUE_WORDS = frozenset({"1", "true", "yes", "y"})
-FALSE_WORDS = frozenset({"0", "false", "no", "n", ""})
+FALSE_WORDS = frozenset({"0", "false", "no", "n"})
 
 
 def read_decimal(text: str) -> Decimal | None:
     """Return the number in ``text``, None for an empty cell."""
     if not text:
         return None
-    try:
-        number = Decimal(text)
-    except InvalidOperation as error:
-        raise ValidationError(
-            f"{text!r} is no number; write it like 1234.50"
-        ) from error
-    if not number.is_finite():
+    if not NUMBER.fullmatch(text):
         raise ValidationError(f"{text!r} is no number; write it like 1234.50")
-    return number
+    return Decimal(text)
 
 
 def read_integer(text: str) -> int | None:
@@ -36,7 +36,7 @@ def read_integer(text: str) -> int | None:
     if number is None:
         return None
     if number != number.to_integral_value():
-        raise ValidationError(f"{text!r} is no whole number")
+        raise ValidationError(f"{text!r} is no whole number; write it like 12")
     return int(number)
 
 
@@ -58,70 +58,181 @@ def read_moment(text: str) -> datetime | None:
     )
 
 
-def read_flag(text: str) -> bool:
-    """Return the yes or no in ``text``; an empty cell is no."""
+def read_flag(text: str) -> bool | None:
+    """Return the yes or no in ``text``, None for an empty cell."""
     word = text.lower()
+    if not word:
+        return None
     if word in TRUE_WORDS or word in FALSE_WORDS:
         return word in TRUE_WORDS
     raise ValidationError(f"{text!r} is neither yes nor no")
 
 
-class DecimalCell(Widget):
-    """A number of a column."""
-
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Decimal | None:
-        return read_decimal(str(value or ""))
-
-
-class IntegerCell(Widget):
-    """A whole number of a column."""
-
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int | None:
-        return read_integer(str(value or ""))
+def read_country(text: str) -> str:
+    """Return the country code in ``text``, in capitals."""
+    if text and not COUNTRY.fullmatch(text.upper()):
+        raise ValidationError(
+            f"{text!r} is no country code; write it like DE (ISO 3166)"
+        )
+    return text.upper()
 
 
-class MomentCell(Widget):
-    """A time of a column."""
+def read_currency(text: str) -> str | None:
+    """Return the currency code in ``text`` in capitals, None for an empty cell."""
+    if text and not CURRENCY.fullmatch(text.upper()):
+        raise ValidationError(
+            f"{text!r} is no currency code; write it like USD (ISO 4217)"
+        )
+    return text.upper() or None
 
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> datetime | None:
-        return read_moment(str(value or ""))
+
+class Cell(Widget):
+    """A column of text; ``words`` tells people what to write into it."""
+
+    words: str = "text"
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        return self.read(str(value or ""))
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
-        return value.isoformat() if value else ""
+        return "" if value is None else str(value)
+
+    def read(self, text: str) -> Any:
+        """Return the value in ``text``; raise ValidationError."""
+        return text
 
 
-class FlagCell(Widget):
+class DecimalCell(Cell):
+    """A number of a column."""
+
+    words = "a number like 1234.50"
+
+    def read(self, text: str) -> Decimal | None:
+        return read_decimal(text)
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return "" if value is None else f"{Decimal(value).normalize():f}"
+
+
+class IntegerCell(Cell):
+    """A whole number of a column."""
+
+    words = "a whole number"
+
+    def read(self, text: str) -> int | None:
+        return read_integer(text)
+
+
+class MomentCell(Cell):
+    """A time of a column."""
+
+    words = "a date like 2026-11-23, with time as 2026-11-23T14:30:00+00:00"
+
+    def read(self, text: str) -> datetime | None:
+        return read_moment(text)
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return f"{value:%Y-%m-%d %H:%M}" if value else ""
+
+
+class FlagCell(Cell):
     """A yes or no of a column."""
 
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> bool:
-        return read_flag(str(value or ""))
+    words = "yes or no"
+
+    def read(self, text: str) -> bool | None:
+        return read_flag(text)
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return "yes" if value else "no"
 
 
-class LookupCell(Widget):
+class CountryCell(Cell):
+    """The country of an address."""
+
+    words = "a country code like DE"
+
+    def read(self, text: str) -> str:
+        return read_country(text)
+
+
+class CurrencyCell(Cell):
+    """What the amounts of a row are in."""
+
+    words = "a currency code like USD"
+
+    def read(self, text: str) -> str | None:
+        return read_currency(text)
+
+
+class ChoiceCell(Cell):
+    """One of a few words."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        super().__init__()
+        self.choices = choices
+        self.words = f"one of {', '.join(choices)}"
+
+    def read(self, text: str) -> str | None:
+        if text and text not in self.choices:
+            raise ValidationError(f"{text!r} is not {self.words}")
+        return text or None
+
+
+class LookupCell(Cell):
     """Another row, named by its number or SKU; looked up once a run."""
 
-    def __init__(self, model: type[Model], field: str) -> None:
+    def __init__(
+        self, model: type[Model], field: str, *, joined: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         self.model = model
         self.field = field
+        self.joined = joined
         self.found: dict[str, Model] = {}
+        name = model._meta.get_field(field).verbose_name
+        self.words = f"the {name} of a {model._meta.verbose_name} that is there"
 
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Model | None:
-        text = str(value or "")
+    def read(self, text: str) -> Model | None:
         if not text:
             return None
         if text not in self.found:
             rows = self.model._default_manager.filter(**{self.field: text})
-            if (row_found := rows.first()) is None:
-                name = self.model._meta.verbose_name
+            found = rows.select_related(*self.joined).first()
+            if found is None:
+                options = self.model._meta
                 raise ValidationError(
-                    f"there is no {name} {text!r}; import {name}s first"
+                    f"there is no {options.verbose_name} {text!r};"
+                    f" import {options.verbose_name_plural} first, or correct it"
                 )
-            self.found[text] = row_found
+            self.found[text] = found
         return self.found[text]
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return str(getattr(value, self.field, "")) if value else ""
+
+
+CELLS_BY_NAME: dict[str, type[Cell]] = {
+    "country_code": CountryCell,
+    "currency": CurrencyCell,
+}
+CELLS_BY_KIND: Sequence[tuple[type[models.Field[Any, Any]], type[Cell]]] = (
+    (models.BooleanField, FlagCell),
+    (models.DecimalField, DecimalCell),
+    (models.IntegerField, IntegerCell),
+    (models.DateTimeField, MomentCell),
+)
+
+
+def cell_of(field: models.Field[Any, Any]) -> Cell:
+    """Return how the column of a model's field is read."""
+    if field.choices:
+        return ChoiceCell([str(value) for value, _ in field.flatchoices])
+    if field.name in CELLS_BY_NAME:
+        return CELLS_BY_NAME[field.name]()
+    for kind, cell in CELLS_BY_KIND:
+        if isinstance(field, kind):
+            return cell()
+    return Cell()
+
+

@@ -12,12 +12,12 @@ from finance.models import CashSale, Payment
 from inventory.models import ProductVariant
 from tests.finance.builders import make_cash_sale
 from tests.fulfillment.builders import books
-from tests.orders.admin.pages import act, add_url, change_url, list_url, staff, told
 from tests.orders.builders import (
     default_location,
     make_customer,
     make_stocked_variant,
 )
+from tests.pages import act, add_url, change_url, list_url, staff, told
 from tests.stateset.builders import make_user
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,12 @@ from finance.services import (
 from orders.services import OrderLine
 from tests.finance.builders import make_debt, make_invoice, make_payment, money_of
 from tests.finance.services.test_payables import make_received, record
-from tests.orders.admin.pages import (
+from tests.orders.builders import (
+    NOON,
+    make_customer,
+    make_stocked_variant,
+)
+from tests.pages import (
     act,
     action_url,
     add_url,
@@ -28,11 +33,6 @@ from tests.orders.admin.pages import (
     shown,
     staff,
     told,
-)
-from tests.orders.builders import (
-    NOON,
-    make_customer,
-    make_stocked_variant,
 )
 
 pytestmark = pytest.mark.django_db

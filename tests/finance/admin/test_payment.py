@@ -14,7 +14,7 @@ from tests.finance.builders import (
     totals_of,
 )
 from tests.finance.services.test_payables import make_received, record
-from tests.orders.admin.pages import (
+from tests.pages import (
     act,
     action_url,
     add_url,

@@ -58,7 +58,7 @@ def test_a_draft_charges_what_the_order_asks_for() -> None:
     assert draft.shipping_total == Decimal("4.90")
     assert draft.total == order.total_amount == Decimal("49.48")
     assert draft.bill_to == {
-        "name": "Alfreds Futterkiste",
+        "company": "Alfreds Futterkiste",
         "line1": "Obere Str. 57",
         "city": "Berlin",
         "postal_code": "12209",
@@ -233,7 +233,7 @@ def test_an_invoice_without_an_order_has_lines_of_its_own() -> None:
         Decimal(180),
         "EUR",
     )
-    assert invoice.bill_to["name"] == "Alfreds Futterkiste"
+    assert invoice.bill_to["company"] == "Alfreds Futterkiste"
     assert invoice.bill_to["city"] == "Berlin"
 
 

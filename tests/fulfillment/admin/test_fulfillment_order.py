@@ -16,7 +16,14 @@ from tests.fulfillment.builders import (
     make_shipment,
     units,
 )
-from tests.orders.admin.pages import (
+from tests.orders.builders import (
+    NOON,
+    make_confirmed_order,
+    make_order,
+    make_stocked_variant,
+    make_variant,
+)
+from tests.pages import (
     act,
     action_url,
     add_url,
@@ -26,13 +33,6 @@ from tests.orders.admin.pages import (
     save,
     staff,
     told,
-)
-from tests.orders.builders import (
-    NOON,
-    make_confirmed_order,
-    make_order,
-    make_stocked_variant,
-    make_variant,
 )
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,14 @@ from tests.fulfillment.builders import (
     make_shipment,
     make_shipped,
 )
-from tests.orders.admin.pages import (
+from tests.orders.builders import (
+    NOON,
+    default_location,
+    make_confirmed_order,
+    make_order,
+    make_stocked_variant,
+)
+from tests.pages import (
     act,
     add_url,
     change_url,
@@ -31,13 +38,6 @@ from tests.orders.admin.pages import (
     shown,
     staff,
     told,
-)
-from tests.orders.builders import (
-    NOON,
-    default_location,
-    make_confirmed_order,
-    make_order,
-    make_stocked_variant,
 )
 from tests.stateset.builders import make_user
 

@@ -80,7 +80,7 @@ def test_a_shipment_holds_everything_packed() -> None:
     assert shipment.weight_grams == 1500
     assert shipment.shipping_cost == Decimal("12.35")
     assert shipment.ship_to == {
-        "name": "Alfreds Futterkiste",
+        "company": "Alfreds Futterkiste",
         "line1": address.line1,
         "city": address.city,
         "postal_code": address.postal_code,

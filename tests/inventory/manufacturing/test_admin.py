@@ -23,7 +23,7 @@ from tests.inventory.manufacturing.builders import (
     make_work_order,
 )
 from tests.inventory.pages import buttons, listed
-from tests.orders.admin.pages import (
+from tests.pages import (
     act,
     add_url,
     change_url,

@@ -34,7 +34,7 @@ from tests.inventory.procurement.builders import (
     make_sent_order,
     stock_of,
 )
-from tests.orders.admin.pages import (
+from tests.pages import (
     act,
     add_url,
     change_url,

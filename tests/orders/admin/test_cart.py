@@ -6,7 +6,13 @@ import pytest
 
 from orders.models import Cart, CartItem, Order
 from orders.services import set_cart_item
-from tests.orders.admin.pages import (
+from tests.orders.builders import (
+    make_cart,
+    make_customer,
+    make_stocked_variant,
+    make_variant,
+)
+from tests.pages import (
     act,
     add_url,
     change_url,
@@ -16,12 +22,6 @@ from tests.orders.admin.pages import (
     shown,
     staff,
     told,
-)
-from tests.orders.builders import (
-    make_cart,
-    make_customer,
-    make_stocked_variant,
-    make_variant,
 )
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,8 @@ import pytest
 from orders.models import Address, Customer
 from orders.services import archive_address
 from stateset.system.models import Event
-from tests.orders.admin.pages import (
+from tests.orders.builders import make_address, make_customer, make_order
+from tests.pages import (
     act,
     add_url,
     change_url,
@@ -15,7 +16,6 @@ from tests.orders.admin.pages import (
     staff,
     told,
 )
-from tests.orders.builders import make_address, make_customer, make_order
 
 pytestmark = pytest.mark.django_db
 

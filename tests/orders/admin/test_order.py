@@ -12,7 +12,17 @@ from orders.models import Order, OrderItem
 from orders.services import OrderLine, record_packed, update_order_details
 from stateset.lib.admin import GuidedAction, ReadOnlyInline
 from stateset.system.models import Event
-from tests.orders.admin.pages import (
+from tests.orders.builders import (
+    default_location,
+    make_address,
+    make_confirmed_order,
+    make_customer,
+    make_order,
+    make_order_in_work,
+    make_stocked_variant,
+    make_variant,
+)
+from tests.pages import (
     act,
     add_url,
     change_url,
@@ -23,16 +33,6 @@ from tests.orders.admin.pages import (
     shown,
     staff,
     told,
-)
-from tests.orders.builders import (
-    default_location,
-    make_address,
-    make_confirmed_order,
-    make_customer,
-    make_order,
-    make_order_in_work,
-    make_stocked_variant,
-    make_variant,
 )
 
 pytestmark = pytest.mark.django_db

@@ -7,6 +7,7 @@ import pytest
 from django.db import connections
 
 from dbops.backups.create import create_backup
+from dbops.backups.manifest import Manifest
 from dbops.backups.restore import restore_backup
 from dbops.backups.verify import verify_backup
 from dbops.engines.base import Options, Source
@@ -33,7 +34,12 @@ def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def make_restore_program(folder: Path, body: str, *, version: str = "16.9") -> None:
+def make_restore_program(
+    folder: Path, body: str, *, version: str | Manifest = "99.1"
+) -> None:
+    """Make a fake, as old as the maker of a backup if one is given."""
+    if isinstance(version, Manifest):
+        version = version.contents.client_version
     make_program(folder, "pg_restore", body, version=version)
 
 
@@ -106,10 +112,11 @@ def test_constraints_and_indexes_come_back(shop: Shop) -> None:
 def test_a_pg_restore_that_fails_half_way_leaves_nothing(
     shop: Shop, fakes: Path, body: str
 ) -> None:
-    create_backup(alias=ALIAS, verify="none")
+    manifest = create_backup(alias=ALIAS, verify="none")
     make_restore_program(
         fakes,
         f'{real_program("pg_restore")} --section=pre-data "$@" && {body}',
+        version=manifest,
     )
     before = shop.databases()
     with pytest.raises(ProgramFailedError, match="pg_restore did not do its work"):
@@ -118,9 +125,11 @@ def test_a_pg_restore_that_fails_half_way_leaves_nothing(
 
 
 def test_rows_that_did_not_come_back_leave_nothing(shop: Shop, fakes: Path) -> None:
-    create_backup(alias=ALIAS, verify="none")
+    manifest = create_backup(alias=ALIAS, verify="none")
     make_restore_program(
-        fakes, f'exec {real_program("pg_restore")} --section=pre-data "$@"'
+        fakes,
+        f'exec {real_program("pg_restore")} --section=pre-data "$@"',
+        version=manifest,
     )
     before = shop.databases()
     with pytest.raises(BackupDamagedError) as caught:
@@ -192,7 +201,7 @@ def test_a_client_that_the_server_would_refuse_is_told_before_anything_is_made(
 
 def test_a_warning_while_decoding_is_damage(shop: Shop, fakes: Path) -> None:
     manifest = create_backup(alias=ALIAS, verify="none")
-    make_restore_program(fakes, "cat >/dev/null; echo odd archive >&2", version="99.1")
+    make_restore_program(fakes, "cat >/dev/null; echo odd archive >&2")
     with pytest.raises(BackupDamagedError) as caught:
         verify_backup(backup_id=manifest.id)
     assert str(caught.value) == (
@@ -206,7 +215,7 @@ def test_a_killed_pg_restore_is_no_verdict_on_the_backup(
     shop: Shop, fakes: Path
 ) -> None:
     manifest = create_backup(alias=ALIAS, verify="none")
-    make_restore_program(fakes, "kill -9 $$", version="99.1")
+    make_restore_program(fakes, "kill -9 $$")
     with pytest.raises(ProgramFailedError):
         verify_backup(backup_id=manifest.id)
     assert shop.files() == [manifest.file_name, manifest.name]

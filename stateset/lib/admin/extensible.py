@@ -8,7 +8,8 @@ from typing import Any
 from django.contrib.admin.options import InlineModelAdmin
 from django.http import HttpRequest
 
-from stateset.lib.admin import GuidedAction, StatesetAdmin
+from stateset.lib.admin.base import StatesetAdmin
+from stateset.lib.admin.guided import GuidedAction
 
 
 class ExtensibleAdmin(StatesetAdmin):

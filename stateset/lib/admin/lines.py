@@ -10,7 +10,8 @@ from django.db.models import Max
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
-from stateset.lib.admin import StatesetTabularInline, link
+from stateset.lib.admin.columns import link
+from stateset.lib.admin.inlines import StatesetTabularInline
 
 
 class NumberedFormSet(BaseInlineFormSet):
@@ -55,14 +56,3 @@ def own_page(label: str) -> Callable[[Any], str]:
         return "" if row._state.adding else link(row)
 
     return show
-
-
-def only_from(*statuses: str) -> Callable[[Any], str]:
-    """Return a ``refusal`` of rows in any other status."""
-
-    def refusal(row: Any) -> str:
-        if row.status in statuses:
-            return ""
-        return f"it is {row.get_status_display().lower()}"
-
-    return refusal
