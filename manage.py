@@ -11,10 +11,15 @@ from django.core.management import execute_from_command_line
 
 from stateset.lib.databases import LOST_DATABASE, unreachable_error
 
+OPERATIONS = frozenset({"backup", "list_backups", "restore", "verify_backup"})
+"""Commands that must start fast, and also while an admin page is broken."""
+
 
 def main() -> None:
     """Run one command; a wrong setting or a lost database is told in plain words."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stateset.settings")
+    if OPERATIONS.intersection(sys.argv[1:2]):
+        os.environ.setdefault("STATESET_PROCESS", "operation")
     try:
         execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, *LOST_DATABASE) as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest
 from django.utils import timezone
 
-from inventory.models import PurchaseOrder
+from inventory.models import PurchaseOrder, StockLevel
 from stateset.lib.tiles import Tile, list_url
 
 COUNT_CAP = 10_000
@@ -15,8 +15,23 @@ COUNT_CAP = 10_000
 
 def tiles(request: HttpRequest) -> Iterator[Tile]:
     """Yield what each part of the stock has to say to this user."""
+    if request.user.has_perm("inventory.view_stocklevel"):
+        yield low_stock()
     if request.user.has_perm("inventory.view_purchaseorder"):
         yield purchase_orders_due()
+
+
+def low_stock() -> Tile:
+    """Return the tile of levels at or below their reorder point."""
+    low = StockLevel.objects.low().order_by().values("pk")[: COUNT_CAP + 1].count()
+    return Tile(
+        "Low stock",
+        f"{COUNT_CAP:,}+" if low > COUNT_CAP else f"{low:,}",
+        note="at or below the reorder point",
+        url=list_url(StockLevel, preset="low"),
+        level="warning" if low else "ok",
+        order=110,
+    )
 
 
 def purchase_orders_due() -> Tile:

@@ -10,32 +10,33 @@ from import_export.fields import Field
 
 from inventory.models import Location, ProductVariant
 from orders.models import Address, Customer, Order, OrderItem
-from orders.services.addressing import choose_location
+from orders.services.addressing import choose_location, copy_address
 from orders.services.customers import create_customer, save_address, update_customer
-from orders.services.editing import recalculate_order, update_order_details
+from orders.services.editing import (
+    change_order_addresses,
+    recalculate_order,
+    update_order_details,
+)
 from orders.services.history import discount_of_rate, put_past_line, write_past_order
 from orders.services.pricing import OrderLine
-from stateset.system.importing.cells import (
-    DecimalCell,
-    FlagCell,
-    IntegerCell,
-    LookupCell,
-    MomentCell,
-    read_decimal,
-)
-from stateset.system.importing.resource import Row, StatesetResource
+from stateset.system.importing.cells import DecimalCell, LookupCell
+from stateset.system.importing.parts import Change, Part, Row, cells_of
+from stateset.system.importing.problems import EMPTY
+from stateset.system.importing.resource import StatesetResource
 
-ADDRESS_COLUMNS = ("line1", "line2", "city", "province", "postal_code", "country_code")
-SHIP_COLUMNS = tuple(f"ship_{name}" for name in ("name", *ADDRESS_COLUMNS))
+ADDRESS_COLUMNS = {
+    name: name
+    for name in ("line1", "line2", "city", "province", "postal_code", "country_code")
+}
+SHIP_COLUMNS = {f"ship_{name}": name for name in ("name", *ADDRESS_COLUMNS)}
+DETAILS = ("location", "promised_at", "shipping_method", "notes")
 
 
 class CustomerResource(StatesetResource):
     """Customers by number, with the one address they ship to and are billed at."""
 
-    accepts_marketing = Field("accepts_marketing", "accepts_marketing", FlagCell())
-
-    extra_columns = ADDRESS_COLUMNS
-    plain_columns = ("email", "first_name", "last_name", "company", "phone", "notes")
+    extra_columns = cells_of(Address, ADDRESS_COLUMNS)
+    also_writes = (Address,)
 
     class Meta(StatesetResource.Meta):
         model = Customer
@@ -51,49 +52,34 @@ class CustomerResource(StatesetResource):
             "notes",
         )
 
-    def before_import_row(self, row: Row, **kwargs: Any) -> None:
-        super().before_import_row(row, **kwargs)
-        _require_country(row, "country_code", needed=bool(row.get("line1")))
-
-    def import_instance(self, instance: Customer, row: Row, **kwargs: Any) -> None:
-        super().import_instance(instance, row, **kwargs)
-        instance.email = (instance.email or "").lower() or None
+    def fill(self, instance: Customer, row: Row) -> None:
+        instance.clean()
+        if any(row.get(column) for column in ADDRESS_COLUMNS):
+            address = _ship_to(instance) or Address(
+                is_default_shipping=True, is_default_billing=True
+            )
+            address.company = instance.company
+            self.parts = [Part(address, ADDRESS_COLUMNS, links=("customer",))]
 
     def create(self, instance: Customer, row: Row) -> None:
-        columns = (*self.plain_columns, "accepts_marketing")
-        customer = create_customer(
-            number=instance.customer_number,
-            **{name: getattr(instance, name) for name in columns},
-        )
-        instance.pk = customer.pk
-        self._save_address(customer, row)
+        values = {name: getattr(instance, name) for name in self.fields}
+        customer = create_customer(number=values.pop("customer_number"), **values)
+        self._save_address(customer)
 
     def update(self, instance: Customer, row: Row) -> None:
-        columns = (*self.plain_columns, "accepts_marketing")
-        given = [name for name in columns if name in row]
-        update_customer(instance, **{name: getattr(instance, name) for name in given})
-        self._save_address(instance, row)
-
-    def is_unchanged(self, instance: Customer, row: Row) -> bool:
-        address = self._address(instance)
-        return not row.get("line1") or _address_values(row) == {
-            name: getattr(address, name, None) for name in ADDRESS_COLUMNS
+        changed = {change.column for change in self.changes}
+        columns: dict[str, Any] = {
+            name: getattr(instance, name) for name in self.fields if name in changed
         }
+        if columns:
+            update_customer(instance, **columns)
+        if changed.intersection(ADDRESS_COLUMNS):
+            self._save_address(instance)
 
-    def _save_address(self, customer: Customer, row: Row) -> None:
-        if not row.get("line1"):
-            return
-        address = self._address(customer) or Address(
-            customer=customer, is_default_shipping=True, is_default_billing=True
-        )
-        for name, value in _address_values(row).items():
-            setattr(address, name, value)
-        address.company = customer.company
-        address.full_clean(exclude=["customer"])
-        save_address(address)
-
-    def _address(self, customer: Customer) -> Address | None:
-        return customer.addresses.current().filter(is_default_shipping=True).first()
+    def _save_address(self, customer: Customer) -> None:
+        for part in self.parts:
+            part.instance.customer = customer
+            save_address(part.instance)
 
 
 class OrderResource(StatesetResource):
@@ -101,11 +87,11 @@ class OrderResource(StatesetResource):
 
     customer = Field("customer", "customer", LookupCell(Customer, "customer_number"))
     location = Field("location", "location", LookupCell(Location, "code"))
-    order_date = Field("order_date", "order_date", MomentCell())
-    promised_at = Field("promised_at", "promised_at", MomentCell())
-    shipping_total = Field("shipping_total", "shipping_total", DecimalCell())
 
-    extra_columns = SHIP_COLUMNS
+    extra_columns = cells_of(Address, SHIP_COLUMNS)
+    # The number of its own, what the lines add up to, and copies of addresses.
+    unchecked = ("shipping_address", "billing_address")
+    fixed = ("customer", "order_date", "currency")
 
     class Meta(StatesetResource.Meta):
         model = Order
@@ -122,73 +108,74 @@ class OrderResource(StatesetResource):
             "notes",
         )
 
-    def before_import_row(self, row: Row, **kwargs: Any) -> None:
-        super().before_import_row(row, **kwargs)
-        _require_country(row, "ship_country_code", needed=False)
-
-    def import_instance(self, instance: Order, row: Row, **kwargs: Any) -> None:
-        super().import_instance(instance, row, **kwargs)
+    def fill(self, instance: Order, row: Row) -> None:
         if instance._state.adding and not row.get("location"):
             instance.location = choose_location(None)
-        if instance._state.adding and row.get("ship_line1"):
-            instance.shipping_address = {
-                column.removeprefix("ship_"): row.get(column, "")
-                for column in SHIP_COLUMNS
-            }
-            instance.billing_address = instance.shipping_address
+        given = {
+            SHIP_COLUMNS[column]: value
+            for column, value in self.read_extra(row).items()
+        }
+        if not any(given.values()):
+            return
+        old = instance.shipping_address
+        new = copy_address({**old, **given}, customer=instance.customer)
+        if instance.billing_address in ({}, old):
+            instance.billing_address = new
+        if new != old:
+            instance.shipping_address = new
+            self.changes = [Change("ship_…", _text(old), _text(new))]
 
     def create(self, instance: Order, row: Row) -> None:
         write_past_order(instance)
 
     def update(self, instance: Order, row: Row) -> None:
         stored = Order.objects.get(pk=instance.pk)
-        columns = {
-            name: getattr(instance, name)
-            for name in ("notes", "promised_at", "shipping_method")
-            if name in row and getattr(instance, name) != getattr(stored, name)
-        }
-        if columns:
-            update_order_details(stored, **columns)
-        if instance.shipping_total != stored.shipping_total:
+        changed = {change.column for change in self.changes}
+        details = {name: getattr(instance, name) for name in DETAILS if name in changed}
+        if details:
+            update_order_details(stored, **details)
+        if "shipping_total" in changed:
             recalculate_order(stored, shipping_total=instance.shipping_total)
+        if instance.shipping_address != stored.shipping_address:
+            change_order_addresses(
+                stored,
+                shipping=instance.shipping_address,
+                billing=instance.billing_address,
+            )
 
 
 class OrderItemResource(StatesetResource):
     """The lines of past orders, by order and SKU."""
 
     order = Field("order", "order_number", LookupCell(Order, "order_number"))
-    variant = Field("variant", "sku", LookupCell(ProductVariant, "sku"))
-    quantity = Field("quantity", "quantity", IntegerCell())
-    unit_price = Field("unit_price", "unit_price", DecimalCell())
-    discount = Field("discount", "discount", DecimalCell())
-    tax_rate = Field("tax_rate", "tax_rate", DecimalCell())
+    variant = Field(
+        "variant", "sku", LookupCell(ProductVariant, "sku", joined=("product",))
+    )
 
-    extra_columns = ("discount_rate",)
+    extra_columns = {"discount_rate": DecimalCell()}
+    unchecked = ("line_number", "sku", "name")
 
     class Meta(StatesetResource.Meta):
         model = OrderItem
         import_id_fields = ("order", "variant")
         fields = ("order", "variant", "quantity", "unit_price", "discount", "tax_rate")
-        # Pricing checks the line and says what is wrong in the words of orders.
-        clean_model_instances = False
 
-    def import_instance(self, instance: OrderItem, row: Row, **kwargs: Any) -> None:
-        super().import_instance(instance, row, **kwargs)
+    def fill(self, instance: OrderItem, row: Row) -> None:
         if instance.quantity is None:
-            raise ValidationError({"quantity": "is empty"})
-        if not row.get("unit_price"):
+            raise ValidationError({"quantity": EMPTY})
+        if instance._state.adding and not row.get("unit_price"):
             instance.unit_price = instance.variant.price
-        if row.get("discount_rate"):
-            rate = read_decimal(row["discount_rate"]) or Decimal(0)
+        if instance._state.adding and not row.get("tax_rate"):
+            instance.tax_rate = instance.variant.product.tax_rate
+        rate = self.read_extra(row).get("discount_rate")
+        if rate is not None:
+            _require_rate(rate, row)
             instance.discount = discount_of_rate(
                 unit_price=instance.unit_price,
                 quantity=instance.quantity,
                 rate=rate,
                 currency=instance.order.currency,
             )
-        instance.discount = instance.discount or Decimal(0)
-        if not row.get("tax_rate"):
-            instance.tax_rate = instance.variant.product.tax_rate
 
     def create(self, instance: OrderItem, row: Row) -> None:
         line = OrderLine(
@@ -198,7 +185,7 @@ class OrderItemResource(StatesetResource):
             discount=instance.discount,
             tax_rate=instance.tax_rate,
         )
-        instance.pk = put_past_line(instance.order, line).pk
+        put_past_line(instance.order, line)
 
     def update(self, instance: OrderItem, row: Row) -> None:
         self.create(instance, row)
@@ -207,13 +194,20 @@ class OrderItemResource(StatesetResource):
 RESOURCES = (CustomerResource, OrderResource, OrderItemResource)
 
 
-def _address_values(row: Row) -> dict[str, str]:
-    return {name: row.get(name, "") for name in ADDRESS_COLUMNS}
+def _ship_to(customer: Customer) -> Address | None:
+    return customer.addresses.current().filter(is_default_shipping=True).first()
 
 
-def _require_country(row: Row, column: str, *, needed: bool) -> None:
-    code = row.get(column, "")
-    if (code or needed) and not (len(code) == 2 and code.isalpha() and code.isupper()):
+def _text(address: dict[str, str]) -> str:
+    return ", ".join(filter(None, address.values()))
+
+
+def _require_rate(rate: Decimal, row: Row) -> None:
+    if row.get("discount"):
         raise ValidationError(
-            {column: f"{code!r} is no country code; write it like DE (ISO 3166)"}
+            {"discount_rate": "stands beside a discount; give one of the two"}
+        )
+    if not 0 <= rate <= 1:
+        raise ValidationError(
+            {"discount_rate": f"'{rate}' is no rate; write 15 % as 0.15"}
         )

@@ -36,7 +36,9 @@ ENVIRONMENT = env_str(
 IN_PRODUCTION = ENVIRONMENT == "production"
 # Set by wsgi.py, asgi.py and celery.py: only web processes have threads that
 # share a pool, and only they have someone waiting for a page.
-PROCESS = env_str("STATESET_PROCESS", "command", choices=("command", "web", "worker"))
+PROCESS = env_str(
+    "STATESET_PROCESS", "command", choices=("command", "operation", "web", "worker")
+)
 WEB_PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
 DEBUG = env_bool("APP__DEBUG", default=False)
 VAR_DIR = env_path("APP__VAR_DIR", "var", root=BASE_DIR)

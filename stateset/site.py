@@ -19,6 +19,11 @@ def icon_url(request: HttpRequest) -> str:
     return static("stateset/icon.svg")
 
 
+def show_icon(request: HttpRequest) -> HttpResponseRedirect:
+    """Send browsers to the icon that they ask for by its old name."""
+    return HttpResponseRedirect(icon_url(request))
+
+
 def style_url(request: HttpRequest) -> str:
     """Return the address of our styles; named in UNFOLD."""
     return static("stateset/admin.css")

@@ -7,9 +7,11 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from stateset.accounts.views import set_new_password
+from stateset.site import show_icon
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("favicon.ico", show_icon),
     path("admin/", admin.site.urls),
     path("reset-password/<str:secret>/", set_new_password, name="reset-password"),
 ]

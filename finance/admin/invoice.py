@@ -30,12 +30,12 @@ from stateset.lib.admin import (
     Preset,
     ReadOnlyInline,
     RelatedFilter,
-    link_itself,
     link_to,
     money,
     since,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.lines import own_page
 from stateset.lib.admin.papers import PapersMixin
 
 KIND = "kind"
@@ -79,7 +79,7 @@ class ApplicationInline(ReadOnlyInline):
 class CreditNoteInline(ReadOnlyInline):
     model = Invoice
     fk_name = "credits"
-    fields = (link_itself("credit note"), TOTAL, ISSUED, "status_reason")
+    fields = (own_page("credit note"), TOTAL, ISSUED, "status_reason")
     ordering = ("-id",)
     hide_title = True
     verbose_name_plural = "credit notes"

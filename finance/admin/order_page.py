@@ -18,11 +18,11 @@ from orders.models import Order
 from stateset.lib.admin import (
     GuidedAction,
     ReadOnlyInline,
-    link_itself,
     money,
     money_text,
     since,
 )
+from stateset.lib.admin.lines import own_page
 
 Data = Mapping[str, Any]
 
@@ -30,7 +30,7 @@ Data = Mapping[str, Any]
 class InvoiceInline(ReadOnlyInline):
     model = Invoice
     fields = (
-        link_itself("invoice"),
+        own_page("invoice"),
         "kind",
         invoice_status,
         money("total"),
@@ -45,7 +45,7 @@ class InvoiceInline(ReadOnlyInline):
 class PaymentInline(ReadOnlyInline):
     model = Payment
     fields = (
-        link_itself("payment"),
+        own_page("payment"),
         "kind",
         PAYMENT_STATUS,
         money("amount"),

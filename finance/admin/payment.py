@@ -22,13 +22,13 @@ from stateset.lib.admin import (
     ReadOnlyAdmin,
     ReadOnlyInline,
     RelatedFilter,
-    link_itself,
     link_to,
     money,
     since,
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.lines import own_page
 
 ORDER = link_to("order")
 INVOICE = link_to("invoice")
@@ -71,7 +71,7 @@ class NewPaymentForm(forms.ModelForm):
 class RefundInline(ReadOnlyInline):
     model = Payment
     fk_name = "parent"
-    fields = (link_itself("refund"), AMOUNT, "reason", link_to("created_by"), PROCESSED)
+    fields = (own_page("refund"), AMOUNT, "reason", link_to("created_by"), PROCESSED)
     ordering = ("-id",)
     hide_title = True
     verbose_name_plural = "refunds"

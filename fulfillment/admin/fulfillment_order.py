@@ -21,13 +21,13 @@ from stateset.lib.admin import (
     Preset,
     ReadOnlyInline,
     RelatedFilter,
-    link_itself,
     link_to,
     number,
     since,
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.lines import own_page
 from stateset.lib.admin.paging import PRESET_VAR
 from stateset.lib.admin.papers import PapersMixin
 
@@ -61,7 +61,7 @@ def held_units(row: FulfillmentOrder) -> str:
 class ShipmentInline(ReadOnlyInline):
     model = Shipment
     fields = (
-        link_itself("shipment"),
+        own_page("shipment"),
         status_pill(),
         "carrier",
         "tracking_number",

@@ -17,12 +17,12 @@ from orders.services import order_reference
 from stateset.lib.admin import (
     GuidedAction,
     ReadOnlyInline,
-    link_itself,
     link_to,
     number,
     since,
     status_pill,
 )
+from stateset.lib.admin.lines import own_page
 
 Data = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ MAY_RELEASE = "fulfillment.add_fulfillmentorder"
 class FulfillmentOrderInline(ReadOnlyInline):
     model = FulfillmentOrder
     fields = (
-        link_itself("fulfilment order"),
+        own_page("fulfilment order"),
         status_pill(),
         link_to("location", label="from"),
         number("priority"),

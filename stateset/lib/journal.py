@@ -66,7 +66,7 @@ def record(entry: Entry) -> None:
 
 
 @contextmanager
-def acting(**changes: str | bool) -> Iterator[Context]:
+def acting(**changes: Any) -> Iterator[Context]:
     """Act under a changed context: ``acting(actor_label="cron", reason="…")``."""
     token = _context.set(replace(_context.get(), **changes))
     try:
@@ -90,7 +90,7 @@ def business_transaction(
     """
     outermost = not transaction.get_connection(using).in_atomic_block
     before = current_context()
-    changes: dict[str, str | bool] = {}
+    changes: dict[str, Any] = {}
     if reason and not before.covers_steps:
         changes = {"reason": reason, "covers_steps": covers_steps}
     with transaction.atomic(using=using), acting(**changes) as context:

@@ -19,6 +19,7 @@ class Installation:
     debug: bool
     secret_key: str
     runs_tasks_inline: bool
+    is_operation: bool
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def installation() -> Installation:
         debug=settings.DEBUG,
         secret_key=settings.SECRET_KEY,
         runs_tasks_inline=settings.CELERY_TASK_ALWAYS_EAGER,
+        is_operation=settings.PROCESS == "operation",
     )
 
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from orders.models import Customer
 from tests.stateset.sample_rows import customer_page, make_customer
+
+
+def questions_of(page: Page) -> list[str]:
+    """Return a list that fills with what the page asks; each is answered by yes."""
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    return asked
 
 
 def test_control_s_saves(page: Page) -> None:
@@ -19,8 +31,7 @@ def test_control_s_saves(page: Page) -> None:
 
 def test_leaving_a_changed_form_asks(page: Page) -> None:
     page.goto(customer_page(make_customer(1)))
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked = questions_of(page)
 
     page.locator("[name=phone]").fill("+49 30 1")
     page.goto("/admin/")
@@ -30,8 +41,7 @@ def test_leaving_a_changed_form_asks(page: Page) -> None:
 
 def test_leaving_an_unchanged_or_a_saved_form_does_not_ask(page: Page) -> None:
     page.goto(customer_page(make_customer(1)))
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked = questions_of(page)
 
     page.goto("/admin/")
     page.go_back()

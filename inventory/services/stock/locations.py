@@ -21,9 +21,9 @@ def close_location(location: Location, *, at: datetime | None = None) -> Locatio
     Raises LocationInUseError while it holds stock or is the default.
     """
     with business_transaction():
-        # The full lock keeps new levels from being made here, the levels' locks
-        # keep stock from coming into those there are.
-        now_is = Location.objects.select_for_update().get(pk=location.pk)
+        # The first lock keeps new levels from being made here, the others keep
+        # stock from coming into those there are.
+        now_is = Location.objects.select_for_update(no_key=True).get(pk=location.pk)
         levels = lock_levels(now_is.stock_levels.values_list("pk", flat=True))
         if now_is.is_default:
             raise LocationInUseError(

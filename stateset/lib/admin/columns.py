@@ -159,15 +159,6 @@ def link_to(field: str, *, label: str = "") -> Column:
     return _column("link", field, label, show)
 
 
-def link_itself(label: str) -> Column:
-    """Return each row as a link to its own page: for ledgers under another form."""
-
-    def show(row: Model) -> str:
-        return link(row)
-
-    return _column("link", "id", label, show)
-
-
 def link(row: Model | None) -> str:
     """Return a link to the page of ``row``; its name where it has no page."""
     if row is None:

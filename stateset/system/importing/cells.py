@@ -190,8 +190,8 @@ class LookupCell(Cell):
         self.field = field
         self.joined = joined
         self.found: dict[str, Model] = {}
-        name = model._meta.get_field(field).verbose_name
-        self.words = f"the {name} of a {model._meta.verbose_name} that is there"
+        named: Any = model._meta.get_field(field)
+        self.words = f"the {named.verbose_name} of a {model._meta.verbose_name}"
 
     def read(self, text: str) -> Model | None:
         if not text:
@@ -234,5 +234,3 @@ def cell_of(field: models.Field[Any, Any]) -> Cell:
         if isinstance(field, kind):
             return cell()
     return Cell()
-
-

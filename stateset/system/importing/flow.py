@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from import_export.results import RowResult
-
 from stateset.lib.errors import UsageError
-from stateset.lib.journal import business_transaction
+from stateset.lib.journal import Entry, business_transaction, record
 from stateset.lib.progress import progress
 from stateset.system.errors import ImportRefusedError, UnreadableFileError
 from stateset.system.importing.mappings import Mapping, parse_mapping
-from stateset.system.importing.resource import problems_of, resources
-from stateset.system.importing.tables import read_table
+from stateset.system.importing.resource import (
+    RowOutcome,
+    StatesetResource,
+    resources,
+)
+from stateset.system.importing.tables import Table, read_table
 
 
 @dataclass(frozen=True)
 class ImportOutcome:
-    """How many rows of a file were new, changed or there already."""
+    """What was done, or would be, with the rows of a file."""
 
     source: str
-    created: int
-    updated: int
-    unchanged: int
+    rows: Sequence[RowOutcome]
+
+    @property
+    def created(self) -> int:
+        return self._count("new")
+
+    @property
+    def updated(self) -> int:
+        return self._count("changed")
+
+    @property
+    def unchanged(self) -> int:
+        return self._count("unchanged")
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: {self.created} new, {self.updated} changed,"
+            f" {self.unchanged} there already"
+        )
+
+    def _count(self, kind: str) -> int:
+        return sum(row.kind == kind for row in self.rows)
 
 
 def import_file(
@@ -31,9 +53,8 @@ def import_file(
 ) -> ImportOutcome:
     """Import ``path`` into the model named ``label`` (``orders.order``).
 
-    All or nothing, in one transaction. Raises UsageError for a model that can't be
-    imported, UnreadableFileError, MappingError, and ImportRefusedError with the lines
-    that are wrong.
+    Raises UsageError for a model that can't be imported, UnreadableFileError,
+    MappingError, and ImportRefusedError with the lines that are wrong.
     """
     offered = resources()
     if label.lower() not in offered:
@@ -42,37 +63,49 @@ def import_file(
             why="no app offers it",
             fix=f"choose one of {', '.join(sorted(offered))}",
         )
-    resource = offered[label.lower()]()
+    read = parse_mapping(mapping.name, _read(mapping)) if mapping else None
     table = read_table(path.name, _read(path))
-    with (
-        business_transaction(reason=f"import of {path.name}"),
-        progress(path.name, len(table)) as advance,
-    ):
-        result = resource.import_data(
+    with progress(path.name, len(table)) as advance:
+        return import_table(
+            offered[label.lower()],
+            path.name,
             table,
-            dry_run=is_dry_run,
-            raise_errors=False,
-            rollback_on_validation_errors=True,
-            mapping=_mapping(mapping),
+            mapping=read,
+            is_dry_run=is_dry_run,
             advance=advance,
         )
-        for error in result.base_errors:
-            raise error.error
-        if problems := problems_of(result):
-            raise ImportRefusedError(path.name, problems)
-    totals = result.totals
-    return ImportOutcome(
-        source=path.name,
-        created=totals[RowResult.IMPORT_TYPE_NEW],
-        updated=totals[RowResult.IMPORT_TYPE_UPDATE],
-        unchanged=totals[RowResult.IMPORT_TYPE_SKIP],
-    )
 
 
-def _mapping(path: Path | None) -> Mapping | None:
-    if path is None:
-        return None
-    return parse_mapping(path.name, _read(path).decode())
+def import_table(
+    resource_class: type[StatesetResource],
+    source: str,
+    table: Table,
+    *,
+    mapping: Mapping | None = None,
+    is_dry_run: bool = False,
+    advance: Callable[[], None] = lambda: None,
+) -> ImportOutcome:
+    """Import the rows of ``source``, all or none, in one transaction.
+
+    A dry run writes and takes it back, so that it finds what writing would find.
+    """
+    resource = resource_class()
+    resource.advance = advance
+    table = resource.prepare(source, table, mapping)
+    with business_transaction(reason=f"import of {source}", covers_steps=True):
+        # import-export catches what ends a row, but not what is a fault of ours.
+        result = resource.import_data(
+            table, dry_run=is_dry_run, rollback_on_validation_errors=True
+        )
+        for fault in result.base_errors:
+            raise fault.error
+        if resource.problems:
+            raise ImportRefusedError(source, resource.problems)
+        outcome = ImportOutcome(source, resource.outcomes)
+        if not is_dry_run:
+            details = {"summary": str(outcome)}
+            record(Entry("data.import", resource.label(), details=details))
+    return outcome
 
 
 def _read(path: Path) -> bytes:

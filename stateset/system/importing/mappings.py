@@ -46,7 +46,7 @@ def parse_mapping(name: str, content: bytes) -> Mapping:
     for key, value in data.items():
         if key not in SHAPES:
             raise _refused(
-                name, f"it has the key {key!r}", _suggest(key, SHAPES, "use only")
+                name, f"it has the key {key!r}", suggest(key, SHAPES, "use only")
             )
         is_right, words = SHAPES[key]
         if not is_right(value):
@@ -65,14 +65,14 @@ def apply_mapping(mapping: Mapping, table: Table, *, known: Iterable[str]) -> Ta
             raise _refused(
                 mapping.name,
                 f"nothing reads the column {column!r} it fills",
-                _suggest(column, known, "the columns are"),
+                suggest(column, known, "the columns are"),
             )
     for column in (*mapping.columns.values(), *mapping.skip_where_empty):
         if column not in table.headers:
             raise _refused(
                 mapping.name,
                 f"the file has no column {column!r}",
-                _suggest(column, table.headers, "its columns are"),
+                suggest(column, table.headers, "its columns are"),
             )
     mapped = make_table([*mapping.columns, *mapping.values])
     for line, row in zip(table.lines, table.dict, strict=True):
@@ -105,7 +105,7 @@ def _require_consistent(mapping: Mapping) -> None:
                 raise _refused(
                     mapping.name,
                     f"{key} names {column!r}, which [columns] does not map",
-                    _suggest(column, mapping.columns, "it maps"),
+                    suggest(column, mapping.columns, "it maps"),
                 )
 
 
@@ -130,7 +130,8 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def _suggest(word: str, known: Iterable[str], otherwise: str) -> str:
+def suggest(word: str, known: Iterable[str], otherwise: str) -> str:
+    """Return which of ``known`` was meant, or all of them after ``otherwise``."""
     close = get_close_matches(word, known, n=1)
     if close:
         return f"did you mean {close[0]!r}?"

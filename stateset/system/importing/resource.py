@@ -2,61 +2,141 @@
 
 A row is looked up by its natural key, checked as a form would check it, and written
 through the services that keep the books. Importing the same file again changes
-nothing; a changed row updates.
+nothing; a changed row updates, or is refused where its books are closed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from difflib import get_close_matches
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Model
+from import_export.fields import Field
 from import_export.resources import ModelResource
-from import_export.results import Result
+from import_export.results import RowResult
 
 from stateset.lib.discovery import discover
-from stateset.lib.errors import StatesetError
 from stateset.lib.journal import business_transaction
-from stateset.system.errors import Problem, UnreadableFileError
-from stateset.system.importing.mappings import Mapping, apply_mapping
+from stateset.system.errors import MappingError, Problem, UnreadableFileError
+from stateset.system.importing.cells import Cell, LookupCell, cell_of
+from stateset.system.importing.mappings import Mapping as ColumnMapping
+from stateset.system.importing.mappings import apply_mapping, suggest
+from stateset.system.importing.parts import Change, Part, Row
+from stateset.system.importing.problems import problems_of, refusals_as_problems
 from stateset.system.importing.tables import Table
+from stateset.system.services.transitions import save_columns
 
-Row = dict[str, str]
-
-# A cell that begins so is a formula to a spreadsheet; a minus or plus may be a number
-# or a telephone number, and those come in as they are.
 FORMULA_STARTS = ("=", "@")
+"""A cell that begins so is a formula to a spreadsheet. A minus or plus may be a number
+or a telephone number, and those come in as they are."""
+
+ESCAPED = re.compile(r"'(?=[=+\-@])")
+"""What an export puts before such text, so that no spreadsheet runs it."""
+
+SPREADSHEET_ERROR = re.compile(r"#(NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A)")
+
+KINDS = {
+    RowResult.IMPORT_TYPE_NEW: "new",
+    RowResult.IMPORT_TYPE_UPDATE: "changed",
+    RowResult.IMPORT_TYPE_SKIP: "unchanged",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that a file may have, as it is told to people."""
+
+    name: str
+    words: str
+    is_key: bool
+
+
+@dataclass(frozen=True)
+class RowOutcome:
+    """What importing does with one line: ``kind`` is new, changed or unchanged."""
+
+    line: int
+    kind: str
+    name: str
+    changes: Sequence[Change]
+
+
+class NoDiff:
+    """Stands for import-export's diff, which renders every field of every row."""
+
+    def __init__(self, *args: Any) -> None:
+        pass
+
+    def compare_with(self, *args: Any) -> None:
+        """Compare nothing: ``skip_row`` does."""
 
 
 class StatesetResource(ModelResource):
     """Read rows of one model; subclasses say how one is created and updated.
 
-    ``extra_columns`` are columns that are no field of the model, such as the address
-    of a customer.
+    ``extra_columns`` are no fields of the model; ``unchecked`` are fields that the
+    service fills; ``fixed`` are columns that stay once they are filled;
+    ``also_writes`` are models whose rows come with it.
     """
 
-    extra_columns: ClassVar[tuple[str, ...]] = ()
+    extra_columns: ClassVar[Mapping[str, Cell]] = {}
+    unchecked: ClassVar[Sequence[str]] = ()
+    fixed: ClassVar[Sequence[str]] = ()
+    also_writes: ClassVar[Sequence[type[Model]]] = ()
 
     class Meta:
         use_transactions = True
-        clean_model_instances = True
-        skip_unchanged = True
-        report_skipped = True
-        skip_html_diff = False
+        skip_html_diff = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: Sequence[int] = ()
+        self.mapping: ColumnMapping | None = None
+        self.advance: Callable[[], None] = lambda: None
+        self.first_seen: dict[tuple[str, ...], int] = {}
+        self.parts: Sequence[Part] = ()
+        self.changes: list[Change] = []
+        self.outcomes: list[RowOutcome] = []
+        self.problems: list[Problem] = []
+        # Copied as import-export copies fields: lookups are kept for one run.
+        self.cells = deepcopy(self.extra_columns)
+
+    # What subclasses say
+
+    def fill(self, instance: Any, row: Row) -> None:
+        """Set what the file leaves open, ``parts``, and ``changes`` beyond fields.
+
+        Raises ValidationError or a StatesetError.
+        """
 
     def create(self, instance: Any, row: Row) -> None:
-        """Write a new row through its service; give ``instance`` its key."""
+        """Write a new row through its service."""
         instance.save(force_insert=True)
 
     def update(self, instance: Any, row: Row) -> None:
         """Write a changed row through its service."""
-        instance.save()
+        names = [name for name in self.fields if self.column(name) in row]
+        save_columns(instance, **{name: getattr(instance, name) for name in names})
 
-    def is_unchanged(self, instance: Any, row: Row) -> bool:
-        """Return whether the extra columns say what is stored already."""
-        return True
+    def read_extra(self, row: Row) -> dict[str, Any]:
+        """Return the values of the extra columns the file has."""
+        values = {}
+        errors: dict[str, Any] = {}
+        for column, cell in self.cells.items():
+            if column in row:
+                try:
+                    values[column] = cell.clean(row[column])
+                except ValidationError as error:
+                    errors[column] = error
+        if errors:
+            raise ValidationError(errors)
+        return values
+
+    # What files may hold
 
     @classmethod
     def label(cls) -> str:
@@ -64,108 +144,186 @@ class StatesetResource(ModelResource):
         return str(cls._meta.model._meta.label_lower)
 
     @classmethod
-    def known_columns(cls) -> list[str]:
-        """Return every column a file may have."""
-        names = [field.column_name for field in cls.fields.values()]
-        return [*names, *cls.extra_columns]
+    def columns(cls) -> list[Column]:
+        """Return every column a file may have, the key first."""
+        keys = cls._meta.import_id_fields
+        names = [*keys, *(name for name in cls.fields if name not in keys)]
+        return [
+            Column(field.column_name, field.widget.words, is_key=name in keys)
+            for name, field in ((name, cls.fields[name]) for name in names)
+        ] + [
+            Column(name, cell.words, is_key=False)
+            for name, cell in cls.extra_columns.items()
+        ]
 
-    def before_import(self, dataset: Table, **kwargs: Any) -> None:
-        """Put the mapping to work, and refuse columns that nothing reads."""
-        self.line_numbers: list[int] = getattr(dataset, "lines", [])
-        mapping: Mapping | None = kwargs.get("mapping")
-        if mapping is not None:
-            mapped = apply_mapping(mapping, dataset, name="given")
-            rows = list(mapped)
-            dataset.wipe()
-            dataset.headers = mapped.headers
-            dataset.extend(rows)
-            self.line_numbers = mapped.lines
-        if not self.line_numbers:
-            self.line_numbers = list(range(2, len(dataset) + 2))
-        self.first_seen: dict[tuple[str, ...], int] = {}
-        self._require_known(dataset.headers or [])
+    @classmethod
+    def field_from_django_field(
+        cls, field_name: str, django_field: Any, readonly: Any
+    ) -> Field:
+        # An empty cell leaves what can't be empty as it is, or at its default.
+        return Field(
+            field_name,
+            field_name,
+            cell_of(django_field),
+            saves_null_values=django_field.null,
+        )
 
-    def import_row(self, row: Row, instance_loader: Any, **kwargs: Any) -> Any:
+    @classmethod
+    def get_diff_class(cls) -> type[NoDiff]:
+        return NoDiff
+
+    def column(self, name: str) -> str:
+        """Return the column of one of our fields."""
+        return str(self.fields[name].column_name)
+
+    def prepare(self, name: str, table: Table, mapping: ColumnMapping | None) -> Table:
+        """Return the table under our columns, and begin with its first line.
+
+        Raises UnreadableFileError or MappingError for columns that are missing or
+        that nothing reads.
+        """
+        known = [column.name for column in self.columns()]
+        if mapping is None:
+            _require_known(name, table.headers, known)
+        else:
+            table = apply_mapping(mapping, table, known=known)
+        for key in self._keys():
+            if key not in table.headers:
+                raise _missing(name, mapping, key)
+        self.mapping, self.lines = mapping, table.lines
+        return table
+
+    # The steps of import-export for each row
+
+    def import_row(self, row: Row, instance_loader: Any, **kwargs: Any) -> RowResult:
+        line = self.lines[kwargs["row_number"] - 1]
+        self.changes, self.parts = [], ()
         result = super().import_row(row, instance_loader, **kwargs)
-        advance: Callable[[], None] | None = kwargs.get("advance")
-        if advance is not None:
-            advance()
+        for fault in result.errors:
+            raise fault.error
+        if result.validation_error:
+            self.problems += self._problems(line, result.validation_error, row)
+        else:
+            key = " ".join(row[column] for column in self._keys())
+            kind = KINDS[result.import_type]
+            self.outcomes.append(RowOutcome(line, kind, key, tuple(self.changes)))
+        self.advance()
         return result
 
     def before_import_row(self, row: Row, **kwargs: Any) -> None:
-        line = self.line_numbers[kwargs["row_number"] - 1]
+        line = self.lines[kwargs["row_number"] - 1]
         for column, cell in row.items():
-            if str(cell).startswith(FORMULA_STARTS):
+            _require_value(column, cell)
+            row[column] = ESCAPED.sub("", cell, count=1)
+        keys = self._keys()
+        key = tuple(row[column] for column in keys)
+        for column in keys:
+            if not row[column]:
                 raise ValidationError(
-                    {column: f"{cell!r} is a formula; paste its value instead"}
+                    {column: "is empty, and rows are told apart by it; fill it in"}
                 )
-        keys = [self.fields[name].column_name for name in self.get_import_id_fields()]
-        key = tuple(str(row.get(column, "")) for column in keys)
-        if not all(key):
-            raise ValidationError({keys[0]: "is empty, and rows are told apart by it"})
         first = self.first_seen.setdefault(key, line)
         if first != line:
             raise ValidationError(
-                {keys[0]: f"{' '.join(key)} is on line {first} already"}
+                {
+                    keys[0]: f"{' '.join(key)!r} is on line {first} already;"
+                    " keep one of the two"
+                }
             )
+
+    def get_instance(self, instance_loader: Any, row: Row) -> Any:
+        try:
+            return super().get_instance(instance_loader, row)
+        except ValidationError:
+            # A key that can't be read; import_instance says so, with all the rest.
+            return None
+
+    def import_instance(self, instance: Any, row: Row, **kwargs: Any) -> None:
+        errors: dict[str, Any] = {}
+        for field in self.fields.values():
+            try:
+                self.import_field(field, instance, row, **kwargs)
+            except ValidationError as error:
+                errors[field.attribute] = error
+        if errors:
+            raise ValidationError(errors)
+        with refusals_as_problems():
+            self.fill(instance, row)
+        for part in self.parts:
+            try:
+                self.changes += part.read(row)
+            except ValidationError as error:
+                error.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
 
     def skip_row(
         self, instance: Any, original: Any, row: Row, import_validation_errors: Any
     ) -> bool:
-        if original is None or original._state.adding or import_validation_errors:
+        if import_validation_errors or original._state.adding:
+            self.changes = []
             return False
-        same = super().skip_row(instance, original, row, import_validation_errors)
-        return bool(same) and self.is_unchanged(instance, row)
+        self.changes = [*self._changes(instance, original), *self.changes]
+        return not self.changes
+
+    def validate_instance(
+        self,
+        instance: Any,
+        import_validation_errors: Any = None,
+        validate_unique: bool = True,  # noqa: FBT001, FBT002 -- import-export's own
+    ) -> None:
+        errors = dict(import_validation_errors or {})
+        looked_up = [
+            name
+            for name, field in self.fields.items()
+            if isinstance(field.widget, LookupCell)
+            and getattr(instance, f"{field.attribute}_id") is not None
+        ]
+        try:
+            instance.full_clean(exclude={*errors, *looked_up, *self.unchecked})
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        errors |= {
+            change.column: ValidationError(
+                f"{change.after!r} can't replace {change.before!r}; this column stays"
+                " as it is once the row is there"
+            )
+            for change in self.changes
+            if change.column in self.fixed and change.before
+        }
+        if errors:
+            raise ValidationError(errors)
 
     def save_instance(
         self,
         instance: Any,
-        is_create: bool,  # noqa: FBT001 - import-export's own signature
+        is_create: bool,  # noqa: FBT001 -- import-export's own signature
         row: Row,
         **kwargs: Any,
     ) -> None:
-        try:
-            with business_transaction():
-                (self.create if is_create else self.update)(instance, row)
-        except StatesetError as error:
-            text = f"{error.what} {error.why}".strip()
-            raise ValidationError(
-                text + (f"; {error.fix}" if error.fix else "")
-            ) from error
+        with refusals_as_problems(), business_transaction():
+            (self.create if is_create else self.update)(instance, row)
 
-    def after_import(self, dataset: Table, result: Result, **kwargs: Any) -> None:
-        """Tell lines of the file instead of counting rows."""
-        for refused in [*result.invalid_rows, *result.error_rows]:
-            refused.number = self.line_numbers[refused.number - 1]
+    def after_import(self, *args: Any, **kwargs: Any) -> None:
+        """Reset no sequences: our keys are UUIDs."""
 
-    def _require_known(self, headers: list[str]) -> None:
-        known = self.known_columns()
-        for header in headers:
-            if header not in known:
-                close = get_close_matches(header, known, n=1)
-                raise UnreadableFileError(
-                    f"The file has a column {header!r} that nothing reads.",
-                    why=f"{self.label()} has the columns {', '.join(known)}",
-                    fix=f"did you mean {close[0]}?"
-                    if close
-                    else "rename or remove it, or give a mapping",
-                )
+    def _keys(self) -> list[str]:
+        return [self.column(name) for name in self.get_import_id_fields()]
 
+    def _changes(self, instance: Any, original: Any) -> Iterator[Change]:
+        for field in self.fields.values():
+            key = instance._meta.get_field(field.attribute).attname
+            if getattr(instance, key) != getattr(original, key):
+                before, after = field.export(original), field.export(instance)
+                yield Change(field.column_name, before, after)
 
-def problems_of(result: Result) -> list[Problem]:
-    """Return what is wrong with the rows of a finished import, in line order."""
-    found = [
-        Problem(row.number, "" if field == NON_FIELD_ERRORS else field, message)
-        for row in result.invalid_rows
-        for field, messages in row.error_dict.items()
-        for message in messages
-    ]
-    found += [
-        Problem(row.number, "", str(error.error))
-        for row in result.error_rows
-        for error in row.errors
-    ]
-    return sorted(found, key=lambda problem: problem.line)
+    def _problems(
+        self, line: int, error: ValidationError, row: Row
+    ) -> Iterator[Problem]:
+        columns = {field.attribute: field.column_name for field in self.fields.values()}
+        source_of = self.mapping.source_of if self.mapping else str
+        for found in problems_of(line, error, row, columns):
+            yield Problem(line, source_of(found.column), found.message)
 
 
 def resources() -> dict[str, type[StatesetResource]]:
@@ -177,6 +335,43 @@ def resources() -> dict[str, type[StatesetResource]]:
     }
 
 
-def resource_for(model: type[Model]) -> type[StatesetResource] | None:
-    """Return the resource of a model, None where it can't be imported."""
-    return resources().get(model._meta.label_lower)
+def _require_value(column: str, cell: str) -> None:
+    if cell.startswith(FORMULA_STARTS):
+        raise ValidationError(
+            {
+                column: f"{cell!r} is a formula; paste its value,"
+                " or put ' before it if it is text"
+            }
+        )
+    if SPREADSHEET_ERROR.fullmatch(cell):
+        raise ValidationError(
+            {column: f"{cell!r} is an error of the spreadsheet; mend its formula"}
+        )
+
+
+def _require_known(name: str, headers: Sequence[str], known: Sequence[str]) -> None:
+    for header in headers:
+        if header not in known:
+            raise UnreadableFileError(
+                f"File {name} was not read.",
+                why=f"nothing reads its column {header!r}",
+                fix=suggest(
+                    header, known, "remove it, or give a mapping; the columns are"
+                ),
+            )
+
+
+def _missing(
+    name: str, mapping: ColumnMapping | None, key: str
+) -> UnreadableFileError | MappingError:
+    if mapping is not None:
+        return MappingError(
+            f"Mapping {mapping.name} can't be used.",
+            why=f"it fills no column {key!r}, by which rows are told apart",
+            fix=f'add a line like {key} = "…" to [columns]',
+        )
+    return UnreadableFileError(
+        f"File {name} was not read.",
+        why=f"it has no column {key!r}, by which rows are told apart",
+        fix="add that column, or give a mapping that fills it",
+    )

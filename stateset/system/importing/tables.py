@@ -127,9 +127,7 @@ def _read_csv(name: str, content: bytes) -> NumberedRows:
     header = QUOTED.sub("", text.lstrip().partition("\n")[0])
     delimiter = max(DELIMITERS, key=header.count)
     # Strict: a quote that is never closed would swallow the rest of the file.
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=True
-    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1
     try:
         for row in reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +36,12 @@ class Command(StatesetCommand):
     ) -> Report:
         outcome = import_file(model, file, mapping=mapping, is_dry_run=dry_run)
         return Report(
-            summary=(
-                f"{'Checked' if dry_run else 'Imported'} {outcome.source}: "
-                f"{outcome.created} new, {outcome.updated} changed, "
-                f"{outcome.unchanged} there already"
-            ),
-            facts={**asdict(outcome), "dry_run": dry_run},
+            summary=f"{'Checked' if dry_run else 'Imported'} {outcome}",
+            facts={
+                "source": outcome.source,
+                "created": outcome.created,
+                "updated": outcome.updated,
+                "unchanged": outcome.unchanged,
+                "dry_run": dry_run,
+            },
         )

@@ -1,0 +1,115 @@
+"""Reservations and allocations: what stock is promised to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from inventory.models import StockAllocation, StockReservation
+from inventory.services.stock import Reference, release_reservations
+from stateset.lib.admin import (
+    ChoicesFilter,
+    DateRangeFilter,
+    GuidedAction,
+    Preset,
+    ReadOnlyAdmin,
+    ReasonForm,
+    leads_to,
+    link_to,
+    number,
+    since,
+    status_pill,
+)
+
+Data = Mapping[str, Any]
+
+LEVEL = link_to("level")
+STATUS = status_pill()
+QUANTITIES = (
+    number("quantity"),
+    number("quantity_fulfilled", label="fulfilled"),
+    number("quantity_released", label="released"),
+)
+
+
+def _release(row: StockReservation, request: HttpRequest, data: Data) -> str:
+    released = release_reservations(
+        reference=Reference(row.reference_type, row.reference_id),
+        line_ids=[row.reference_line_id],
+        reason=data["reason"],
+    )
+    return f"{released:,} units are available again."
+
+
+def _refuse_release(row: StockReservation) -> str:
+    if row.reference_type == "order":
+        return "it belongs to an order; hold or cancel that"
+    return leads_to("released")(row)
+
+
+@admin.register(StockReservation)
+class StockReservationAdmin(ReadOnlyAdmin):
+    """Soft promises; those of an order end with the order."""
+
+    list_display = (
+        LEVEL,
+        "reference_type",
+        *QUANTITIES,
+        STATUS,
+        since("created_at", label="made"),
+        since("expires_at", label="expires"),
+    )
+    list_display_links = None
+    list_filter = (
+        ("status", ChoicesFilter),
+        ("reference_type", ChoicesFilter),
+        ("created_at", DateRangeFilter),
+    )
+    search_fields = ("reference_id__exact",)
+    search_through = ("level__variant__sku__startswith",)
+    search_help_text = "SKU, or the key of a document"
+    list_select_related = ("level__variant", "level__location")
+    presets = (Preset("active", "Active", lambda rows: rows.active()),)
+    ordering = ("-id",)
+    header_columns = (STATUS, *QUANTITIES)
+    guided_actions = (
+        GuidedAction(
+            "release",
+            "Release",
+            _release,
+            explain="The units become available again.",
+            form=ReasonForm,
+            refusal=_refuse_release,
+            permission="inventory.change_stockreservation",
+            is_dangerous=True,
+        ),
+    )
+
+
+@admin.register(StockAllocation)
+class StockAllocationAdmin(ReadOnlyAdmin):
+    """Hard promises; they end with the pick or the work order they are for."""
+
+    list_display = (
+        LEVEL,
+        "reference_type",
+        *QUANTITIES,
+        STATUS,
+        since("created_at", label="made"),
+    )
+    list_display_links = None
+    list_filter = (
+        ("status", ChoicesFilter),
+        ("reference_type", ChoicesFilter),
+        ("created_at", DateRangeFilter),
+    )
+    search_fields = ("reference_id__exact",)
+    search_through = ("level__variant__sku__startswith",)
+    search_help_text = "SKU, or the key of a document"
+    list_select_related = ("level__variant", "level__location")
+    presets = (Preset("open", "Open", lambda rows: rows.open()),)
+    ordering = ("-id",)
+    header_columns = (STATUS, *QUANTITIES)
