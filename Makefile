@@ -1,7 +1,9 @@
 # What a developer types; .ci/run types the same. `make` alone lists it.
 
 PYTHON := .venv/bin/python
-PYTEST := $(PYTHON) -m pytest -n auto
+PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
+# What no engine has a say in is tested once, on SQLite.
+ONCE := tests/services tests/deploy tests/browser/test_accessibility.py
 
 # Whatever the caller's shell has of another project stays out of this one.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
@@ -25,10 +27,10 @@ test: lint ## lint, then every test on SQLite and on PostgreSQL with Redis
 	@$(PYTHON) -m tests.services -- $(MAKE) test-sqlite test-postgresql
 
 test-sqlite: setup ## the tests on SQLite
-	@$(PYTEST) --engine sqlite --ignore tests/house
+	@$(PYTEST) --engine sqlite
 
 test-postgresql: setup ## the tests on a PostgreSQL of their own
-	@$(PYTEST) --engine postgresql --ignore tests/house
+	@$(PYTEST) --engine postgresql $(ONCE:%=--ignore %)
 
 test-faults: setup ## real faults: full disks, killed programs, cut connections
 	@test -d tests/faults || { echo "There are no fault tests yet: tests/faults does not exist." >&2; exit 1; }

@@ -161,11 +161,15 @@ def _differing(**expected: Combinable) -> Iterator[Violation]:
         .select_related("variant", "location")
     )
     for level in levels.iterator():
+        found = {
+            name: (getattr(level, name), getattr(level, f"expected_{name}"))
+            for name in expected
+        }
         yield Violation(
             str(level),
             ", ".join(
-                f"{name} {getattr(level, name)}, expected"
-                f" {getattr(level, f'expected_{name}')}"
-                for name in expected
+                f"{name} {is_now}, expected {should_be}"
+                for name, (is_now, should_be) in found.items()
+                if is_now != should_be
             ),
         )

@@ -16,7 +16,7 @@ from finance.models import Invoice, InvoiceLine, Payment
 from finance.services.amounts import ZERO, money_text, require_amount, sum_of
 from finance.services.invoice_lines import price_line, sum_lines
 from finance.services.invoices import post_invoice
-from finance.services.payments import require_new_reference
+from finance.services.payments import payment_with_key, require_new_reference
 from finance.services.settlement import apply_payment, follow_settlement, overpayment
 from finance.services.totals import owed_on_invoice
 from inventory.models import PurchaseOrder, PurchaseOrderItem
@@ -106,10 +106,10 @@ def pay_supplier_invoice(
                 why="it is not a supplier's",
                 fix="record what a customer paid as a payment",
             )
-        earlier = Payment.objects.filter(
-            idempotency_key=idempotency_key, invoice=invoice, amount=amount
-        ).first()
-        if idempotency_key and earlier is not None:
+        earlier = payment_with_key(
+            idempotency_key, refused=refused, invoice=invoice, amount=amount
+        )
+        if earlier is not None:
             return earlier
         require_amount(amount, invoice.currency, refused=refused)
         owed = owed_on_invoice(invoice)

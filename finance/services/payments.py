@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -73,7 +74,13 @@ def record_payment(
     with business_transaction():
         subject = lock_subject(order=order, invoice=invoice)
         currency = currency or subject.currency
-        earlier = _earlier(subject, amount, idempotency_key)
+        same = {
+            "kind": Payment.Kind.CHARGE,
+            "order": subject.order,
+            "invoice": subject.invoice,
+            "amount": amount,
+        }
+        earlier = payment_with_key(idempotency_key, refused=REFUSED, **same)
         if earlier is not None:
             return earlier
         require_amount(amount, currency, refused=REFUSED)
@@ -158,6 +165,27 @@ def lock_subject(*, order: Order | None, invoice: Invoice | None) -> Subject:
     return Subject(order=order, invoice=invoice)
 
 
+def payment_with_key(
+    idempotency_key: str | None, *, refused: str, **same: Any
+) -> Payment | None:
+    """Return the payment that was recorded with this key, if there is one.
+
+    Raises AlreadyRecordedError where it is another than ``same`` says.
+    """
+    if not idempotency_key:
+        return None
+    earlier = Payment.objects.filter(idempotency_key=idempotency_key).first()
+    if earlier is None:
+        return None
+    if all(getattr(earlier, column) == value for column, value in same.items()):
+        return earlier
+    raise AlreadyRecordedError(
+        refused,
+        why=f"its key was used for {earlier}, another payment",
+        fix="give every payment a key of its own",
+    )
+
+
 def require_new_reference(provider: str, provider_reference: str) -> None:
     """Raise AlreadyRecordedError if the provider's reference was recorded before."""
     if not provider_reference:
@@ -171,26 +199,6 @@ def require_new_reference(provider: str, provider_reference: str) -> None:
             why=f"{earlier} has the reference {provider_reference} already",
             fix=f"look at {earlier}, or correct the reference",
         )
-
-
-def _earlier(
-    subject: Subject, amount: Decimal, idempotency_key: str | None
-) -> Payment | None:
-    if not idempotency_key:
-        return None
-    earlier = Payment.objects.filter(idempotency_key=idempotency_key).first()
-    if earlier is None:
-        return None
-    order_id = subject.order.pk if subject.order else None
-    invoice_id = subject.invoice.pk if subject.invoice else None
-    same = (earlier.order_id, earlier.invoice_id) == (order_id, invoice_id)
-    if same and earlier.amount == amount and earlier.kind == Payment.Kind.CHARGE:
-        return earlier
-    raise AlreadyRecordedError(
-        REFUSED,
-        why=f"its key was used for {earlier}, another payment",
-        fix="give every payment a key of its own",
-    )
 
 
 def _require_payable(subject: Subject, amount: Decimal, currency: str) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from finance.errors import AlreadyRecordedError, PaymentStateError, RefundTooLargeError
+from finance.errors import PaymentStateError, RefundTooLargeError
 from finance.models import Payment
 from finance.services.amounts import money_text, raised, require_amount
 from finance.services.credits import credit_invoice
-from finance.services.payments import require_new_reference
+from finance.services.payments import payment_with_key, require_new_reference
 from finance.services.settlement import take_back, unapplied_amount
 from finance.services.totals import refresh_order_totals
 from stateset.lib.journal import business_transaction
@@ -39,18 +39,19 @@ def refund_payment(
     the ``idempotency_key`` of an earlier refund that one is returned and nothing
     is written. Raises RefundTooLargeError with what is left.
     """
+    refused = f"Payment {payment} was not refunded."
     with business_transaction(reason=reason):
         order = payment.order
         if order is not None:
             lock_row(order)
         lock_row(payment)
-        earlier = _earlier(payment, amount, idempotency_key)
+        earlier = payment_with_key(
+            idempotency_key, refused=refused, parent=payment, amount=amount
+        )
         if earlier is not None:
             return earlier
-        require_amount(
-            amount, payment.currency, refused=f"Payment {payment} was not refunded."
-        )
-        _require_refundable(payment)
+        require_amount(amount, payment.currency, refused=refused)
+        _require_refundable(payment, refused)
         require_new_reference(payment.provider, provider_reference)
         applied = max(Decimal(0), amount - unapplied_amount(payment))
         _count(payment, amount)
@@ -70,34 +71,17 @@ def refund_payment(
     return refund
 
 
-def _earlier(
-    payment: Payment, amount: Decimal, idempotency_key: str | None
-) -> Payment | None:
-    if not idempotency_key:
-        return None
-    earlier = Payment.objects.filter(idempotency_key=idempotency_key).first()
-    if earlier is None:
-        return None
-    if earlier.parent_id == payment.pk and earlier.amount == amount:
-        return earlier
-    raise AlreadyRecordedError(
-        f"Payment {payment} was not refunded.",
-        why=f"its key was used for {earlier}, another payment",
-        fix="give every refund a key of its own",
-    )
-
-
-def _require_refundable(payment: Payment) -> None:
+def _require_refundable(payment: Payment, refused: str) -> None:
     if payment.kind != Payment.Kind.CHARGE:
         raise PaymentStateError(
-            f"Payment {payment} was not refunded.",
+            refused,
             why=f"it is a {payment.get_kind_display().lower()}",
             fix="refund a charge",
         )
     if payment.status in Payment.MONEY_STATUSES:
         return
     raise PaymentStateError(
-        f"Payment {payment} was not refunded.",
+        refused,
         why=f"it is {payment.get_status_display().lower()}, so no money came",
         fix="refund a payment that succeeded",
     )

@@ -85,6 +85,8 @@ def _cancel(row: Shipment, request: HttpRequest, data: Data) -> str:
 
 
 def _refuse_shipping(row: Shipment) -> str:
+    if row.direction == Shipment.Direction.INBOUND:
+        return "it comes from a customer: record its first scan"
     refused = leads_to(Shipment.Status.SHIPPED)(row)
     if not refused and row.order.status == Order.Status.ON_HOLD:
         return f"order {row.order} is on hold"

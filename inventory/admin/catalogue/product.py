@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from inventory.admin.stock.units import units
 from inventory.models import Product, ProductVariant, StockLevel
 from inventory.services.catalogue import (
     activate_product,
@@ -29,7 +30,6 @@ from stateset.lib.admin import (
     leads_to,
     link_to,
     money,
-    number,
     since,
     status_pill,
     yes_no,
@@ -82,10 +82,10 @@ class StockInline(ReadOnlyInline):
     verbose_name_plural = "stock"
     fields = (
         link_to("location"),
-        number("on_hand"),
-        number("reserved"),
-        number("allocated"),
-        number("available"),
+        units("on_hand"),
+        units("reserved"),
+        units("allocated"),
+        units("available"),
     )
     ordering = ("-id",)
 

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from inventory.admin.stock.units import units
 from inventory.models import Location, StockLevel, StockTransaction
 from inventory.services.stock import (
     adjust_stock,
@@ -36,10 +37,10 @@ Data = Mapping[str, Any]
 VARIANT = link_to("variant")
 PLACE = link_to("location")
 UNITS = (
-    number("on_hand"),
-    number("reserved"),
-    number("allocated"),
-    number("available"),
+    units("on_hand"),
+    units("reserved"),
+    units("allocated"),
+    units("available"),
 )
 COUNTED = since("last_counted_at", label="last counted")
 COST = number("average_cost")
@@ -72,6 +73,12 @@ class TransferForm(ReasonForm):
             target.queryset = places.exclude(pk=self.row.location_id).order_by("code")
             quantity: Any = self.fields["quantity"]
             quantity.help_text = f"At most {self.row.available} are available."
+
+
+@admin.display(description="variant", ordering="variant__sku")
+def variant_sku(level: StockLevel) -> str:
+    """Return the variant as text: the cell itself leads to the level."""
+    return str(level.variant)
 
 
 def _adjust(row: StockLevel, request: HttpRequest, data: Data) -> str:
@@ -112,10 +119,10 @@ class LedgerInline(ReadOnlyInline):
     fields = (
         since("occurred_at", label="when"),
         "transaction_type",
-        number("on_hand_delta", label="on hand"),
-        number("reserved_delta", label="reserved"),
-        number("allocated_delta", label="allocated"),
-        number("on_hand_after", label="then on hand"),
+        units("on_hand_delta", of="level.variant", label="on hand"),
+        units("reserved_delta", of="level.variant", label="reserved"),
+        units("allocated_delta", of="level.variant", label="allocated"),
+        units("on_hand_after", of="level.variant", label="then on hand"),
         "reason",
     )
     ordering = ("-id",)
@@ -126,13 +133,12 @@ class StockLevelAdmin(StatesetAdmin):
     """Numbers are read here and put right by actions, which write the ledger."""
 
     list_display = (
-        VARIANT,
+        variant_sku,
         PLACE,
         *UNITS,
-        number("reorder_point", label="reorder at"),
+        units("reorder_point", label="reorder at"),
         COUNTED,
     )
-    list_display_links = None
     list_filter = (
         ("location", RelatedFilter),
         ("location__kind", ChoicesFilter),

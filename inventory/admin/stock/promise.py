@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from inventory.admin.stock.units import units
 from inventory.models import StockAllocation, StockReservation
 from inventory.services.stock import Reference, release_reservations
 from stateset.lib.admin import (
@@ -18,21 +19,25 @@ from stateset.lib.admin import (
     ReadOnlyAdmin,
     ReasonForm,
     leads_to,
-    link_to,
-    number,
     since,
     status_pill,
 )
 
 Data = Mapping[str, Any]
 
-LEVEL = link_to("level")
+VARIANT = "level.variant"
 STATUS = status_pill()
 QUANTITIES = (
-    number("quantity"),
-    number("quantity_fulfilled", label="fulfilled"),
-    number("quantity_released", label="released"),
+    units("quantity", of=VARIANT),
+    units("quantity_fulfilled", of=VARIANT, label="fulfilled"),
+    units("quantity_released", of=VARIANT, label="released"),
 )
+
+
+@admin.display(description="stock", ordering="level__variant__sku")
+def level_text(row: StockReservation | StockAllocation) -> str:
+    """Return what is promised as text: the cell itself leads to the promise."""
+    return str(row.level)
 
 
 def _release(row: StockReservation, request: HttpRequest, data: Data) -> str:
@@ -55,14 +60,13 @@ class StockReservationAdmin(ReadOnlyAdmin):
     """Soft promises; those of an order end with the order."""
 
     list_display = (
-        LEVEL,
+        level_text,
         "reference_type",
         *QUANTITIES,
         STATUS,
         since("created_at", label="made"),
         since("expires_at", label="expires"),
     )
-    list_display_links = None
     list_filter = (
         ("status", ChoicesFilter),
         ("reference_type", ChoicesFilter),
@@ -94,13 +98,12 @@ class StockAllocationAdmin(ReadOnlyAdmin):
     """Hard promises; they end with the pick or the work order they are for."""
 
     list_display = (
-        LEVEL,
+        level_text,
         "reference_type",
         *QUANTITIES,
         STATUS,
         since("created_at", label="made"),
     )
-    list_display_links = None
     list_filter = (
         ("status", ChoicesFilter),
         ("reference_type", ChoicesFilter),

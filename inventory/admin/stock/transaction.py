@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from inventory.admin.stock.units import units
 from inventory.models import StockTransaction
 from stateset.lib.admin import (
     ChoicesFilter,
@@ -11,7 +12,6 @@ from stateset.lib.admin import (
     ReadOnlyAdmin,
     RelatedFilter,
     link_to,
-    number,
     since,
 )
 
@@ -25,10 +25,10 @@ class StockTransactionAdmin(ReadOnlyAdmin):
         since("occurred_at", label="when"),
         link_to("level"),
         "transaction_type",
-        number("on_hand_delta", label="on hand"),
-        number("reserved_delta", label="reserved"),
-        number("allocated_delta", label="allocated"),
-        number("on_hand_after", label="then on hand"),
+        units("on_hand_delta", of="level.variant", label="on hand"),
+        units("reserved_delta", of="level.variant", label="reserved"),
+        units("allocated_delta", of="level.variant", label="allocated"),
+        units("on_hand_after", of="level.variant", label="then on hand"),
         "reason",
     )
     list_filter = (

@@ -99,17 +99,31 @@ def money_text(amount: Decimal | int, currency: str) -> str:
     return f"{round_money(Decimal(amount), currency):,.{digits}f} {currency}".strip()
 
 
-def number(field: str, *, label: str = "", unit: str = "") -> Column:
-    """Return a right-aligned number with thousands apart."""
+def number(
+    field: str,
+    *,
+    label: str = "",
+    unit: str | Callable[[Any], str] = "",
+    decimals: Callable[[Any], int] | None = None,
+) -> Column:
+    """Return a right-aligned number with thousands apart.
+
+    ``unit`` follows it, the same for all rows or as the row says. ``decimals`` says
+    of a row how many digits of a whole number stand behind the point.
+    """
 
     def show(row: Model) -> str:
         value = _value(row, field)
         if value is None:
             return _right(EMPTY)
-        if isinstance(value, Decimal):
+        shown_unit = unit(row) if callable(unit) else unit
+        digits = decimals(row) if decimals else 0
+        if digits:
+            value = Decimal(value).scaleb(-digits)
+        elif isinstance(value, Decimal):
             value = value.normalize() + 0 if value else Decimal(0)
-            return _right(f"{value:,f} {unit}".strip())
-        return _right(f"{value:,} {unit}".strip())
+        text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+        return _right(f"{text} {shown_unit}".strip())
 
     return _column("number", field, label, show)
 

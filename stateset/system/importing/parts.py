@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import Model
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model, UniqueConstraint
 
 from stateset.system.importing.cells import Cell, cell_of
 
@@ -72,7 +73,7 @@ class Part:
 
     def _refused(self) -> dict[str, Any]:
         try:
-            self.instance.full_clean(exclude=self.links)
+            check_row(self.instance, exclude=set(self.links))
         except ValidationError as error:
             columns = {name: column for column, name in self.columns.items()}
             return {
@@ -80,6 +81,19 @@ class Part:
                 for name, found in error.error_dict.items()
             }
         return {}
+
+
+def check_row(instance: Model, *, exclude: set[str]) -> None:
+    """Raise ValidationError for what a form would refuse.
+
+    All but CHECK constraints: Django asks the database about each, which costs more
+    than the import itself, and the database refuses them in the same words.
+    """
+    instance.full_clean(exclude=exclude, validate_constraints=False)
+    using = instance._state.db or DEFAULT_DB_ALIAS
+    for constraint in instance._meta.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            constraint.validate(type(instance), instance, exclude, using)
 
 
 def cells_of(model: type[Model], columns: Mapping[str, str]) -> dict[str, Cell]:

@@ -25,7 +25,7 @@ from stateset.system.errors import MappingError, Problem, UnreadableFileError
 from stateset.system.importing.cells import Cell, LookupCell, cell_of
 from stateset.system.importing.mappings import Mapping as ColumnMapping
 from stateset.system.importing.mappings import apply_mapping, suggest
-from stateset.system.importing.parts import Change, Part, Row
+from stateset.system.importing.parts import Change, Part, Row, check_row
 from stateset.system.importing.problems import problems_of, refusals_as_problems
 from stateset.system.importing.tables import Table
 from stateset.system.services.transitions import save_columns
@@ -280,7 +280,7 @@ class StatesetResource(ModelResource):
             and getattr(instance, f"{field.attribute}_id") is not None
         ]
         try:
-            instance.full_clean(exclude={*errors, *looked_up, *self.unchecked})
+            check_row(instance, exclude={*errors, *looked_up, *self.unchecked})
         except ValidationError as error:
             errors = error.update_error_dict(errors)
         errors |= {

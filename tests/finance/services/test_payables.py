@@ -232,6 +232,9 @@ def test_a_payout_with_the_same_key_is_made_once() -> None:
     again = pay_supplier_invoice(invoice, **payout)
 
     assert again == first
+    with pytest.raises(AlreadyRecordedError) as refusal:
+        pay_supplier_invoice(invoice, **{**payout, "amount": Decimal(11)})
+    assert refusal.value.why == f"its key was used for {first}, another payment"
     assert money_of(invoice) == ("partially_paid", Decimal(10), Decimal(0))
 
 

@@ -164,6 +164,7 @@ def test_the_same_key_again_refunds_nothing_more() -> None:
         )
 
     assert again == first
+    assert refusal.value.what == f"Payment {payment} was not refunded."
     assert refusal.value.why == f"its key was used for {first}, another payment"
     payment.refresh_from_db()
     assert payment.refunded_amount == Decimal(30)

@@ -134,6 +134,19 @@ def test_an_old_scan_is_kept_and_said_to_be_no_news() -> None:
     ]
 
 
+def test_a_customers_parcel_is_not_shipped_here_but_scanned() -> None:
+    inbound = register_inbound_shipment(make_order(), location=default_location())
+
+    buttons = staff().get(change_url(inbound)).context["buttons"]
+
+    assert [button["label"] for button in buttons] == [
+        "Record tracking scan",
+        "Mark delivered",
+        "Cancel",
+        "Packing slip",
+    ]
+
+
 def test_cancelling_a_parcel_asks_for_a_reason() -> None:
     shipment = make_ready()
 
