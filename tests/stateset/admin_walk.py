@@ -14,7 +14,10 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from inventory.services.procurement import announce_shipping_notice
 from stateset.demo.seeding import seed_demo
+from tests.inventory.manufacturing.builders import make_running_order
+from tests.inventory.procurement.builders import line_ids, make_sent_order
 
 OUR_APPS = {
     "accounts",
@@ -46,7 +49,8 @@ def fill_tables() -> None:
     """Put rows into every table: the demo data, and what so few orders don't need."""
     seed_demo(orders=15, seed=1)
     make_running_order()
-    make_shipping_notice(make_sent_order())
+    order = make_sent_order()
+    announce_shipping_notice(order, quantities={line_ids(order)[0]: 1})
 
 
 def walk(client: Client, model_admin: Any) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -140,3 +141,15 @@ class ProductVariant(Document):
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"
+
+    def clean(self) -> None:
+        """Refuse to change how stock is counted once there is some."""
+        super().clean()
+        if self._state.adding or not self.stock_levels.exists():
+            return
+        counted_by = ("is_stocked", "uom_decimals")
+        saved = type(self).objects.filter(pk=self.pk).values(*counted_by).get()
+        changed = [name for name in counted_by if saved[name] != getattr(self, name)]
+        if changed:
+            message = "This can't change any more: there are stock levels of it."
+            raise ValidationError(dict.fromkeys(changed, message))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -54,6 +55,16 @@ class Location(Document):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+    def clean(self) -> None:
+        """Refuse to make a quarantine of what is promised to documents."""
+        super().clean()
+        if self._state.adding or self.sells:
+            return
+        promised = Q(reserved__gt=0) | Q(allocated__gt=0)
+        if self.stock_levels.filter(promised).exists():
+            message = "Stock here is promised to documents: it can't be a quarantine."
+            raise ValidationError({"kind": message})
 
     @property
     def sells(self) -> bool:

@@ -15,6 +15,7 @@ class ReferenceType(models.TextChoices):
     ADJUSTMENT = "adjustment", "Adjustment"
     COUNT = "count", "Stock count"
     TRANSFER = "transfer", "Transfer"
+    HOLD = "hold", "Set aside"
     ORDER = "order", "Order"
     FULFILLMENT_ORDER = "fulfillment_order", "Fulfilment order"
     SHIPMENT = "shipment", "Shipment"

@@ -19,6 +19,7 @@ from inventory.services.stock.locations import (
 from inventory.services.stock.receiving import receive_stock
 from inventory.services.stock.reservations import (
     expire_reservations,
+    hold_stock,
     release_reservations,
     reserve_stock,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "count_stock",
     "ensure_level",
     "expire_reservations",
+    "hold_stock",
     "lock_levels",
     "make_default_location",
     "open_location",

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
-from inventory.errors import AlreadyPromisedError, InsufficientStockError
-from inventory.models import Location, StockReservation, StockTransaction
+from inventory.errors import (
+    AlreadyPromisedError,
+    InsufficientStockError,
+    InvalidDateError,
+)
+from inventory.models import (
+    Location,
+    ReferenceType,
+    StockLevel,
+    StockReservation,
+    StockTransaction,
+)
+from inventory.services.reasons import require_reason
 from inventory.services.stock.demands import Demand, Reference, combined
 from inventory.services.stock.ledger import post_movements
 from inventory.services.stock.levels import place_demands, require_selling
@@ -28,6 +41,7 @@ def reserve_stock(
     demands: Sequence[Demand],
     reference: Reference,
     expires_at: datetime | None = None,
+    reason: str = "",
     at: datetime | None = None,
 ) -> list[StockReservation]:
     """Promise units to lines of a document, all of them or none.
@@ -38,12 +52,49 @@ def reserve_stock(
     """
     require_selling(location)
     wanted = combined(demands)
+    reserve = partial(
+        _reserve,
+        location,
+        wanted,
+        reference,
+        expires_at=expires_at,
+        reason=reason,
+        at=at,
+    )
     try:
-        return _reserve(location, wanted, reference, expires_at, at)
+        return reserve()
     except InsufficientStockError:
         if not _expire_overdue(location, wanted):
             raise
-    return _reserve(location, wanted, reference, expires_at, at)
+    return reserve()
+
+
+def hold_stock(
+    *,
+    level: StockLevel,
+    quantity: int,
+    reason: str,
+    until: datetime | None = None,
+) -> StockReservation:
+    """Set units aside by hand, for ever or ``until`` a time still to come.
+
+    Raises InsufficientStockError, LocationNotUsableError or InvalidDateError.
+    """
+    require_reason(reason, "The stock was not set aside.")
+    if until is not None and until <= timezone.now():
+        raise InvalidDateError(
+            "The stock was not set aside.",
+            why=f"{until:%Y-%m-%d %H:%M} is past",
+            fix="choose a later time, or none",
+        )
+    (reservation,) = reserve_stock(
+        location=level.location,
+        demands=[Demand(level.variant_id, quantity, level.pk)],
+        reference=Reference(ReferenceType.HOLD, uuid7()),
+        expires_at=until,
+        reason=reason,
+    )
+    return reservation
 
 
 def release_reservations(
@@ -95,11 +146,13 @@ def _reserve(
     location: Location,
     demands: Sequence[Demand],
     reference: Reference,
+    *,
     expires_at: datetime | None,
+    reason: str,
     at: datetime | None,
 ) -> list[StockReservation]:
     try:
-        with business_transaction():
+        with business_transaction(reason=reason):
             placed = place_demands(location=location, demands=demands)
             reservations = [
                 StockReservation(
@@ -133,6 +186,7 @@ def _reserve(
                     )
                     for level_id, demand in placed.demands
                 ),
+                reason=reason[:255],
                 at=at,
                 short=placed.shortages,
             )
