@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from import_export.fields import Field
@@ -17,8 +18,13 @@ from orders.services.editing import (
     recalculate_order,
     update_order_details,
 )
-from orders.services.history import discount_of_rate, put_past_line, write_past_order
-from orders.services.pricing import OrderLine
+from orders.services.history import (
+    discount_of_rate,
+    put_past_lines,
+    require_lines_open,
+    write_past_order,
+)
+from orders.services.pricing import OrderLine, price_lines
 from stateset.system.importing.cells import DecimalCell, LookupCell
 from stateset.system.importing.parts import Change, Part, Row, cells_of
 from stateset.system.importing.problems import EMPTY
@@ -160,6 +166,10 @@ class OrderItemResource(StatesetResource):
         import_id_fields = ("order", "variant")
         fields = ("order", "variant", "quantity", "unit_price", "discount", "tax_rate")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.put_off: dict[UUID, tuple[Order, list[OrderLine]]] = {}
+
     def fill(self, instance: OrderItem, row: Row) -> None:
         if instance.quantity is None:
             raise ValidationError({"quantity": EMPTY})
@@ -185,10 +195,18 @@ class OrderItemResource(StatesetResource):
             discount=instance.discount,
             tax_rate=instance.tax_rate,
         )
-        put_past_line(instance.order, line)
+        require_lines_open(instance.order)
+        for _ in price_lines([line], currency=instance.order.currency):
+            _, lines = self.put_off.setdefault(instance.order_id, (instance.order, []))
+            lines.append(line)
 
     def update(self, instance: OrderItem, row: Row) -> None:
         self.create(instance, row)
+
+    def finish(self) -> None:
+        # An order is reckoned, told of and audited once, not once a line.
+        for order, lines in self.put_off.values():
+            put_past_lines(order, lines)
 
 
 RESOURCES = (CustomerResource, OrderResource, OrderItemResource)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.admin import autodiscover
 from django.contrib.admin.apps import SimpleAdminConfig
 
 from stateset.system import conf
@@ -19,4 +20,4 @@ class StatesetAdminConfig(SimpleAdminConfig):
     def ready(self) -> None:
         super().ready()
         if not conf.installation().is_operation:
-            self.module.autodiscover()
+            autodiscover()

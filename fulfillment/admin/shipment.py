@@ -30,6 +30,7 @@ from stateset.lib.admin import (
 )
 from stateset.lib.admin.adding import become
 from stateset.lib.admin.papers import PapersMixin
+from stateset.system.importing.admin import ImportMixin
 
 STATUS = status_pill()
 ORDER = link_to("order")
@@ -96,7 +97,7 @@ class TrackingInline(ReadOnlyInline):
 
 
 @admin.register(Shipment)
-class ShipmentAdmin(PapersMixin, DocumentAdmin):
+class ShipmentAdmin(ImportMixin, PapersMixin, DocumentAdmin):
     """Adding makes a parcel of all that is packed; then it moves by actions."""
 
     list_display = (

@@ -37,6 +37,7 @@ from stateset.lib.admin import (
 )
 from stateset.lib.admin.adding import become
 from stateset.lib.admin.extensible import ExtensibleAdmin
+from stateset.system.importing.admin import ImportMixin
 
 ADDRESS_FIELDS = (
     ("name", "company"),
@@ -94,7 +95,7 @@ def move_to(
 
 
 @admin.register(Customer)
-class CustomerAdmin(ExtensibleAdmin, DocumentAdmin):
+class CustomerAdmin(ImportMixin, ExtensibleAdmin, DocumentAdmin):
     list_display = (
         "customer_number",
         "display_name",

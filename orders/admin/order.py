@@ -40,6 +40,7 @@ from stateset.lib.admin import (
 from stateset.lib.admin.adding import become
 from stateset.lib.admin.amounts import typed_amount
 from stateset.lib.admin.extensible import ExtensibleAdmin
+from stateset.system.importing.admin import ImportMixin
 
 CUSTOMER = link_to("customer")
 STATUS = status_pill()
@@ -111,7 +112,7 @@ def placed_today(orders: Any) -> QuerySet[Order]:
 
 
 @admin.register(Order)
-class OrderAdmin(ExtensibleAdmin, DocumentAdmin):
+class OrderAdmin(ImportMixin, ExtensibleAdmin, DocumentAdmin):
     """Adding places an order; lines change while it is pending; the rest is actions."""
 
     form = OrderForm

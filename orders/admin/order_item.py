@@ -23,6 +23,7 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.amounts import typed_amount, typed_rate
+from stateset.system.importing.admin import ImportMixin
 
 QUANTITY = number("quantity", label="ordered")
 PRICES = (
@@ -136,7 +137,7 @@ def _is_open(order: Model | None) -> bool:
 
 
 @admin.register(OrderItem)
-class OrderItemAdmin(ReadOnlyAdmin):
+class OrderItemAdmin(ImportMixin, ReadOnlyAdmin):
     """Lines across all orders; each is edited in its order, while that is pending."""
 
     list_display = (

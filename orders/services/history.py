@@ -6,10 +6,13 @@ lies on the shelf when the books begin comes in as opening stock.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils import timezone
 
 from orders.errors import OrderNotEditableError
@@ -38,31 +41,45 @@ def write_past_order(order: Order) -> Order:
     return order
 
 
-def put_past_line(order: Order, line: OrderLine) -> OrderItem:
-    """Write a line of a pending order, in place of one of the same variant.
+def put_past_lines(order: Order, lines: Sequence[OrderLine]) -> Order:
+    """Write lines of a pending order, each in place of one of the same variant.
 
     Raises OrderNotEditableError once goods of the order were shipped.
     """
     with business_transaction():
         lock_row(order)
-        if not can_edit_lines(order):
-            raise OrderNotEditableError(
-                f"The lines of order {order} were not changed.",
-                why=f"it is {order.get_status_display().lower()}",
-                fix="leave the line as it is",
+        require_lines_open(order)
+        present = {item.variant_id: item for item in order.items.all()}
+        following = count(max((i.line_number for i in present.values()), default=0) + 1)
+        numbered = [
+            replace(
+                line,
+                line_number=present[line.variant.pk].line_number
+                if line.variant.pk in present
+                else next(following),
             )
-        (item,) = price_lines([line], currency=order.currency)
-        present = order.items.filter(variant=line.variant).first()
-        item.order = order
-        if present is None:
-            last = order.items.aggregate(last=Max("line_number"))["last"] or 0
-            item.line_number = last + 1
-        else:
-            item.pk, item.line_number = present.pk, present.line_number
-            item.created_at = present.created_at
-        item.save(force_insert=present is None, force_update=present is not None)
-        recalculate_order(order, at=order.order_date)
-    return item
+            for line in lines
+        ]
+        new = []
+        for item in price_lines(numbered, currency=order.currency):
+            item.order = order
+            if replaced := present.get(item.variant_id):
+                item.pk, item.created_at = replaced.pk, replaced.created_at
+                item.save(force_update=True)
+            else:
+                new.append(item)
+        OrderItem.objects.bulk_create(new)
+        return recalculate_order(order, at=order.order_date)
+
+
+def require_lines_open(order: Order) -> None:
+    """Raise OrderNotEditableError unless lines of the order may still change."""
+    if not can_edit_lines(order):
+        raise OrderNotEditableError(
+            f"The lines of order {order} were not changed.",
+            why=f"it is {order.get_status_display().lower()}",
+            fix="leave its lines as they are",
+        )
 
 
 def complete_past_order(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 
 from django.conf import settings
 
@@ -28,6 +29,12 @@ class Doors:
 
     trusted_proxies: tuple[Network, ...]
     metrics_networks: tuple[Network, ...]
+
+
+def project_root() -> Path:
+    """Return what relative paths that people type start from."""
+    root: Path = settings.BASE_DIR
+    return root
 
 
 def installation() -> Installation:

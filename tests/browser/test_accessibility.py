@@ -1,4 +1,7 @@
-"""No page breaks a rule of accessibility: every list, every form, every action."""
+"""No page breaks a rule of accessibility: every list and form, and pages of actions.
+
+The engine has nothing to do with what axe sees: once, on SQLite, is enough.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ from stateset.accounts.models import User
 from stateset.lib.admin import StatesetAdmin
 from tests.stateset.admin_walk import fill_tables, our_admins
 
+pytestmark = pytest.mark.sqlite
+
 PARTS = 2
+# The pages of all actions are made from one template.
+APP_WITH_ACTIONS = "orders"
 ROWS = 4
 
 
@@ -48,7 +55,8 @@ def pages(part: int) -> Iterator[str]:
         row = options.model._base_manager.first()
         if row is not None:
             yield reverse(f"{name}_change", args=[row.pk])
-            yield from action_pages(model_admin, row)
+            if options.app_label == APP_WITH_ACTIONS:
+                yield from action_pages(model_admin, row)
         if may_add(model_admin):
             yield reverse(f"{name}_add")
 

@@ -13,3 +13,8 @@ def listed(response: Any) -> list[str]:
 def buttons(response: Any) -> list[str]:
     """Return what may be done to a row now, by this user."""
     return [button["label"] for button in response.context["buttons"]]
+
+
+def mistakes(response: Any) -> list[str]:
+    """Return what the boxes of a form and its lines are said to have wrong."""
+    return [str(words) for each in response.context["errors"] for words in each]

@@ -28,7 +28,9 @@ from tests.returns.builders import (
 
 pytestmark = pytest.mark.django_db
 
-SELLABLE = ("opened", "restock")
+Finding = tuple[str, str]
+
+SELLABLE: Finding = ("opened", "restock")
 
 
 def make_paid_order() -> Order:
@@ -46,11 +48,11 @@ def make_approved_return(order: Order | None = None, **overrides) -> ReturnReque
     return found
 
 
-def make_inspected_return(*finding: str, **overrides) -> ReturnRequest:
+def make_inspected_return(finding: Finding = SELLABLE, **overrides) -> ReturnRequest:
     found = receive_return(make_approved_return(**overrides), at=NOON)
     return inspect_return(
         found,
-        findings={item.pk: finding or SELLABLE for item in found.items.all()},
+        findings={item.pk: finding for item in found.items.all()},
         at=NOON,
     )
 
@@ -96,21 +98,21 @@ def test_sellable_goods_go_back_on_the_shelf_and_the_money_back():
 
 def test_damaged_goods_go_to_quarantine_and_are_not_sellable():
     make_quarantine()
-    found = complete_return(make_inspected_return("damaged", "quarantine"), at=NOON)
+    found = complete_return(make_inspected_return(("damaged", "quarantine")), at=NOON)
 
     assert level_of(found).on_hand == 7
     assert level_of(found, "quarantine").on_hand == 3
 
 
 def test_scrapped_goods_never_enter_stock():
-    found = complete_return(make_inspected_return("defective", "scrap"), at=NOON)
+    found = complete_return(make_inspected_return(("defective", "scrap")), at=NOON)
 
     assert level_of(found).on_hand == 7
     assert not StockTransaction.objects.filter(transaction_type="return").exists()
 
 
 def test_without_a_quarantine_nothing_happens():
-    found = make_inspected_return("damaged", "quarantine")
+    found = make_inspected_return(("damaged", "quarantine"))
 
     with pytest.raises(FindingsRefusedError, match="no active location of kind"):
         complete_return(found)

@@ -14,6 +14,7 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from inventory.services.manufacturing import OperationPlan
 from inventory.services.procurement import announce_shipping_notice
 from stateset.demo.seeding import seed_demo
 from tests.inventory.manufacturing.builders import make_running_order
@@ -48,7 +49,7 @@ def our_admins() -> list[Any]:
 def fill_tables() -> None:
     """Put rows into every table: the demo data, and what so few orders don't need."""
     seed_demo(orders=15, seed=1)
-    make_running_order()
+    make_running_order(operations=(OperationPlan("Roast", "Drum 1", 30),))
     order = make_sent_order()
     announce_shipping_notice(order, quantities={line_ids(order)[0]: 1})
 

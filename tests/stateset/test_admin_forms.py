@@ -153,7 +153,9 @@ def test_what_a_save_refuses_is_shown_with_the_form_as_typed(
     assert (ada.notes, ada.version) == ("", 1)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_save_is_audited_with_its_actor(client: Client) -> None:
+    """In transactions of its own: the outermost one tells the triggers who acts."""
     user = make_user(is_superuser=True)
     client.force_login(user)
     ada = make_customer(1)

@@ -37,9 +37,15 @@ def run_without_theme(*tests: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+AXE = "tests/browser/test_accessibility.py::test_no_page_breaks_a_rule"
+
+
 @pytest.mark.parametrize(
     "tests",
     [
+        [f"{AXE}[0]"],
+        [f"{AXE}[1]"],
+        ["tests/browser/test_forms.py", "tests/browser/test_home.py"],
         [
             "tests/stateset/test_admin_actions.py",
             "tests/stateset/test_admin_export.py",
@@ -48,13 +54,8 @@ def run_without_theme(*tests: str) -> subprocess.CompletedProcess[str]:
             "tests/stateset/test_admin_pages.py",
             "tests/stateset/test_home.py",
         ],
-        [
-            "tests/browser/test_accessibility.py",
-            "tests/browser/test_forms.py",
-            "tests/browser/test_home.py",
-        ],
     ],
-    ids=["pages", "browser"],
+    ids=["axe, one half", "axe, other half", "keys and phones", "pages"],
 )
 def test_it_all_works_without_the_theme(tests: list[str]) -> None:
     finished = run_without_theme(*tests)

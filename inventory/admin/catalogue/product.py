@@ -35,6 +35,8 @@ from stateset.lib.admin import (
     yes_no,
 )
 from stateset.lib.admin.extensible import ExtensibleAdmin
+from stateset.system.importing.admin import ImportMixin
+from stateset.system.services import record_event
 
 Data = Mapping[str, Any]
 
@@ -91,7 +93,7 @@ class StockInline(ReadOnlyInline):
 
 
 @admin.register(Product)
-class ProductAdmin(DocumentAdmin):
+class ProductAdmin(ImportMixin, DocumentAdmin):
     """Styles; whether one is on sale is an action, its variants carry price and SKU."""
 
     list_display = (
@@ -148,6 +150,20 @@ class ProductAdmin(DocumentAdmin):
         ),
     )
 
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            record_event(obj, "product.created", {"sku": obj.sku})
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: Any
+    ) -> None:
+        super().save_formset(request, form, formset, change)
+        for variant in formset.new_objects:
+            record_event(variant, "variant.created", {"sku": variant.sku})
+
 
 @admin.register(ProductVariant)
 class ProductVariantAdmin(ExtensibleAdmin, StatesetAdmin):
@@ -173,7 +189,6 @@ class ProductVariantAdmin(ExtensibleAdmin, StatesetAdmin):
     list_select_related = ("product",)
     ordering = ("sku",)
     header_columns = (ON_SALE, PRICE)
-    readonly_fields = ("is_active",)
     fieldsets = (
         (None, {"fields": ("product", ("sku", "name"), ("barcode", "item_type"))}),
         ("Price", {"fields": (("price", "currency"),)}),
@@ -198,4 +213,17 @@ class ProductVariantAdmin(ExtensibleAdmin, StatesetAdmin):
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        if obj is None or obj.product.status != Product.Status.DRAFT:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Moved to another product, it could leave one on sale with nothing to sell.
+        return () if obj is None else ("product",)
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            record_event(obj, "variant.created", {"sku": obj.sku})

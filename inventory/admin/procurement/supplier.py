@@ -24,6 +24,7 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.lines import own_page
+from stateset.system.importing.admin import ImportMixin
 
 Data = Mapping[str, Any]
 
@@ -72,7 +73,7 @@ class SupplierOrdersInline(ReadOnlyInline):
 
 
 @admin.register(Supplier)
-class SupplierAdmin(StatesetAdmin):
+class SupplierAdmin(ImportMixin, StatesetAdmin):
     """Blocking is an action; a supplier with orders is kept."""
 
     list_display = (

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from inventory.admin.stock.level_actions import LEVEL_ACTIONS
 from inventory.admin.stock.units import units
-from inventory.models import Location, StockLevel, StockTransaction
-from inventory.services.stock import (
-    adjust_stock,
-    count_stock,
-    ensure_level,
-    transfer_stock,
+from inventory.models import (
+    StockAllocation,
+    StockLevel,
+    StockReservation,
+    StockTransaction,
 )
+from inventory.services.stock import ensure_level
 from stateset.lib.admin import (
     ChoicesFilter,
-    GuidedAction,
     NumberRangeFilter,
     Preset,
     ReadOnlyInline,
-    ReasonForm,
     RelatedFilter,
     StatesetAdmin,
     link_to,
     number,
     since,
+    status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.lines import own_page
 
 Data = Mapping[str, Any]
 
@@ -46,71 +46,36 @@ COUNTED = since("last_counted_at", label="last counted")
 COST = number("average_cost")
 
 
-class AdjustForm(ReasonForm):
-    field_order = ("delta", "reason")
-
-    delta = forms.IntegerField(
-        label="Units to add", help_text="Below zero takes units away."
-    )
-
-
-class CountForm(ReasonForm):
-    field_order = ("counted", "reason")
-
-    counted = forms.IntegerField(label="Units counted", min_value=0)
-
-
-class TransferForm(ReasonForm):
-    field_order = ("target", "quantity", "reason")
-
-    target = forms.ModelChoiceField(Location.objects.none(), label="To")
-    quantity = forms.IntegerField(min_value=1)
-
-    def prepare(self) -> None:
-        if self.row is not None:
-            places = Location.objects.filter(is_active=True)
-            target: Any = self.fields["target"]
-            target.queryset = places.exclude(pk=self.row.location_id).order_by("code")
-            quantity: Any = self.fields["quantity"]
-            quantity.help_text = f"At most {self.row.available} are available."
-
-
 @admin.display(description="variant", ordering="variant__sku")
 def variant_sku(level: StockLevel) -> str:
     """Return the variant as text: the cell itself leads to the level."""
     return str(level.variant)
 
 
-def _adjust(row: StockLevel, request: HttpRequest, data: Data) -> str:
-    adjust_stock(level=row, delta=data["delta"], reason=data["reason"])
-    return f"{row} is adjusted by {data['delta']:+,}."
+PROMISE = (
+    own_page("units"),
+    status_pill(),
+    "reference_type",
+    units("quantity_fulfilled", of="level.variant", label="fulfilled"),
+    units("quantity_released", of="level.variant", label="released"),
+    since("created_at", label="made"),
+)
 
 
-def _count(row: StockLevel, request: HttpRequest, data: Data) -> str:
-    count_stock(
-        level=row,
-        counted=data["counted"],
-        expected=row.on_hand,
-        reason=data["reason"],
-    )
-    return f"{row} is counted: {data['counted']:,} on hand."
+class ReservationsInline(ReadOnlyInline):
+    model = StockReservation
+    verbose_name_plural = "reservations"
+    fields = (*PROMISE, since("expires_at", label="expires"))
+    ordering = ("-id",)
+    page_size = 10
 
 
-def _transfer(row: StockLevel, request: HttpRequest, data: Data) -> str:
-    transfer_stock(
-        variant=row.variant,
-        source=row.location,
-        target=data["target"],
-        quantity=data["quantity"],
-        reason=data["reason"],
-    )
-    return f"{data['quantity']:,} × {row.variant.sku} went to {data['target']}."
-
-
-def _facts(row: StockLevel) -> Iterator[tuple[str, str]]:
-    yield "On hand", f"{row.on_hand:,}"
-    yield "Promised", f"{row.reserved + row.allocated:,}"
-    yield "Available", f"{row.available:,}"
+class AllocationsInline(ReadOnlyInline):
+    model = StockAllocation
+    verbose_name_plural = "allocations"
+    fields = PROMISE
+    ordering = ("-id",)
+    page_size = 10
 
 
 class LedgerInline(ReadOnlyInline):
@@ -148,37 +113,15 @@ class StockLevelAdmin(StatesetAdmin):
     search_through = ("variant__sku__startswith", "variant__name")
     search_help_text = "SKU or name"
     list_select_related = ("variant", "location")
-    presets = (Preset("low", "Low", lambda rows: rows.low()),)
-    ordering = ("-id",)
-    header_columns = UNITS
-    inlines = (LedgerInline,)
-    guided_actions = (
-        GuidedAction(
-            "count",
-            "Count",
-            _count,
-            explain="Sets what is on hand to what was counted.",
-            form=CountForm,
-            facts=_facts,
-        ),
-        GuidedAction(
-            "adjust",
-            "Adjust",
-            _adjust,
-            explain="Adds or takes units, for damage, loss or finds.",
-            form=AdjustForm,
-            facts=_facts,
-        ),
-        GuidedAction(
-            "transfer",
-            "Transfer",
-            _transfer,
-            explain="Moves available units to another location.",
-            form=TransferForm,
-            refusal=lambda row: "" if row.available else "nothing is available",
-            facts=_facts,
-        ),
+    presets = (
+        Preset("low", "Low", lambda rows: rows.low()),
+        Preset("out", "None available", lambda rows: rows.filter(available=0)),
     )
+    # One after the other as the variants were made, each with all its locations.
+    ordering = ("variant_id", "location_id")
+    header_columns = UNITS
+    inlines = (LedgerInline, ReservationsInline, AllocationsInline)
+    guided_actions = LEVEL_ACTIONS
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         reorder = ("Reordering", {"fields": (("reorder_point", "reorder_quantity"),)})

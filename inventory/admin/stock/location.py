@@ -21,6 +21,7 @@ from stateset.lib.admin import (
     StatesetAdmin,
     yes_no,
 )
+from stateset.system.importing.admin import ImportMixin
 
 Data = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ def _make_default(row: Location, request: HttpRequest, data: Data) -> str:
 
 
 @admin.register(Location)
-class LocationAdmin(StatesetAdmin):
+class LocationAdmin(ImportMixin, StatesetAdmin):
     """Closing and making default are actions: both have something to check first."""
 
     is_small = True

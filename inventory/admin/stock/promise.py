@@ -8,15 +8,15 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from inventory.admin.stock.documents import ReferencingAdmin, document
 from inventory.admin.stock.units import units
-from inventory.models import StockAllocation, StockReservation
+from inventory.models import ReferenceType, StockAllocation, StockReservation
 from inventory.services.stock import Reference, release_reservations
 from stateset.lib.admin import (
     ChoicesFilter,
     DateRangeFilter,
     GuidedAction,
     Preset,
-    ReadOnlyAdmin,
     ReasonForm,
     leads_to,
     since,
@@ -46,22 +46,23 @@ def _release(row: StockReservation, request: HttpRequest, data: Data) -> str:
         line_ids=[row.reference_line_id],
         reason=data["reason"],
     )
-    return f"{released:,} units are available again."
+    return f"{released:,} units of {row.level} are available again."
 
 
 def _refuse_release(row: StockReservation) -> str:
-    if row.reference_type == "order":
-        return "it belongs to an order; hold or cancel that"
+    if row.reference_type != ReferenceType.HOLD:
+        kind = row.get_reference_type_display().lower()
+        return f"it belongs to a document ({kind}); cancel or change that"
     return leads_to("released")(row)
 
 
 @admin.register(StockReservation)
-class StockReservationAdmin(ReadOnlyAdmin):
-    """Soft promises; those of an order end with the order."""
+class StockReservationAdmin(ReferencingAdmin):
+    """Soft promises: a hold is released here, any other with its document."""
 
     list_display = (
         level_text,
-        "reference_type",
+        document,
         *QUANTITIES,
         STATUS,
         since("created_at", label="made"),
@@ -76,9 +77,16 @@ class StockReservationAdmin(ReadOnlyAdmin):
     search_through = ("level__variant__sku__startswith",)
     search_help_text = "SKU, or the key of a document"
     list_select_related = ("level__variant", "level__location")
-    presets = (Preset("active", "Active", lambda rows: rows.active()),)
+    presets = (
+        Preset("active", "Active", lambda rows: rows.active()),
+        Preset(
+            "holds",
+            "Set aside",
+            lambda rows: rows.active().filter(reference_type="hold"),
+        ),
+    )
     ordering = ("-id",)
-    header_columns = (STATUS, *QUANTITIES)
+    header_columns = (STATUS, document, *QUANTITIES)
     guided_actions = (
         GuidedAction(
             "release",
@@ -88,18 +96,19 @@ class StockReservationAdmin(ReadOnlyAdmin):
             form=ReasonForm,
             refusal=_refuse_release,
             permission="inventory.change_stockreservation",
-            is_dangerous=True,
+            facts=lambda row: [("Units", f"{row.open_quantity:,}")],
+            in_bulk=True,
         ),
     )
 
 
 @admin.register(StockAllocation)
-class StockAllocationAdmin(ReadOnlyAdmin):
+class StockAllocationAdmin(ReferencingAdmin):
     """Hard promises; they end with the pick or the work order they are for."""
 
     list_display = (
         level_text,
-        "reference_type",
+        document,
         *QUANTITIES,
         STATUS,
         since("created_at", label="made"),
@@ -115,4 +124,4 @@ class StockAllocationAdmin(ReadOnlyAdmin):
     list_select_related = ("level__variant", "level__location")
     presets = (Preset("open", "Open", lambda rows: rows.open()),)
     ordering = ("-id",)
-    header_columns = (STATUS, *QUANTITIES)
+    header_columns = (STATUS, document, *QUANTITIES)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from inventory.admin.stock.documents import ReferencingAdmin, document
 from inventory.admin.stock.units import units
 from inventory.models import StockTransaction
 from stateset.lib.admin import (
     ChoicesFilter,
     DateRangeFilter,
-    ReadOnlyAdmin,
     RelatedFilter,
     link_to,
     since,
@@ -17,11 +17,10 @@ from stateset.lib.admin import (
 
 
 @admin.register(StockTransaction)
-class StockTransactionAdmin(ReadOnlyAdmin):
+class StockTransactionAdmin(ReferencingAdmin):
     """Every change of every level, newest first."""
 
     list_display = (
-        "id",
         since("occurred_at", label="when"),
         link_to("level"),
         "transaction_type",
@@ -29,6 +28,7 @@ class StockTransactionAdmin(ReadOnlyAdmin):
         units("reserved_delta", of="level.variant", label="reserved"),
         units("allocated_delta", of="level.variant", label="allocated"),
         units("on_hand_after", of="level.variant", label="then on hand"),
+        document,
         "reason",
     )
     list_filter = (
@@ -42,3 +42,4 @@ class StockTransactionAdmin(ReadOnlyAdmin):
     search_help_text = "SKU, or the key of a document"
     list_select_related = ("level__variant", "level__location")
     ordering = ("-id",)
+    header_columns = (document, link_to("actor", label="by"))

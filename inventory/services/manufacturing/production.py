@@ -26,7 +26,7 @@ from inventory.services.stock import (
     reserve_stock,
     take_allocated,
 )
-from inventory.services.stock.ledger import COST_DIGITS
+from inventory.services.stock.changing import COST_DIGITS
 from stateset.lib.journal import business_transaction
 from stateset.system.services import change_status, record_event
 from stateset.system.services.locks import claim_row

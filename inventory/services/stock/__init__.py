@@ -9,6 +9,7 @@ from inventory.services.stock.allocations import (
 )
 from inventory.services.stock.corrections import adjust_stock, count_stock
 from inventory.services.stock.demands import Demand, Reference
+from inventory.services.stock.holds import hold_stock
 from inventory.services.stock.ledger import lock_levels
 from inventory.services.stock.levels import ensure_level
 from inventory.services.stock.locations import (
@@ -19,7 +20,6 @@ from inventory.services.stock.locations import (
 from inventory.services.stock.receiving import receive_stock
 from inventory.services.stock.reservations import (
     expire_reservations,
-    hold_stock,
     release_reservations,
     reserve_stock,
 )

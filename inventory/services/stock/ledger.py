@@ -1,46 +1,28 @@
 """Change stock levels and write the ledger: the one place that does either.
 
 The hot path of the product, so it speaks plain SQL through Django's cursor: the
-ORM halves its rate. Each level changes by one conditional UPDATE, levels in
-primary-key order, and the ledger rows follow in the same function.
+ORM halves its rate. Levels change in primary-key order, and their ledger rows
+follow in the same function.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 
 from inventory.errors import Shortage
 from inventory.models import StockLevel, StockTransaction
-from inventory.services.stock.demands import MOST_UNITS
+from inventory.services.stock.changing import After, change_level
 from inventory.services.stock.movements import Change, Movement, by_level
 from inventory.services.stock.refusals import Problem, problem_of, refusal
-from stateset.lib.rows import insert_rows, key_value
+from stateset.lib.rows import insert_rows
 from stateset.system.services import record_event
 from stateset.system.services.actors import acting_user_id
 
-# The WHERE clause is read when the row is locked, so it holds on both engines
-# whatever was read before; the CHECKs stand behind it. `version` stays: it guards
-# what people type, and stock moves while they do. Costs are multiplied by 1.0
-# because SQLite keeps whole amounts as integers and would divide them so.
-CHANGE = """
-UPDATE inventory
-   SET on_hand = on_hand + %s, reserved = reserved + %s, allocated = allocated + %s,
-       average_cost = CASE WHEN %s > 0
-         THEN ROUND((average_cost * on_hand + %s * 1.0) / (on_hand + %s), 6)
-         ELSE average_cost END,
-       updated_at = %s
- WHERE id = %s AND on_hand BETWEEN %s AND %s AND reserved >= %s AND allocated >= %s
-   AND available >= %s
-RETURNING on_hand, reserved, allocated, average_cost
-"""
-COST_DIGITS = Decimal("0.000001")
 EVENTS = {
     "receive": "stock.received",
     "ship": "stock.shipped",
@@ -54,15 +36,6 @@ EVENTS = {
     "scrap": "stock.scrapped",
 }
 """Told to the world: what is there changed. Of a promise, its own row tells."""
-
-
-class _After(NamedTuple):
-    """A level as its UPDATE left it."""
-
-    on_hand: int
-    reserved: int
-    allocated: int
-    average_cost: Decimal
 
 
 def post_movements(
@@ -89,7 +62,7 @@ def post_movements(
     entries: list[StockTransaction] = []
     problems: list[Problem] = list(short)
     for change in by_level(movements):
-        after = _apply(change, now) or _apply_locked(change, now, problems)
+        after = change_level(change, now) or _change_locked(change, now, problems)
         if after is not None:
             entries += _entries(change, after, written)
     if problems:
@@ -115,49 +88,19 @@ def lock_levels(level_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
     return {level.pk: level for level in levels}
 
 
-def _apply(change: Change, now: datetime) -> _After | None:
-    connection = connections[DEFAULT_DB_ALIAS]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            CHANGE,
-            [
-                change.on_hand,
-                change.reserved,
-                change.allocated,
-                change.costed_units,
-                change.costed_value,
-                change.costed_units,
-                connection.ops.adapt_datetimefield_value(now),
-                key_value(change.level_id, connection),
-                max(0, -change.on_hand),
-                MOST_UNITS - max(0, change.on_hand),
-                max(0, -change.reserved),
-                max(0, -change.allocated),
-                max(0, -change.available),
-            ],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    on_hand, reserved, allocated, cost = row
-    return _After(
-        on_hand, reserved, allocated, Decimal(str(cost)).quantize(COST_DIGITS)
-    )
-
-
-def _apply_locked(
+def _change_locked(
     change: Change, now: datetime, problems: list[Problem]
-) -> _After | None:
+) -> After | None:
     """Find out what refused the change; it may have passed while being asked."""
     problem = problem_of(change, lock_levels([change.level_id])[change.level_id])
     if problem is None:
-        return _apply(change, now)
+        return change_level(change, now)
     problems.append(problem)
     return None
 
 
 def _entries(
-    change: Change, after: _After, written: dict[str, Any]
+    change: Change, after: After, written: dict[str, Any]
 ) -> list[StockTransaction]:
     on_hand = after.on_hand - change.on_hand
     reserved = after.reserved - change.reserved

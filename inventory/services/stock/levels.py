@@ -36,14 +36,14 @@ def ensure_level(*, variant: ProductVariant, location: Location) -> StockLevel:
             why="it is a service or a download",
             fix="tick 'is stocked' on the variant if it has units to count",
         )
-    place = {"variant": variant, "location": location}
-    if level := StockLevel.objects.filter(**place).first():
+    levels = StockLevel.objects.filter(variant=variant, location=location)
+    if level := levels.first():
         return level
     with business_transaction():
         # Who closes the location looks through its levels under this lock; the
         # foreign key alone is checked no sooner than at the commit.
         Location.objects.select_for_update(no_key=True).get(pk=location.pk)
-        return StockLevel.objects.get_or_create(**place)[0]
+        return levels.get_or_create(variant=variant, location=location)[0]
 
 
 def place_demands(*, location: Location, demands: Sequence[Demand]) -> Placed:

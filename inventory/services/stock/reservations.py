@@ -9,21 +9,16 @@ from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
-from uuid_utils.compat import uuid7
 
 from inventory.errors import (
     AlreadyPromisedError,
     InsufficientStockError,
-    InvalidDateError,
 )
 from inventory.models import (
     Location,
-    ReferenceType,
-    StockLevel,
     StockReservation,
     StockTransaction,
 )
-from inventory.services.reasons import require_reason
 from inventory.services.stock.demands import Demand, Reference, combined
 from inventory.services.stock.ledger import post_movements
 from inventory.services.stock.levels import place_demands, require_selling
@@ -67,34 +62,6 @@ def reserve_stock(
         if not _expire_overdue(location, wanted):
             raise
     return reserve()
-
-
-def hold_stock(
-    *,
-    level: StockLevel,
-    quantity: int,
-    reason: str,
-    until: datetime | None = None,
-) -> StockReservation:
-    """Set units aside by hand, for ever or ``until`` a time still to come.
-
-    Raises InsufficientStockError, LocationNotUsableError or InvalidDateError.
-    """
-    require_reason(reason, "The stock was not set aside.")
-    if until is not None and until <= timezone.now():
-        raise InvalidDateError(
-            "The stock was not set aside.",
-            why=f"{until:%Y-%m-%d %H:%M} is past",
-            fix="choose a later time, or none",
-        )
-    (reservation,) = reserve_stock(
-        location=level.location,
-        demands=[Demand(level.variant_id, quantity, level.pk)],
-        reference=Reference(ReferenceType.HOLD, uuid7()),
-        expires_at=until,
-        reason=reason,
-    )
-    return reservation
 
 
 def release_reservations(

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from inventory.models import Location, ProductVariant, StockLevel, StockTransaction
 from inventory.services.reasons import require_reason
+from inventory.services.stock.changing import COST_DIGITS
 from inventory.services.stock.demands import Reference, require_quantity
-from inventory.services.stock.ledger import COST_DIGITS, lock_levels, post_movements
+from inventory.services.stock.ledger import lock_levels, post_movements
 from inventory.services.stock.levels import ensure_level
 from inventory.services.stock.movements import Movement
 from stateset.lib.journal import business_transaction

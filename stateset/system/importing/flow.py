@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db import transaction
+
 from stateset.lib.errors import UsageError
 from stateset.lib.journal import Entry, business_transaction, record
 from stateset.lib.progress import progress
+from stateset.system import conf
 from stateset.system.errors import ImportRefusedError, UnreadableFileError
 from stateset.system.importing.mappings import Mapping, parse_mapping
 from stateset.system.importing.resource import (
@@ -53,6 +56,7 @@ def import_file(
 ) -> ImportOutcome:
     """Import ``path`` into the model named ``label`` (``orders.order``).
 
+    Relative paths start from the project's folder, wherever it is called.
     Raises UsageError for a model that can't be imported, UnreadableFileError,
     MappingError, and ImportRefusedError with the lines that are wrong.
     """
@@ -92,25 +96,27 @@ def import_table(
     resource = resource_class()
     resource.advance = advance
     table = resource.prepare(source, table, mapping)
-    with business_transaction(reason=f"import of {source}", covers_steps=True):
-        # import-export catches what ends a row, but not what is a fault of ours.
-        result = resource.import_data(
-            table, dry_run=is_dry_run, rollback_on_validation_errors=True
-        )
+    with (
+        business_transaction(reason=f"import of {source}", covers_steps=True),
+        transaction.atomic(),
+    ):
+        result = resource.import_data(table)
         for fault in result.base_errors:
             raise fault.error
         if resource.problems:
             raise ImportRefusedError(source, resource.problems)
+        resource.finish()
         outcome = ImportOutcome(source, resource.outcomes)
-        if not is_dry_run:
-            details = {"summary": str(outcome)}
-            record(Entry("data.import", resource.label(), details=details))
+        details = {"summary": str(outcome)}
+        record(Entry("data.import", resource.label(), details=details))
+        if is_dry_run:
+            transaction.set_rollback(True)
     return outcome
 
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return (conf.project_root() / path).read_bytes()
     except OSError as error:
         raise UnreadableFileError(
             f"File {path} was not read.",

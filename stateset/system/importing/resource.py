@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -89,7 +90,9 @@ class StatesetResource(ModelResource):
     also_writes: ClassVar[Sequence[type[Model]]] = ()
 
     class Meta:
-        use_transactions = True
+        # One transaction around all of it, one savepoint where a row is written:
+        # import_table and save_instance make them.
+        use_transactions = False
         skip_html_diff = True
 
     def __init__(self) -> None:
@@ -121,6 +124,9 @@ class StatesetResource(ModelResource):
         """Write a changed row through its service."""
         names = [name for name in self.fields if self.column(name) in row]
         save_columns(instance, **{name: getattr(instance, name) for name in names})
+
+    def finish(self) -> None:
+        """Write what was put off until every row was read; raise a StatesetError."""
 
     def read_extra(self, row: Row) -> dict[str, Any]:
         """Return the values of the extra columns the file has."""
@@ -326,6 +332,7 @@ class StatesetResource(ModelResource):
             yield Problem(line, source_of(found.column), found.message)
 
 
+@cache
 def resources() -> dict[str, type[StatesetResource]]:
     """Return what every app offers for import, by model label."""
     return {

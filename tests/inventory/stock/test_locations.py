@@ -22,12 +22,10 @@ def test_an_empty_location_closes_and_opens_again() -> None:
     location = make_level().location
 
     close_location(location)
-    location.refresh_from_db()
-    assert not location.is_active
+    assert Location.objects.filter(is_active=False).get() == location
     open_location(location)
 
-    location.refresh_from_db()
-    assert location.is_active
+    assert Location.objects.filter(is_active=True).get() == location
     assert list(
         Event.objects.filter(aggregate_id=location.pk)
         .order_by("id")

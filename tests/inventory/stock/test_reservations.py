@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -39,7 +40,7 @@ from tests.inventory.stock.books import ledger, violations
 pytestmark = pytest.mark.django_db
 
 
-def reserve(level: StockLevel, quantity: int, **changes: object) -> Reference:
+def reserve(level: StockLevel, quantity: int, **changes: Any) -> Reference:
     """Reserve for a new order and return its reference."""
     reference = make_reference()
     reserve_stock(
