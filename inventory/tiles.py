@@ -8,9 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from inventory.models import PurchaseOrder, StockLevel
-from stateset.lib.tiles import Tile, list_url
-
-COUNT_CAP = 10_000
+from stateset.lib.tiles import Tile, count_text, list_url
 
 
 def tiles(request: HttpRequest) -> Iterator[Tile]:
@@ -23,26 +21,25 @@ def tiles(request: HttpRequest) -> Iterator[Tile]:
 
 def low_stock() -> Tile:
     """Return the tile of levels at or below their reorder point."""
-    low = StockLevel.objects.low().order_by().values("pk")[: COUNT_CAP + 1].count()
+    low = count_text(StockLevel.objects.low())
     return Tile(
         "Low stock",
-        f"{COUNT_CAP:,}+" if low > COUNT_CAP else f"{low:,}",
+        low,
         note="at or below the reorder point",
         url=list_url(StockLevel, preset="low"),
-        level="warning" if low else "ok",
+        level="ok" if low == "0" else "warning",
         order=110,
     )
 
 
 def purchase_orders_due() -> Tile:
     """Return the tile of orders whose goods should be here by now."""
-    due = PurchaseOrder.objects.due(timezone.now().date())
-    found = due.order_by().values("pk")[: COUNT_CAP + 1].count()
+    due = count_text(PurchaseOrder.objects.due(timezone.now().date()))
     return Tile(
         "Purchase orders due",
-        f"{COUNT_CAP:,}+" if found > COUNT_CAP else f"{found:,}",
+        due,
         note="expected by today and not all here",
         url=list_url(PurchaseOrder, preset="due"),
-        level="warning" if found else "ok",
+        level="ok" if due == "0" else "warning",
         order=120,
     )

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'invoice_lines',
                 'db_table_comment': 'Lines of invoices',
-                'constraints': [models.UniqueConstraint(fields=('invoice', 'line_number'), name='invoice_line_number_unique'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='invoice_line_quantity_positive', violation_error_message='Quantity must be above zero.'), models.CheckConstraint(condition=models.Q(('unit_price__gte', 0), ('discount__gte', 0), ('tax_amount__gte', 0), ('line_total__gte', 0)), name='invoice_line_money_not_negative', violation_error_message='Unit price, Discount, Tax amount, Line total must not be negative.'), models.CheckConstraint(condition=models.Q(('tax_rate__gte', 0), ('tax_rate__lte', 1)), name='invoice_line_tax_fraction', violation_error_message='Tax rate is a fraction between 0 and 1 (0.08 is 8 %).')],
+                'constraints': [models.UniqueConstraint(fields=('invoice', 'line_number'), name='invoice_line_number_unique'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='invoice_line_quantity_positive', violation_error_message='Quantity must be above zero.'), models.CheckConstraint(condition=models.Q(('unit_price__gte', 0), ('discount__gte', 0), ('tax_amount__gte', 0), ('line_total__gte', 0)), name='invoice_line_money_not_negative', violation_error_message='Unit price, Discount, Tax amount, Line total must not be negative.'), models.CheckConstraint(condition=models.Q(('tax_rate__gte', 0), ('tax_rate__lte', 1)), name='invoice_line_tax_fraction', violation_error_message='Tax rate is a fraction between 0 and 1: 0.08 is 8 per cent.')],
             },
         ),
         migrations.CreateModel(

@@ -51,7 +51,7 @@ def fraction(field: str, *, name: str) -> CheckConstraint:
     return check(
         Q(**{f"{field}__gte": 0, f"{field}__lte": 1}),
         name=name,
-        message=f"{_words(field)} is a fraction between 0 and 1 (0.08 is 8 %).",
+        message=f"{_words(field)} is a fraction between 0 and 1: 0.08 is 8 per cent.",
     )
 
 

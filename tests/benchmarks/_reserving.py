@@ -63,6 +63,7 @@ INSERT INTO outbox (event_id, topic, partition_key, status, attempts, max_attemp
 VALUES (%s, 'default', %s, 'pending', 0, 8, %s, NULL, NULL, '', %s, %s)
 RETURNING id
 """
+BARE_STATEMENTS = (BEGIN, FIND, RESERVATION, EVENT, OUTBOX, RESERVE, LEDGER)
 
 Attempt = Callable[[UUID], bool]
 
@@ -143,6 +144,24 @@ WAYS: dict[str, Callable[[Shop], AbstractContextManager[Attempt]]] = {
     "ours": ours,
     "bare": bare,
 }
+
+
+def require_same_statements(shop: Shop) -> None:
+    """Stop where the bare way does not do what the product does."""
+    seen: list[str] = []
+
+    def listen(execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    with ours(shop) as attempt, connection.execute_wrapper(listen):
+        attempt(shop.variant_ids[0])
+    what_we_do, what_bare_does = (
+        [" ".join(sql.split()[:3]) for sql in statements]
+        for statements in (seen, BARE_STATEMENTS)
+    )
+    if what_we_do != what_bare_does:
+        raise RuntimeError(f"ours: {what_we_do}, bare: {what_bare_does}")
 
 
 def open_shop(url: str, units: int) -> Shop:

@@ -66,7 +66,9 @@ def main(arguments: list[str]) -> int:
             initargs=(url, processes.Barrier(CLIENTS)),
         )
         with crowd:
-            ratio = measure(crowd, reserving().open_shop(url, PLENTY), options)
+            shop = reserving().open_shop(url, PLENTY)
+            reserving().require_same_statements(shop)
+            ratio = measure(crowd, shop, options)
             exact = [
                 run_out(crowd, reserving().open_shop(url, FEW), way) for way in WAYS
             ]

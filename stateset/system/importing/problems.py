@@ -33,8 +33,7 @@ def problems_of(
     line: int, error: ValidationError, row: Row, columns: Mapping[str, str]
 ) -> Iterator[Problem]:
     """Yield what is wrong with one line; ``columns`` are those of our fields."""
-    by_name = getattr(error, "error_dict", {NON_FIELD_ERRORS: error.error_list})
-    for name, found in by_name.items():
+    for name, found in error.update_error_dict({}).items():
         column = "" if name == NON_FIELD_ERRORS else columns.get(name, name)
         for each in found:
             yield Problem(line, column, _words(each, row.get(column, "")))

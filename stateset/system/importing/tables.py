@@ -85,6 +85,8 @@ def _table(name: str, rows: NumberedRows, *, pads_rows: bool) -> Table:
             )
         table.append(row[:width] + [""] * (width - len(row)))
         table.lines.append(line)
+    if not table.lines:
+        raise _unreadable(name, "it has a header but no rows", "add rows below it")
     return table
 
 
