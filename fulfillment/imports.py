@@ -24,7 +24,7 @@ class ShipmentResource(StatesetResource):
     order = Field("order", "order_number", LookupCell(Order, "order_number"))
 
     unchecked = ("ship_to",)
-    fixed = ("order_number", "shipped_at")
+    fixed = ("order_number", "shipped_at", "delivered_at")
     also_writes = (Order,)
 
     class Meta(StatesetResource.Meta):

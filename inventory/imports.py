@@ -117,7 +117,11 @@ class ProductResource(StatesetResource):
     def fill(self, instance: Product, row: Row) -> None:
         given = self.read_extra(row)
         self.parts = [
-            Part(_variant_of(instance), VARIANT_COLUMNS, links=("product",)),
+            Part(
+                _variant_of(instance),
+                VARIANT_COLUMNS,
+                links=("product", "sku", "name"),
+            ),
             *self._stock_parts(instance, given),
         ]
 

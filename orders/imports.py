@@ -79,7 +79,7 @@ class CustomerResource(StatesetResource):
         }
         if columns:
             update_customer(instance, **columns)
-        if changed.intersection(ADDRESS_COLUMNS):
+        if changed.intersection((*ADDRESS_COLUMNS, "company")):
             self._save_address(instance)
 
     def _save_address(self, customer: Customer) -> None:
@@ -223,7 +223,7 @@ def _text(address: dict[str, str]) -> str:
 def _require_rate(rate: Decimal, row: Row) -> None:
     if row.get("discount"):
         raise ValidationError(
-            {"discount_rate": "stands beside a discount; give one of the two"}
+            {"discount_rate": f"'{rate}' stands beside a discount; give one of them"}
         )
     if not 0 <= rate <= 1:
         raise ValidationError(

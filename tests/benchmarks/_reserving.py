@@ -15,9 +15,10 @@ from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
 from inventory.errors import InsufficientStockError
+from inventory.invariants import invariants
 from inventory.models import Location
 from inventory.services.stock import Demand, Reference, reserve_stock
-from stateset.lib.invariants import Violation, all_invariants
+from stateset.lib.invariants import Violation
 from tests.inventory.builders import make_level, make_location
 
 ROWS = 5
@@ -173,4 +174,4 @@ def open_shop(url: str, units: int) -> Shop:
 
 def violations() -> list[Violation]:
     """Return every level that disagrees with its ledger or its promises."""
-    return [found for rule in all_invariants() for found in rule.find()]
+    return [found for rule in invariants() for found in rule.find()]

@@ -36,7 +36,8 @@ def combined(demands: Iterable[Demand]) -> list[Demand]:
     """Return one demand a variant and line, each with a quantity that can be.
 
     Two demands of one line count together: checked one by one, each would find
-    the same units free.
+    the same units free. Always in the same order: two who reserve for one document
+    then wait for each other instead of dead-locking.
     """
     wanted: dict[tuple[UUID, UUID], int] = {}
     for demand in demands:
@@ -45,7 +46,7 @@ def combined(demands: Iterable[Demand]) -> list[Demand]:
         wanted[key] = wanted.get(key, 0) + demand.quantity
     return [
         Demand(variant_id=variant_id, quantity=quantity, line_id=line_id)
-        for (variant_id, line_id), quantity in wanted.items()
+        for (variant_id, line_id), quantity in sorted(wanted.items())
     ]
 
 

@@ -82,6 +82,14 @@
     document.querySelectorAll(".ss-form").forEach(sendOnce);
   };
 
+  // The theme's script takes every file box for one of its own, and fails on ours.
+  const keepFromTheme = (event) => {
+    if (event.target.matches(".ss-form input[type=file]")) {
+      event.stopPropagation();
+    }
+  };
+  document.addEventListener("change", keepFromTheme, { capture: true });
+
   if (document.readyState === "loading") {
     document.addEventListener("DOMContentLoaded", prepare);
   } else {

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
 from import_export.fields import Field
 from import_export.resources import ModelResource
@@ -279,14 +279,13 @@ class StatesetResource(ModelResource):
         validate_unique: bool = True,  # noqa: FBT001, FBT002 -- import-export's own
     ) -> None:
         errors = dict(import_validation_errors or {})
-        looked_up = [
-            name
-            for name, field in self.fields.items()
-            if isinstance(field.widget, LookupCell)
-            and getattr(instance, f"{field.attribute}_id") is not None
-        ]
+        unchecked = {*errors, *self.unchecked, *self._looked_up(instance, errors)}
+        if errors:
+            # What only fill or a service sets has not been set.
+            fields = instance._meta.concrete_fields
+            unchecked |= {field.name for field in fields} - set(self.fields)
         try:
-            check_row(instance, exclude={*errors, *looked_up, *self.unchecked})
+            check_row(instance, exclude=unchecked)
         except ValidationError as error:
             errors = error.update_error_dict(errors)
         errors |= {
@@ -312,6 +311,14 @@ class StatesetResource(ModelResource):
 
     def after_import(self, *args: Any, **kwargs: Any) -> None:
         """Reset no sequences: our keys are UUIDs."""
+
+    def _looked_up(self, instance: Any, errors: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the fields that need no look whether their row is there."""
+        for name, field in self.fields.items():
+            if isinstance(field.widget, LookupCell):
+                is_set = getattr(instance, f"{field.attribute}_id") is not None
+                if is_set or NON_FIELD_ERRORS in errors:
+                    yield name
 
     def _keys(self) -> list[str]:
         return [self.column(name) for name in self.get_import_id_fields()]

@@ -9,6 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from stateset.lib.errors import StatesetError
+from stateset.system.errors import ImportRefusedError
 from stateset.system.importing.flow import ImportOutcome, import_table
 from stateset.system.importing.mappings import parse_mapping
 from stateset.system.importing.resource import resources
@@ -42,10 +43,10 @@ def refusal_of(label: str, content: str | bytes, **options: Any) -> str:
 
 
 def problems_in(label: str, content: str | bytes, **options: Any) -> list[str]:
-    """Return each line's problem as the refusal of its file lists them."""
-    what, why, _ = refusal_of(label, content, **options).split("\n  ")[:3] or [""]
-    assert what == f"Nothing was imported from {options.get('name', 'file.csv')}."
-    return [line.strip() for line in why.removeprefix("why: ").split("\n")]
+    """Return what is wrong with the lines of a file, all of it."""
+    with pytest.raises(ImportRefusedError) as caught:
+        import_rows(label, content, **options)
+    return [str(problem) for problem in caught.value.problems]
 
 
 def workbook(*rows: list[Any]) -> bytes:
