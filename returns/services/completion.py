@@ -9,8 +9,13 @@ from django.utils import timezone
 
 from finance.models import Payment
 from finance.services import refund_payment
-from inventory.models import Location, ReferenceType
-from inventory.services.stock import Reference, receive_stock
+from inventory.models import Location, ReferenceType, StockLevel
+from inventory.services.stock import (
+    Reference,
+    ensure_level,
+    lock_levels,
+    receive_stock,
+)
 from returns.errors import FindingsRefusedError, RefundNotPossibleError
 from returns.models import ReturnItem, ReturnRequest
 from returns.services.amounts import refund_of_units
@@ -39,6 +44,8 @@ def complete_return(
             .select_related("order_item__order", "order_item__variant")
             .order_by("order_item__variant_id", "pk")
         )
+        # All levels first, in their order: two returns must not wait for each other.
+        lock_levels(_level(return_request, item).pk for item in items if _stocks(item))
         for item in items:
             _put_away(return_request, item, at=moment)
         amount = Decimal(0)
@@ -59,10 +66,9 @@ def complete_return(
 def _put_away(return_request: ReturnRequest, item: ReturnItem, *, at: datetime) -> None:
     if item.disposition == ReturnItem.Disposition.SCRAP:
         return
-    variant = item.order_item.variant
-    if variant.is_stocked:
+    if _stocks(item):
         receive_stock(
-            variant=variant,
+            variant=item.order_item.variant,
             location=_place(return_request, item),
             quantity=item.quantity_received,
             unit_cost=item.order_item.unit_cost or Decimal(0),
@@ -74,6 +80,17 @@ def _put_away(return_request: ReturnRequest, item: ReturnItem, *, at: datetime) 
         )
     item.restocked_at = at
     item.save(update_fields=["restocked_at", "updated_at"])
+
+
+def _stocks(item: ReturnItem) -> bool:
+    is_kept = item.disposition != ReturnItem.Disposition.SCRAP
+    return is_kept and item.order_item.variant.is_stocked
+
+
+def _level(return_request: ReturnRequest, item: ReturnItem) -> StockLevel:
+    return ensure_level(
+        variant=item.order_item.variant, location=_place(return_request, item)
+    )
 
 
 def _place(return_request: ReturnRequest, item: ReturnItem) -> Location:

@@ -45,6 +45,9 @@ context_changed = Signal()
 
 _NOBODY = Context()
 _context: ContextVar[Context] = ContextVar("journal_context", default=_NOBODY)
+_told: ContextVar[frozenset[str]] = ContextVar("journal_told", default=frozenset())
+"""The databases whose open transaction knows the context already."""
+
 _sinks: list[Callable[[Entry, Context], None]] = []
 
 
@@ -88,14 +91,18 @@ def business_transaction(
     ``reason`` changes it. A reason that ``covers_steps`` also stands for the steps
     inside that name their own, as for each row of an import.
     """
-    outermost = not transaction.get_connection(using).in_atomic_block
+    is_told = using in _told.get()
     before = current_context()
     changes: dict[str, Any] = {}
     if reason and not before.covers_steps:
         changes = {"reason": reason, "covers_steps": covers_steps}
     with transaction.atomic(using=using), acting(**changes) as context:
-        if outermost or context != before:
+        if not is_told or context != before:
             context_changed.send(sender=None, using=using, context=context)
-        yield
-        if not outermost and context != before:
+        token = _told.set(_told.get() | {using})
+        try:
+            yield
+        finally:
+            _told.reset(token)
+        if is_told and context != before:
             context_changed.send(sender=None, using=using, context=before)

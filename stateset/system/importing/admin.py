@@ -51,10 +51,6 @@ class ImportForm(forms.Form):
         help_text="Only if the columns have other names: a TOML file that maps them.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        theme.dress(self)
-
     def clean(self) -> dict[str, Any]:
         for name in self.fields:
             file = self.cleaned_data.get(name)
@@ -205,6 +201,7 @@ class ImportMixin(theme.ModelAdmin):
             "admin/stateset/import.html",
             {
                 **self.admin_site.each_context(request),
+                "is_themed": theme.IS_THEMED,
                 "title": f"Import {self.opts.verbose_name_plural}",
                 "opts": self.opts,
                 "media": self.media + form.media,

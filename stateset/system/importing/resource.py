@@ -40,6 +40,8 @@ ESCAPED = re.compile(r"'(?=[=+\-@])")
 
 SPREADSHEET_ERROR = re.compile(r"#(NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A)")
 
+SHOWN_OF_NEW = 4
+
 KINDS = {
     RowResult.IMPORT_TYPE_NEW: "new",
     RowResult.IMPORT_TYPE_UPDATE: "changed",
@@ -58,7 +60,10 @@ class Column:
 
 @dataclass(frozen=True)
 class RowOutcome:
-    """What importing does with one line: ``kind`` is new, changed or unchanged."""
+    """What importing does with one line: ``kind`` is new, changed or unchanged.
+
+    Of a new row ``changes`` are its first cells.
+    """
 
     line: int
     kind: str
@@ -267,7 +272,7 @@ class StatesetResource(ModelResource):
         self, instance: Any, original: Any, row: Row, import_validation_errors: Any
     ) -> bool:
         if import_validation_errors or original._state.adding:
-            self.changes = []
+            self.changes = self._filled(row)[:SHOWN_OF_NEW]
             return False
         self.changes = [*self._changes(instance, original), *self.changes]
         return not self.changes
@@ -329,6 +334,14 @@ class StatesetResource(ModelResource):
             if getattr(instance, key) != getattr(original, key):
                 before, after = field.export(original), field.export(instance)
                 yield Change(field.column_name, before, after)
+
+    def _filled(self, row: Row) -> list[Change]:
+        keys = self._keys()
+        return [
+            Change(column, "", cell)
+            for column, cell in row.items()
+            if cell and column not in keys
+        ]
 
     def _problems(
         self, line: int, error: ValidationError, row: Row
