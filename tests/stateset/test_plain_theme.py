@@ -45,7 +45,11 @@ AXE = "tests/browser/test_accessibility.py::test_no_page_breaks_a_rule"
     [
         [f"{AXE}[0]"],
         [f"{AXE}[1]"],
-        ["tests/browser/test_forms.py", "tests/browser/test_home.py"],
+        [
+            "tests/browser/test_forms.py",
+            "tests/browser/test_home.py",
+            "tests/browser/test_import.py",
+        ],
         [
             "tests/stateset/test_admin_actions.py",
             "tests/stateset/test_admin_export.py",
@@ -53,6 +57,7 @@ AXE = "tests/browser/test_accessibility.py::test_no_page_breaks_a_rule"
             "tests/stateset/test_admin_lists.py",
             "tests/stateset/test_admin_pages.py",
             "tests/stateset/test_home.py",
+            "tests/stateset/system/importing/test_admin.py",
         ],
     ],
     ids=["axe, one half", "axe, other half", "keys and phones", "pages"],

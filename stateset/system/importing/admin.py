@@ -27,7 +27,7 @@ from stateset.system.importing.templates import FORMATS, template_response
 UPLOAD_VAR = "_upload"
 
 MOST_BYTES = 10 * 1024 * 1024
-MOST_ROWS = 5_000
+MOST_ROWS = 3_000
 """What one request can do before a proxy gives up waiting for it."""
 
 SHOWN_ROWS = 100

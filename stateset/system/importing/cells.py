@@ -14,6 +14,16 @@ from django.db.models import Model
 from django.utils.dateparse import parse_date, parse_datetime
 from import_export.widgets import Widget
 
+FORMULA_STARTS = ("=", "@")
+"""A cell that begins so is a formula to a spreadsheet. A minus or plus may be a number
+or a telephone number, and those come in as they are."""
+
+ESCAPED = re.compile(r"^'(?=[=+\-@])")
+"""What an export puts before such text, so that no spreadsheet runs it."""
+
+SPREADSHEET_ERROR = re.compile(r"#(NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A)")
+INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+LONGEST_QUOTED = 60
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 COUNTRY = re.compile(r"[A-Z]{2}")
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -21,12 +31,37 @@ TRUE_WORDS = frozenset({"1", "true", "yes", "y"})
 FALSE_WORDS = frozenset({"0", "false", "no", "n"})
 
 
+def quoted(text: str) -> str:
+    """Return ``text`` in quotes, as problems name it; shortened where it is long."""
+    if len(text) > LONGEST_QUOTED:
+        return repr(f"{text[: LONGEST_QUOTED - 1]}…")
+    return repr(text)
+
+
+def read_text(text: str) -> str:
+    """Return the text of a cell as it was before exporting; refuse formulas."""
+    if text.startswith(FORMULA_STARTS):
+        raise ValidationError(
+            f"{quoted(text)} is a formula; paste its value,"
+            " or put ' before it if it is text"
+        )
+    if SPREADSHEET_ERROR.fullmatch(text):
+        raise ValidationError(
+            f"{quoted(text)} is an error of the spreadsheet; mend its formula"
+        )
+    if INVISIBLE.search(text):
+        raise ValidationError(
+            f"{quoted(text)} holds a character that can't be seen; type it anew"
+        )
+    return ESCAPED.sub("", text)
+
+
 def read_decimal(text: str) -> Decimal | None:
     """Return the number in ``text``, None for an empty cell."""
     if not text:
         return None
     if not NUMBER.fullmatch(text):
-        raise ValidationError(f"{text!r} is no number; write it like 1234.50")
+        raise ValidationError(f"{quoted(text)} is no number; write it like 1234.50")
     return Decimal(text)
 
 
@@ -36,7 +71,7 @@ def read_integer(text: str) -> int | None:
     if number is None:
         return None
     if number != number.to_integral_value():
-        raise ValidationError(f"{text!r} is no whole number; write it like 12")
+        raise ValidationError(f"{quoted(text)} is no whole number; write it like 12")
     return int(number)
 
 
@@ -54,7 +89,8 @@ def read_moment(text: str) -> datetime | None:
     if day is not None:
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
     raise ValidationError(
-        f"{text!r} is no date; write it like 2026-11-23 or 2026-11-23T14:30:00+00:00"
+        f"{quoted(text)} is no date; write it like 2026-11-23"
+        " or 2026-11-23T14:30:00+00:00"
     )
 
 
@@ -65,14 +101,14 @@ def read_flag(text: str) -> bool | None:
         return None
     if word in TRUE_WORDS or word in FALSE_WORDS:
         return word in TRUE_WORDS
-    raise ValidationError(f"{text!r} is neither yes nor no")
+    raise ValidationError(f"{quoted(text)} is neither yes nor no")
 
 
 def read_country(text: str) -> str:
     """Return the country code in ``text``, in capitals."""
     if text and not COUNTRY.fullmatch(text.upper()):
         raise ValidationError(
-            f"{text!r} is no country code; write it like DE (ISO 3166)"
+            f"{quoted(text)} is no country code; write it like DE (ISO 3166)"
         )
     return text.upper()
 
@@ -81,7 +117,7 @@ def read_currency(text: str) -> str | None:
     """Return the currency code in ``text`` in capitals, None for an empty cell."""
     if text and not CURRENCY.fullmatch(text.upper()):
         raise ValidationError(
-            f"{text!r} is no currency code; write it like USD (ISO 4217)"
+            f"{quoted(text)} is no currency code; write it like USD (ISO 4217)"
         )
     return text.upper() or None
 
@@ -175,7 +211,7 @@ class ChoiceCell(Cell):
 
     def read(self, text: str) -> str | None:
         if text and text not in self.choices:
-            raise ValidationError(f"{text!r} is not {self.words}")
+            raise ValidationError(f"{quoted(text)} is not {self.words}")
         return text or None
 
 
@@ -202,7 +238,7 @@ class LookupCell(Cell):
             if found is None:
                 options = self.model._meta
                 raise ValidationError(
-                    f"there is no {options.verbose_name} {text!r};"
+                    f"there is no {options.verbose_name} {quoted(text)};"
                     f" import {options.verbose_name_plural} first, or correct it"
                 )
             self.found[text] = found

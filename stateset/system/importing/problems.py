@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from stateset.lib.constraints import broken_rule
 from stateset.lib.errors import StatesetError
 from stateset.system.errors import Problem
+from stateset.system.importing.cells import quoted
 from stateset.system.importing.parts import Row
 
 EMPTY = "is empty; fill it in"
@@ -41,9 +42,10 @@ def problems_of(
 
 def _words(error: ValidationError, cell: str) -> str:
     if error.code in WORDS:
-        return WORDS[error.code] % {**(error.params or {}), "cell": repr(cell)}
+        return WORDS[error.code] % {**(error.params or {}), "cell": quoted(cell)}
     text = error.messages[0]
-    return text if cell in text else f"{cell!r}: {text}"
+    is_named = cell in text or quoted(cell) in text
+    return text if is_named else f"{quoted(cell)}: {text}"
 
 
 @contextmanager

@@ -7,7 +7,6 @@ nothing; a changed row updates, or is refused where its books are closed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,23 +21,15 @@ from import_export.results import RowResult
 
 from stateset.lib.discovery import discover
 from stateset.lib.journal import business_transaction
-from stateset.system.errors import MappingError, Problem, UnreadableFileError
-from stateset.system.importing.cells import Cell, LookupCell, cell_of
+from stateset.system.errors import Problem
+from stateset.system.importing.cells import Cell, LookupCell, cell_of, read_text
+from stateset.system.importing.columns import Column, require_keys, require_known
 from stateset.system.importing.mappings import Mapping as ColumnMapping
-from stateset.system.importing.mappings import apply_mapping, suggest
+from stateset.system.importing.mappings import apply_mapping
 from stateset.system.importing.parts import Change, Part, Row, check_row
 from stateset.system.importing.problems import problems_of, refusals_as_problems
 from stateset.system.importing.tables import Table
 from stateset.system.services.transitions import save_columns
-
-FORMULA_STARTS = ("=", "@")
-"""A cell that begins so is a formula to a spreadsheet. A minus or plus may be a number
-or a telephone number, and those come in as they are."""
-
-ESCAPED = re.compile(r"'(?=[=+\-@])")
-"""What an export puts before such text, so that no spreadsheet runs it."""
-
-SPREADSHEET_ERROR = re.compile(r"#(NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A)")
 
 SHOWN_OF_NEW = 4
 
@@ -47,15 +38,6 @@ KINDS = {
     RowResult.IMPORT_TYPE_UPDATE: "changed",
     RowResult.IMPORT_TYPE_SKIP: "unchanged",
 }
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column that a file may have, as it is told to people."""
-
-    name: str
-    words: str
-    is_key: bool
 
 
 @dataclass(frozen=True)
@@ -195,12 +177,10 @@ class StatesetResource(ModelResource):
         """
         known = [column.name for column in self.columns()]
         if mapping is None:
-            _require_known(name, table.headers, known)
+            require_known(name, table.headers, known)
         else:
             table = apply_mapping(mapping, table, known=known)
-        for key in self._keys():
-            if key not in table.headers:
-                raise _missing(name, mapping, key)
+        require_keys(name, table.headers, self._keys(), mapping)
         self.mapping, self.lines = mapping, table.lines
         return table
 
@@ -223,16 +203,20 @@ class StatesetResource(ModelResource):
 
     def before_import_row(self, row: Row, **kwargs: Any) -> None:
         line = self.lines[kwargs["row_number"] - 1]
-        for column, cell in row.items():
-            _require_value(column, cell)
-            row[column] = ESCAPED.sub("", cell, count=1)
         keys = self._keys()
+        errors: dict[str, Any] = {
+            column: "is empty, and rows are told apart by it; fill it in"
+            for column in keys
+            if not row[column]
+        }
+        for column, cell in row.items():
+            try:
+                row[column] = read_text(cell)
+            except ValidationError as error:
+                errors[column] = error
+        if errors:
+            raise ValidationError(errors)
         key = tuple(row[column] for column in keys)
-        for column in keys:
-            if not row[column]:
-                raise ValidationError(
-                    {column: "is empty, and rows are told apart by it; fill it in"}
-                )
         first = self.first_seen.setdefault(key, line)
         if first != line:
             raise ValidationError(
@@ -360,45 +344,3 @@ def resources() -> dict[str, type[StatesetResource]]:
         for module in discover("imports")
         for resource in module.RESOURCES
     }
-
-
-def _require_value(column: str, cell: str) -> None:
-    if cell.startswith(FORMULA_STARTS):
-        raise ValidationError(
-            {
-                column: f"{cell!r} is a formula; paste its value,"
-                " or put ' before it if it is text"
-            }
-        )
-    if SPREADSHEET_ERROR.fullmatch(cell):
-        raise ValidationError(
-            {column: f"{cell!r} is an error of the spreadsheet; mend its formula"}
-        )
-
-
-def _require_known(name: str, headers: Sequence[str], known: Sequence[str]) -> None:
-    for header in headers:
-        if header not in known:
-            raise UnreadableFileError(
-                f"File {name} was not read.",
-                why=f"nothing reads its column {header!r}",
-                fix=suggest(
-                    header, known, "remove it, or give a mapping; the columns are"
-                ),
-            )
-
-
-def _missing(
-    name: str, mapping: ColumnMapping | None, key: str
-) -> UnreadableFileError | MappingError:
-    if mapping is not None:
-        return MappingError(
-            f"Mapping {mapping.name} can't be used.",
-            why=f"it fills no column {key!r}, by which rows are told apart",
-            fix=f'add a line like {key} = "…" to [columns]',
-        )
-    return UnreadableFileError(
-        f"File {name} was not read.",
-        why=f"it has no column {key!r}, by which rows are told apart",
-        fix="add that column, or give a mapping that fills it",
-    )

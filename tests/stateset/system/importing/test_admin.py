@@ -183,7 +183,7 @@ def test_a_file_that_is_all_there_offers_nothing_to_confirm(staff: Client) -> No
         (
             b"code,name\n" + b"S,x\n" * (MOST_ROWS + 1),
             (
-                "File file.csv was not read. Why: it has 5,001 rows; a page takes 5,000"
+                "File file.csv was not read. Why: it has 3,001 rows; a page takes 3,000"
                 " at once. What to do: split it, or import it with the command"
                 " import_data."
             ),

@@ -23,6 +23,9 @@ pytestmark = pytest.mark.django_db
 WRITTEN = (Address, AuditEntry, Customer, Event, Location, Order, OrderItem, Product)
 
 
+FORMULA = "is a formula; paste its value, or put ' before it if it is text"
+
+
 def counts() -> dict[str, int]:
     return {model._meta.label: model._default_manager.count() for model in WRITTEN}
 
@@ -58,16 +61,21 @@ def location(**cells: str) -> str:
         ({"name": "N" * 300}, "name: is 300 characters long; shorten it to 255"),
         (
             {"name": "=HYPERLINK(A1)"},
-            (
-                "name: '=HYPERLINK(A1)' is a formula; paste its value,"
-                " or put ' before it if it is text"
-            ),
+            f"name: '=HYPERLINK(A1)' {FORMULA}",
         ),
         (
             {"name": "@SUM(A1)"},
+            f"name: '@SUM(A1)' {FORMULA}",
+        ),
+        (
+            {"name": "Main\x07"},
+            "name: 'Main\\x07' holds a character that can't be seen; type it anew",
+        ),
+        (
+            {"country_code": "D" * 100},
             (
-                "name: '@SUM(A1)' is a formula; paste its value,"
-                " or put ' before it if it is text"
+                f"country_code: '{'D' * 59}…' is no country code;"
+                " write it like DE (ISO 3166)"
             ),
         ),
         (
@@ -96,7 +104,9 @@ def test_a_wrong_cell_is_named_and_nothing_comes_in(
 
 @pytest.mark.usefixtures("nothing_changes")
 def test_every_wrong_cell_of_every_line_is_named() -> None:
-    text = "code,name,kind,country_code\nA,,shed,Germany\nB,Second,,\nC,,,D1\n"
+    text = (
+        "code,name,kind,country_code\nA,,shed,Germany\nB,Second,,\nC,,,D1\n,=1,@2,DE\n"
+    )
     assert problems_in("inventory.location", text) == [
         "line 2, kind: 'shed' is not one of warehouse, store, quarantine",
         (
@@ -106,6 +116,9 @@ def test_every_wrong_cell_of_every_line_is_named() -> None:
         "line 2, name: is empty; fill it in",
         "line 4, country_code: 'D1' is no country code; write it like DE (ISO 3166)",
         "line 4, name: is empty; fill it in",
+        "line 5, code: is empty, and rows are told apart by it; fill it in",
+        f"line 5, name: '=1' {FORMULA}",
+        f"line 5, kind: '@2' {FORMULA}",
     ]
 
 
@@ -275,10 +288,7 @@ def test_what_the_database_refuses_is_told_with_its_line() -> None:
     [
         (
             "=1+1",
-            (
-                "name: '=1+1' is a formula; paste its value,"
-                " or put ' before it if it is text"
-            ),
+            f"name: '=1+1' {FORMULA}",
         ),
         (None, "name: is empty; fill it in"),
     ],
