@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
 # What no engine has a say in is tested once, on SQLite.
-ONCE := tests/services tests/deploy tests/browser/test_accessibility.py
+ONCE := tests/services tests/deploy tests/browser/test_accessibility.py tests/stateset/test_plain_theme.py
 
 # Whatever the caller's shell has of another project stays out of this one.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS

@@ -8,6 +8,7 @@ the environment, so they share one server.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -37,6 +38,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     servers = ExitStack()
     early_config.add_cleanup(servers.close)
     if not os.environ.get("PYTEST_XDIST_WORKER"):
+        # A time limit ends a run as Ctrl-C does: nothing is left behind.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         folder = tempfile.TemporaryDirectory(prefix="stateset-tests-")
         os.environ["STATESET_TEST_FOLDER"] = servers.enter_context(folder)
     if engine == "postgresql" and not os.environ.get("TEST_DATABASE_URL"):

@@ -56,7 +56,7 @@ def refuse_production() -> None:
         raise StatesetError(
             "Nothing was started.",
             why="APP__ENVIRONMENT is 'production', and make run is for development",
-            fix="follow docs/operations.md, or unset APP__ENVIRONMENT",
+            fix="follow docs/operator.md, or unset APP__ENVIRONMENT",
         )
 
 
