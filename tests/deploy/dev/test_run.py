@@ -59,5 +59,5 @@ def test_production_is_not_started_by_make_run() -> None:
     assert str(refusal.value) == (
         "Nothing was started.\n"
         "  why: APP__ENVIRONMENT is 'production', and make run is for development\n"
-        "  fix: follow docs/operations.md, or unset APP__ENVIRONMENT"
+        "  fix: follow docs/operator.md, or unset APP__ENVIRONMENT"
     )
