@@ -3,14 +3,17 @@
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
 # What no engine has a say in is tested once, on SQLite.
-ONCE := tests/services tests/deploy tests/browser/test_accessibility.py tests/stateset/test_plain_theme.py
+ONCE := tests/services tests/deploy tests/browser tests/stateset/test_plain_theme.py
+# What must hold with the theme and without it.
+PAGES := tests/browser $(wildcard tests/stateset/test_admin_*.py) tests/stateset/test_home.py \
+	tests/stateset/system/importing/test_admin.py
 
 # Whatever the caller's shell has of another project stays out of this one.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sqlite test-postgresql test-faults test-ha lint \
+.PHONY: help setup run test test-sqlite test-postgresql test-pages test-faults test-ha lint \
 	lint-ruff lint-types lint-contracts lint-house audit bench \
 	licences clean
 
@@ -27,10 +30,14 @@ test: lint ## lint, then every test on SQLite and on PostgreSQL with Redis
 	@$(PYTHON) -m tests.services -- $(MAKE) test-sqlite test-postgresql
 
 test-sqlite: setup ## the tests on SQLite
-	@$(PYTEST) --engine sqlite
+	@$(PYTEST) --engine sqlite -m "not exhaustive"
 
 test-postgresql: setup ## the tests on a PostgreSQL of their own
-	@$(PYTEST) --engine postgresql $(ONCE:%=--ignore %)
+	@$(PYTEST) --engine postgresql -m "not exhaustive" $(ONCE:%=--ignore %)
+
+test-pages: setup ## every page through axe, and all pages without the theme
+	@$(PYTEST) --engine sqlite -m exhaustive
+	@STATESET_TEST_THEME=plain $(PYTEST) --engine sqlite $(PAGES)
 
 test-faults: setup ## real faults: full disks, killed programs, cut connections
 	@test -d tests/faults || { echo "There are no fault tests yet: tests/faults does not exist." >&2; exit 1; }

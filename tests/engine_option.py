@@ -56,12 +56,16 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave out the tests that speak of another engine."""
+    """Leave out the tests that speak of another engine; put the long ones first.
+
+    A worker that begins its longest test last keeps the other one waiting.
+    """
     others = set(ENGINES) - {config.known_args_namespace.engine}
     leave_out = [item for item in items if _only_for(item) & others]
     if leave_out:
         config.hook.pytest_deselected(items=leave_out)
         items[:] = [item for item in items if item not in leave_out]
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def _only_for(item: pytest.Item) -> set[str]:

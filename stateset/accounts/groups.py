@@ -6,7 +6,7 @@ a group stays, and what they take away does not come back with the next migrate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,24 +82,44 @@ def grant_permissions(sender: AppConfig, using: str, **_: Any) -> None:
 
     Runs once an app, in that app's turn.
     """
+    actions = {
+        name: rights[sender.label].split()
+        for name, rights in GROUPS.items()
+        if sender.label in rights
+    }
+    if not actions:
+        return
     # Django's own receiver may come after this one; making them twice is harmless.
     create_permissions(sender, using=using, verbosity=0)
+    permissions = list(
+        Permission.objects.using(using).filter(content_type__app_label=sender.label)
+    )
+    grant = Group.permissions.through
+    grant._base_manager.using(using).bulk_create(
+        [
+            grant(group_id=group.pk, permission_id=permission.pk)
+            for group, since in _groups(actions, using)
+            for permission in permissions
+            if permission.pk > since and _is_meant(permission, actions[group.name])
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _groups(names: Iterable[str], using: str) -> Iterator[tuple[Group, int]]:
+    """Yield each group, made if need be, and the newest permission not to grant it."""
+    groups = Group.objects.using(using)
+    existing = {group.name: group for group in groups.filter(name__in=names)}
     new_groups = _seen.new_groups.setdefault(using, set())
-    for name, rights in GROUPS.items():
-        group, is_new = Group.objects.using(using).get_or_create(name=name)
-        if is_new:
+    for name in names:
+        group = existing.get(name)
+        if group is None:
+            group = groups.create(name=name)
             new_groups.add(name)
-        since = 0 if name in new_groups else _seen.newest_permission.get(using, 0)
-        actions = rights.get(sender.label, "").split()
-        group.permissions.add(*_permissions(sender.label, actions, since, using))
+        is_new = name in new_groups
+        yield group, 0 if is_new else _seen.newest_permission.get(using, 0)
 
 
-def _permissions(
-    app_label: str, actions: list[str], since: int, using: str
-) -> Iterator[Permission]:
-    for permission in Permission.objects.using(using).filter(
-        content_type__app_label=app_label, pk__gt=since
-    ):
-        action = permission.codename.partition("_")[0]
-        if action in actions or permission.codename in actions:
-            yield permission
+def _is_meant(permission: Permission, actions: Iterable[str]) -> bool:
+    verb = permission.codename.partition("_")[0]
+    return verb in actions or permission.codename in actions

@@ -46,7 +46,7 @@ def seed_demo(
 ) -> SeedOutcome:
     """Live through half a year with ``orders`` orders, through the services.
 
-    The same ``seed`` and day give the same documents. All or nothing: one
+    The same ``seed`` and ``now`` give the same documents. All or nothing: one
     transaction. Raises DemoRefusedError for a database that is in use.
     """
     require_empty(using)

@@ -90,6 +90,7 @@ def test_no_list_has_a_date_hierarchy_or_counts_everything() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.long
 def test_every_page_opens_in_few_questions_and_few_bytes(client: Client) -> None:
     fill_tables()
     client.force_login(make_user(is_superuser=True))

@@ -1,7 +1,7 @@
-"""Every page without the theme: the same tests, on the plain Django admin.
+"""The pages without the theme: some of the same tests, on the plain Django admin.
 
 Which theme there is was decided when Django was set up, so it takes another run.
-The theme has nothing to do with the engine: once, on SQLite, is enough.
+A part stands for all here; `make test-pages` runs the whole, and CI runs that.
 """
 
 from __future__ import annotations
@@ -15,8 +15,23 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 600
+PAGES = "tests/browser/test_accessibility.py::test_no_page_breaks_a_rule"
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        [f"{PAGES}[home and orders]"],
+        ["tests/stateset/test_admin_actions.py", "tests/stateset/test_admin_forms.py"],
+    ],
+    ids=["axe", "forms"],
+)
+def test_it_works_without_the_theme(tests: list[str]) -> None:
+    finished = run_without_theme(*tests)
+    assert finished.returncode == 0, finished.stdout[-8000:]
+    assert "passed" in finished.stdout
 
 
 def run_without_theme(*tests: str) -> subprocess.CompletedProcess[str]:
@@ -35,34 +50,3 @@ def run_without_theme(*tests: str) -> subprocess.CompletedProcess[str]:
         timeout=LIMIT_SECONDS,
         check=False,
     )
-
-
-AXE = "tests/browser/test_accessibility.py::test_no_page_breaks_a_rule"
-
-
-@pytest.mark.parametrize(
-    "tests",
-    [
-        [f"{AXE}[0]"],
-        [f"{AXE}[1]"],
-        [
-            "tests/browser/test_forms.py",
-            "tests/browser/test_home.py",
-            "tests/browser/test_import.py",
-        ],
-        [
-            "tests/stateset/test_admin_actions.py",
-            "tests/stateset/test_admin_export.py",
-            "tests/stateset/test_admin_forms.py",
-            "tests/stateset/test_admin_lists.py",
-            "tests/stateset/test_admin_pages.py",
-            "tests/stateset/test_home.py",
-            "tests/stateset/system/importing/test_admin.py",
-        ],
-    ],
-    ids=["axe, one half", "axe, other half", "keys and phones", "pages"],
-)
-def test_it_all_works_without_the_theme(tests: list[str]) -> None:
-    finished = run_without_theme(*tests)
-    assert finished.returncode == 0, finished.stdout[-8000:]
-    assert "passed" in finished.stdout
