@@ -29,7 +29,9 @@ write = MeteredWriter.write
 def slow(self, chunk):
     write(self, chunk)
     print("writing", flush=True)
-    time.sleep(60)
+    # In short naps: a signal just before a long one would not end it.
+    for _ in range(600):
+        time.sleep(0.1)
 MeteredWriter.write = slow
 execute_from_command_line(["manage.py", "backup"])
 """
