@@ -7,9 +7,10 @@ from datetime import datetime
 from fulfillment.models import Shipment, ShipmentItem
 from orders.services.history import complete_past_order
 from stateset.lib.journal import business_transaction
-from stateset.system.services import change_status, record_event
+from stateset.system.services import change_status, record_event, telling_nobody
 
 
+@telling_nobody()
 def write_past_shipment(
     shipment: Shipment, *, shipped_at: datetime, delivered_at: datetime | None
 ) -> Shipment:

@@ -1,7 +1,8 @@
 """Orders of the past, taken over from another system.
 
 They are written down as they were: no stock is reserved or moved for them. What
-lies on the shelf when the books begin comes in as opening stock.
+lies on the shelf when the books begin comes in as opening stock. Their events are
+kept, but nobody outside is told of them.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from orders.services.lifecycle import begin_processing, record_delivered
 from orders.services.pricing import OrderLine, price_lines
 from stateset.lib.fields import round_money
 from stateset.lib.journal import business_transaction
-from stateset.system.services import change_status, record_event
+from stateset.system.services import change_status, record_event, telling_nobody
 from stateset.system.services.actors import acting_user_id
 from stateset.system.services.locks import lock_row
 
 
+@telling_nobody()
 def write_past_order(order: Order) -> Order:
     """Write down the head of an order of the past; its lines follow one by one."""
     with business_transaction():
@@ -41,6 +43,7 @@ def write_past_order(order: Order) -> Order:
     return order
 
 
+@telling_nobody()
 def put_past_lines(order: Order, lines: Sequence[OrderLine]) -> Order:
     """Write lines of a pending order, each in place of one of the same variant.
 
@@ -82,6 +85,7 @@ def require_lines_open(order: Order) -> None:
         )
 
 
+@telling_nobody()
 def complete_past_order(
     order: Order,
     *,

@@ -16,7 +16,7 @@ from orders.models import Address, Customer, Order, OrderItem
 from stateset.lib.invariants import all_invariants
 from stateset.system.importing.mappings import parse_mapping
 from stateset.system.importing.tables import read_table
-from stateset.system.models import AuditEntry
+from stateset.system.models import AuditEntry, OutboxMessage
 from tests.northwind.builders import commands, import_northwind
 
 NEW = [
@@ -69,6 +69,8 @@ def test_northwind_comes_in_to_the_cent_and_only_once() -> None:
         "import of products.csv",
         "import of suppliers.csv",
     }
+    told = OutboxMessage.objects.values_list("event__aggregate_type", flat=True)
+    assert {"order", "shipment", "warranty"}.isdisjoint(told)
     broken = [violation for rule in all_invariants() for violation in rule.find()]
     assert broken == []
 

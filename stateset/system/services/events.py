@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +17,20 @@ from stateset.lib.rows import insert_rows
 from stateset.system.models import Event, OutboxMessage
 
 _encoder = DjangoJSONEncoder()
+_is_past: ContextVar[bool] = ContextVar("is_past", default=False)
+
+
+@contextmanager
+def telling_nobody() -> Iterator[None]:
+    """Have the events of the block, or of the function, go without a message.
+
+    For what happened long ago in another system: nobody outside waits for it.
+    """
+    token = _is_past.set(True)
+    try:
+        yield
+    finally:
+        _is_past.reset(token)
 
 
 def record_event(
@@ -39,7 +55,10 @@ def record_events(
     *,
     at: datetime | None = None,
 ) -> list[Event]:
-    """Write one event a row, each with its payload, in two statements for all."""
+    """Write one event a row, each with its payload, in two statements for all.
+
+    Where ``telling_nobody`` holds, no messages are written.
+    """
     context = current_context()
     now = timezone.now()
     events = [
@@ -55,6 +74,8 @@ def record_events(
         for row, payload in happened
     ]
     insert_rows(events)
+    if _is_past.get():
+        return events
     insert_rows(
         [
             OutboxMessage(
