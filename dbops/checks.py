@@ -63,7 +63,7 @@ def check_installation(app_configs: object, **_: Any) -> Found:
         found.append(
             checks.Warning(
                 "APP__AUTO_MIGRATE is set in production, where it does nothing.",
-                hint="Unset it, and run `manage.py migration up` before each start.",
+                hint="Unset it, and run `manage.py migrate` before each start.",
                 id="dbops.W004",
             )
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tomllib
 from pathlib import Path
 
 from django.conf import settings
@@ -12,17 +10,12 @@ from dbops.engines.base import Options
 from dbops.engines.tuning import Pool
 
 PROJECT = "stateset"
-FALLBACK_VERSION = "unknown"
 
 
 def engine_options() -> Options:
-    """Return what the engines need to know of this project.
-
-    PG_BIN names folders of PostgreSQL's programs, as PATH does.
-    """
-    folders = os.environ.get("PG_BIN", "").split(os.pathsep)
+    """Return what the engines need to know of this project."""
     return Options(
-        client_folders=tuple(Path(folder) for folder in folders if folder),
+        client_folders=tuple(Path(folder) for folder in settings.PG_BIN),
         project_root=settings.BASE_DIR,
     )
 
@@ -33,12 +26,8 @@ def environment() -> str:
 
 
 def app_version() -> str:
-    """Return the version of this project, as pyproject.toml has it."""
-    try:
-        text = (settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return FALLBACK_VERSION
-    return str(tomllib.loads(text)["project"]["version"])
+    """Return the version of this project."""
+    return str(settings.VERSION)
 
 
 def auto_migrate() -> bool:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Self
+
+from django.utils import timezone
+
 from stateset.lib.reports import render_bytes
 
 UNITS = (("d", 86400), ("h", 3600), ("m", 60))
@@ -22,3 +27,14 @@ class Span(int):
             if self >= 2 * seconds or (self >= seconds and unit != "d"):
                 return f"{int(self) // seconds}{unit}"
         return f"{int(self)}s"
+
+
+class Ago(datetime):
+    """A moment of the past, printed as 5m ago; ISO 8601 in JSON."""
+
+    @classmethod
+    def of(cls, moment: datetime) -> Self:
+        return cls.fromtimestamp(moment.timestamp(), tz=UTC)
+
+    def __str__(self) -> str:
+        return f"{Span((timezone.now() - self).total_seconds())} ago"

@@ -31,7 +31,7 @@ def read_database(root: Path, tuning: Tuning) -> dict[str, Any]:
         engine, rest = _split(url or DEFAULT_URL)
         database = engine.database_from_url(rest, root=root)
         if parts:
-            _complete(database, parts, root=root)
+            _complete(database, engine, parts, root=root)
     engine.tune(database, tuning)
     return database
 
@@ -67,14 +67,18 @@ def _engine_of_parts(parts: dict[str, str]) -> ModuleType:
     )
 
 
-def _complete(database: dict[str, Any], parts: dict[str, str], *, root: Path) -> None:
+def _complete(
+    database: dict[str, Any],
+    engine: ModuleType,
+    parts: dict[str, str],
+    *,
+    root: Path,
+) -> None:
     """Refuse ``DB_…`` variables that name another place than the URL does."""
-    if "DB_TYPE" in parts:
-        told = _engine_of_parts(parts).database_from_parts(parts, root=root)
-        if told["ENGINE"] != database["ENGINE"]:
-            raise _differ("DB_TYPE")
-    else:
-        told = {name.removeprefix("DB_"): value for name, value in parts.items()}
+    if "DB_TYPE" in parts and _engine_of_parts(parts) is not engine:
+        raise _differ("DB_TYPE")
+    # What is not told is not compared, but an engine may not do without a name.
+    told = engine.database_from_parts({"DB_NAME": "none", **parts}, root=root)
     if not database.get("PASSWORD"):
         database["PASSWORD"] = parts.get("DB_PASSWORD", "")
     for name in parts:

@@ -56,18 +56,25 @@ def list_entries(storage: BackupStorage) -> Iterator[CatalogueEntry]:
         yield _entry(storage, stem, sizes)
 
 
+def list_entries_of(storage: BackupStorage, alias: str) -> Iterator[CatalogueEntry]:
+    """Yield the backups of one database, newest first.
+
+    One whose manifest is missing or cannot be read may be of any database, so it is
+    among them.
+    """
+    for entry in list_entries(storage):
+        if entry.manifest is None or entry.manifest.alias == alias:
+            yield entry
+
+
 def latest_entry(storage: BackupStorage, alias: str) -> CatalogueEntry | None:
     """Return the newest backup of one database, also a damaged one.
 
     One whose manifest cannot be read may be of any database, so it counts too:
     nobody shall get older data than asked for without a word.
     """
-    for entry in list_entries(storage):
-        if entry.manifest is None:
-            is_wanted = entry.state == DAMAGED
-        else:
-            is_wanted = entry.manifest.alias == alias
-        if is_wanted:
+    for entry in list_entries_of(storage, alias):
+        if entry.state != INCOMPLETE:
             return entry
     return None
 
@@ -100,12 +107,24 @@ def latest_id(storage: BackupStorage, alias: str) -> str:
     """Return the id of the newest backup of one database."""
     entry = latest_entry(storage, alias)
     if entry is None:
-        raise BackupNotFoundError(
-            f"There is no backup of the database {alias!r}.",
-            why=f"{storage.location} holds none",
-            fix="make one with backup, or correct BACKUP_DIR",
-        )
+        raise no_backup(storage, alias)
     return entry.id
+
+
+def no_backup(storage: BackupStorage, alias: str) -> BackupNotFoundError:
+    """Return the error that says a database has no backup here."""
+    return BackupNotFoundError(
+        f"There is no backup of the database {alias!r}.",
+        why=f"{storage.location} holds none",
+        fix="make one with backup, or correct BACKUP_DIR",
+    )
+
+
+def read_verdict(storage: BackupStorage, manifest: Manifest) -> Verdict | None:
+    """Return what the deepest verification of these stored bytes has found."""
+    return _read_verdict(
+        storage, manifest, {each.name: each.size_bytes for each in storage.objects()}
+    )
 
 
 def write_verdict(storage: BackupStorage, backup_id: str, verdict: Verdict) -> None:

@@ -14,14 +14,21 @@ from dbops.backups.catalogue import (
     LATEST,
     Verdict,
     find_manifest,
-    list_entries,
+    list_entries_of,
+    no_backup,
+    read_verdict,
     write_verdict,
 )
 from dbops.backups.manifest import Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.engines.registry import decode_dump
-from dbops.errors import BackupDamagedError
+from dbops.errors import (
+    BackupDamagedError,
+    DbopsError,
+    OperationBusyError,
+    OperationStoppedError,
+)
 from dbops.stopping import stoppable
 
 DEFAULT_LEVEL = "decode"
@@ -37,21 +44,28 @@ def verify_backup(
 
     ``manifest``: the manifest is unaltered and the file has its size. ``hash``:
     every stored and every unpacked byte is right. ``decode``: the engine's own
-    tools can read it to the end. Raises BackupDamagedError otherwise.
+    tools can read it to the end. Raises BackupDamagedError otherwise, and for a
+    backup that a deeper check found damaged, until one as deep finds it good.
     """
     storage = backup_storage()
     with journaled("backup.verify") as details, stoppable("The verification"):
         details |= {"id": backup_id, "level": level}
         manifest = find_manifest(storage, backup_id, alias)
         details["id"] = manifest.id
+        known = read_verdict(storage, manifest)
+        is_shallow = known is not None and _depth(level) < _depth(known.level)
         try:
             LEVELS[level](storage, manifest)
+            if known is not None and is_shallow and not known.is_good:
+                raise _known_damage(manifest, known)
         except BackupDamagedError as error:
-            verdict = _verdict(manifest, level, why=error.why)
-            write_verdict(storage, manifest.id, verdict)
+            if known is None or known.is_good or not is_shallow:
+                verdict = _verdict(manifest, level, why=error.why)
+                write_verdict(storage, manifest.id, verdict)
             raise
         verdict = _verdict(manifest, level)
-        write_verdict(storage, manifest.id, verdict)
+        if not is_shallow:
+            write_verdict(storage, manifest.id, verdict)
     return manifest, verdict
 
 
@@ -59,19 +73,36 @@ def verify_all(*, alias: str, level: str = DEFAULT_LEVEL) -> dict[str, str]:
     """Check every backup of one database; return why each is bad, or nothing.
 
     A backup whose manifest cannot be read may be of any database: it is bad here.
+    What has no manifest is no backup, or not yet. Raises BackupNotFoundError where
+    there is none to check.
     """
+    storage = backup_storage()
     found = {}
-    for entry in list_entries(backup_storage()):
-        if entry.state == INCOMPLETE or (
-            entry.manifest is not None and entry.manifest.alias != alias
-        ):
+    for entry in list_entries_of(storage, alias):
+        if entry.state == INCOMPLETE:
             continue
         try:
             verify_backup(backup_id=entry.id, level=level)
             found[entry.id] = ""
-        except BackupDamagedError as error:
+        except (OperationStoppedError, OperationBusyError):
+            raise
+        except DbopsError as error:
             found[entry.id] = error.why
+    if not found:
+        raise no_backup(storage, alias)
     return found
+
+
+def _depth(level: str) -> int:
+    return list(LEVELS).index(level) if level in LEVELS else len(LEVELS)
+
+
+def _known_damage(manifest: Manifest, known: Verdict) -> BackupDamagedError:
+    return BackupDamagedError(
+        f"The backup {manifest.id} is damaged.",
+        why=f"{known.why} (found at level {known.level})",
+        fix=f"use another backup, or check this one again with --level {known.level}",
+    )
 
 
 def _verdict(manifest: Manifest, level: str, *, why: str = "") -> Verdict:

@@ -22,6 +22,7 @@ from django.core.management import CommandError, call_command
 from deploy.dev.ports import HOST, free_port, web_port
 from deploy.dev.redis_program import configuration, find_redis_server
 from deploy.dev.with_parent import end_with_parent
+from stateset.demo.errors import DemoRefusedError
 from stateset.lib.errors import StatesetError
 
 EMAIL = "admin@localhost"
@@ -66,14 +67,23 @@ def prepare_data() -> None:
     users = apps.get_model("accounts", "User")._default_manager
     if not users.exists():
         say("The database is new: loading demo data.")
-        call_command("seed_demo", orders=FIRST_ORDERS)
+        add_demo_data()
     # Nobody's own database gets an administrator it has not asked for.
     if not users.filter(is_superuser=True).exists():
         make_admin()
     if not backups():
         say("There is no backup yet: taking one and verifying it.")
         call_command("backup", reason="first backup, taken by make run")
-        call_command("verify_backup", latest=True)
+
+
+def add_demo_data() -> None:
+    """Fill a database that has no records; one that was filled by hand stays."""
+    try:
+        call_command("seed_demo", orders=FIRST_ORDERS)
+    except CommandError as error:
+        if not isinstance(error.__cause__, DemoRefusedError):
+            raise
+        say("It has records already: no demo data is added.")
 
 
 def make_admin() -> None:

@@ -60,7 +60,8 @@ def render_value(value: Any) -> str:
         return UNKNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, datetime):
+    # What is derived from it says itself how it is read.
+    if type(value) is datetime:
         return value.isoformat(timespec="seconds")
     if isinstance(value, (list, tuple)):
         return ", ".join(render_value(item) for item in value)

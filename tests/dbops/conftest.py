@@ -47,3 +47,11 @@ def shop(
         MAKERS[connections["default"].vendor](tmp_path, backup_folder) as made,
     ):
         yield made
+
+
+@pytest.fixture
+def fakes(tmp_path: Path, settings: Settings) -> Path:
+    """Have programs of this folder come first."""
+    folder = tmp_path / "fakes"
+    settings.PG_BIN = [str(folder)]
+    return folder

@@ -71,7 +71,7 @@ def test_auto_migrate_in_production_is_warned_of(settings):
     settings.AUTO_MIGRATE = True
     assert check_installation(None)[-1] == checks.Warning(
         "APP__AUTO_MIGRATE is set in production, where it does nothing.",
-        hint="Unset it, and run `manage.py migration up` before each start.",
+        hint="Unset it, and run `manage.py migrate` before each start.",
         id="dbops.W004",
     )
 

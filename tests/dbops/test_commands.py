@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -60,20 +61,21 @@ def test_list_backups_shows_state_and_verification(shop: Shop) -> None:
     lost = create_backup(alias=ALIAS, verify="none")
     plain = create_backup(alias=ALIAS, verify="none")
     (shop.backup_folder / lost.file_name).unlink()
-    lines = output("list_backups").splitlines()
+    lines = output("list_backups", f"--database={ALIAS}").splitlines()
     assert lines[0].split() == [
-        *("id", "state", "age", "size", "kind", "database", "verified", "why")
+        *("id", "state", "started_at", "size", "kind", "verified", "verified_at"),
+        "why",
     ]
     assert re.fullmatch(
-        plain.id + r" +complete +\ds +\d\.\d KiB +dump +shop +no", lines[1]
+        plain.id + r" +complete +\ds ago +\d\.\d KiB +dump +no", lines[1]
     )
     assert re.fullmatch(
-        lost.id + r" +damaged +\ds +0 B +dump +shop +no +"
+        lost.id + r" +damaged +\ds ago +0 B +dump +no +"
         rf"{re.escape(lost.file_name)} is missing, not \d+ bytes",
         lines[2],
     )
     assert re.fullmatch(
-        good.id + r" +complete +\ds +\d\.\d KiB +dump +shop +hash, \ds ago", lines[3]
+        good.id + r" +complete +\ds ago +\d\.\d KiB +dump +hash +\ds ago", lines[3]
     )
     assert re.fullmatch(
         DATED + rf"3 backups in {re.escape(str(shop.backup_folder))}, \d\.\d KiB",
@@ -83,9 +85,17 @@ def test_list_backups_shows_state_and_verification(shop: Shop) -> None:
 
 def test_list_backups_gives_scripts_numbers(shop: Shop) -> None:
     manifest = create_backup(alias=ALIAS, verify="hash")
-    (row,) = json.loads(output("list_backups", "--json"))["rows"]
+    (row,) = json.loads(output("list_backups", "--json", f"--database={ALIAS}"))["rows"]
     assert row["size"] == manifest.stored.size_bytes
-    assert isinstance(row["age"], int)
+    started_at = datetime.fromisoformat(row["started_at"])
+    assert abs(started_at - manifest.started_at) < timedelta(milliseconds=2)
+    assert datetime.fromisoformat(row["verified_at"]) > started_at
+    assert (row["verified"], row["why"]) == ("hash", "")
+
+
+def test_list_backups_of_another_database_shows_none(shop: Shop) -> None:
+    create_backup(alias=ALIAS, verify="none")
+    assert json.loads(output("list_backups", "--json"))["rows"] == []
 
 
 def test_list_backups_of_an_empty_place(shop: Shop) -> None:
@@ -158,3 +168,15 @@ def test_restore_refuses_an_existing_target(shop: Shop) -> None:
     error = refusal("restore", latest=True, into=shop.name, database=ALIAS)
     assert error.returncode == 1
     assert "is there already" in str(error)
+
+
+def test_verify_backup_finds_it_wrong_that_there_is_nothing_to_verify(
+    shop: Shop,
+) -> None:
+    error = refusal("verify_backup", "--all", f"--database={ALIAS}")
+    assert error.returncode == 1
+    assert str(error) == (
+        f"There is no backup of the database '{ALIAS}'.\n"
+        f"  why: {shop.backup_folder} holds none\n"
+        "  fix: make one with backup, or correct BACKUP_DIR"
+    )

@@ -293,6 +293,11 @@ def test_url_and_parts_may_both_be_set_when_they_agree(monkeypatch):
     assert database["NAME"] == "shop"
 
 
+def test_an_sqlite_url_and_the_name_of_its_file_agree(monkeypatch):
+    database = read(monkeypatch, "sqlite://stateset.db", DB_NAME="stateset.db")
+    assert database["NAME"].endswith("/stateset.db")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from dbops.backups.catalogue import list_entries
 from dbops.backups.create import create_backup
 from dbops.backups.manifest import Manifest
+from dbops.backups.storage import FolderStorage
 from dbops.backups.verify import LEVELS, verify_all, verify_backup
-from dbops.errors import BackupDamagedError
+from dbops.errors import BackupDamagedError, BackupNotFoundError
 from stateset.lib import journal
 from tests.dbops.damage import alter, cut_off, flip_bit
 from tests.dbops.shop import ALIAS, Shop
@@ -103,4 +105,28 @@ def test_all_backups_of_one_database_are_verified(shop: Shop) -> None:
     assert list(found) == [ids[1], ids[0]]
     assert found[ids[1]].startswith("the stored file has the SHA-256")
     assert found[ids[0]] == ""
-    assert verify_all(alias="default") == {}
+    with pytest.raises(BackupNotFoundError):
+        verify_all(alias="default")
+
+
+def test_what_a_deep_check_found_a_shallow_one_does_not_forget(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, verify="decode")
+    verify_backup(backup_id=manifest.id, level="manifest")
+    assert state_of(shop, manifest) == ("complete", "decode")
+
+    file = file_of(shop, manifest)
+    flip_bit(file)
+    why = refusal(manifest, "decode").why
+    assert state_of(shop, manifest) == ("damaged", "decode")
+    assert refusal(manifest, "manifest").why == f"{why} (found at level decode)"
+    assert state_of(shop, manifest) == ("damaged", "decode")
+
+    flip_bit(file)
+    verify_backup(backup_id=manifest.id, level="decode")
+    assert state_of(shop, manifest) == ("complete", "decode")
+
+
+def state_of(shop: Shop, manifest: Manifest) -> tuple[str, str]:
+    (entry,) = list_entries(FolderStorage(shop.backup_folder))
+    assert entry.verdict is not None
+    return entry.state, entry.verdict.level

@@ -33,14 +33,6 @@ pytestmark = pytest.mark.postgresql
 PASSWORD = 'it\'s "100%" ünïque'
 
 
-@pytest.fixture
-def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have programs of this folder come first."""
-    folder = tmp_path / "fakes"
-    monkeypatch.setenv("PG_BIN", str(folder))
-    return folder
-
-
 @contextmanager
 def clerk(shop: Shop) -> Iterator[None]:
     """Let the project work as a role of little power and a difficult password."""

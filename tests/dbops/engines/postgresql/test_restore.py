@@ -26,14 +26,6 @@ from tests.dbops.shop import ALIAS, Shop
 pytestmark = pytest.mark.postgresql
 
 
-@pytest.fixture
-def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have programs of this folder come first."""
-    folder = tmp_path / "fakes"
-    monkeypatch.setenv("PG_BIN", str(folder))
-    return folder
-
-
 def make_restore_program(
     folder: Path, body: str, *, version: str | Manifest = "99.1"
 ) -> None:
