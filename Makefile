@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-sqlite test-postgresql test-pages test-faults test-ha lint \
 	lint-ruff lint-types lint-contracts lint-house audit bench \
-	licences clean
+	cli licences clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -71,6 +71,10 @@ bench: setup ## the figures the project is held to, each beside what it is held 
 		name=$$(basename "$$file" .py); echo "== $$name"; \
 		$(PYTHON) -m "tests.benchmarks.$$name" || exit 1; \
 	done
+
+cli: setup ## write docs/cli.md anew
+	@DJANGO_SETTINGS_MODULE=tests.settings $(PYTHON) -m tests.house.cli > var/cli.md
+	@mv var/cli.md docs/cli.md
 
 licences: setup ## write docs/third-party-licences.md anew
 	@$(PYTHON) -m tests.house.licences > var/third-party-licences.md
