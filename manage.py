@@ -6,9 +6,18 @@ from __future__ import annotations
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
+try:
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+except ModuleNotFoundError:
+    sys.exit(
+        "Nothing was done.\n"
+        f"  why: Django is not installed for {sys.executable}\n"
+        "  fix: make the environment with `make setup`, then use it:"
+        " .venv/bin/python manage.py …"
+    )
 
+from stateset.lib.commands import forget_output
 from stateset.lib.databases import LOST_DATABASE, unreachable_error
 
 OPERATIONS = frozenset({"backup", "list_backups", "restore", "verify_backup"})
@@ -18,15 +27,29 @@ OPERATIONS = frozenset({"backup", "list_backups", "restore", "verify_backup"})
 def main() -> None:
     """Run one command; a wrong setting or a lost database is told in plain words."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stateset.settings")
+    _open_closed_streams()
     if OPERATIONS.intersection(sys.argv[1:2]):
         os.environ.setdefault("STATESET_PROCESS", "operation")
     try:
         execute_from_command_line(sys.argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough, as with `| head`.
+        forget_output()
+        sys.exit(1)
     except (ImproperlyConfigured, *LOST_DATABASE) as error:
         told = _told(error)
         if told is None or "--traceback" in sys.argv:
             raise
         sys.exit(told)
+
+
+def _open_closed_streams() -> None:
+    """Give a command that was started with a closed stream one that goes nowhere."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 -- stays open to the end
 
 
 def _told(error: Exception) -> str | None:

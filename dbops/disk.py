@@ -28,7 +28,10 @@ def disk_errors(
         yield
     except OSError as error:
         if error.errno in FULL:
-            fix = f"make room in {folder}, or choose another folder"
+            place = str(folder)
+            if folder.name.startswith(WORKSPACE_PREFIX):
+                place = f"{folder.parent} (TMPDIR)"
+            fix = f"make room in {place}, or choose another folder"
         else:
             fix = f"make {folder} a folder that this user can write, or choose another"
         raise raises(what, why=f"{folder}: {error.strerror}", fix=fix) from error

@@ -43,10 +43,9 @@ def main() -> None:
     say(f"\nStateSet is starting on http://{HOST}:{port}")
     say(login_hint())
     say("Ctrl-C stops everything; the data stays.\n")
-    honcho = str(Path(sys.executable).with_name("honcho"))
     os.execve(  # noqa: S606 -- honcho takes over: one process less to stop
-        honcho,
-        [honcho, "-e", os.devnull, "-f", "deploy/dev/Procfile", "start", *processes],
+        sys.executable,
+        [sys.executable, "-m", "deploy.dev.start", *processes],
         environment,
     )
 
@@ -130,7 +129,8 @@ def backups() -> list[Any]:
 def processes_to_start(port: int) -> tuple[list[str], dict[str, str]]:
     """Return the names of the Procfile to start, and the environment they need."""
     environment = {
-        **os.environ,
+        # honcho would read the PORT of make run as its own.
+        **{name: value for name, value in os.environ.items() if name != "PORT"},
         "PYTHONUNBUFFERED": "1",
         "VAR_DIR": str(settings.VAR_DIR),
         "WEB_PORT": str(port),

@@ -10,6 +10,7 @@ from random import Random
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 
+from finance.models import CashSale
 from inventory.models import Product, StockTransaction
 from orders.models import Customer, Order
 from stateset.demo.counter import bring_over, count_shelf, sell, tidy_up
@@ -32,6 +33,7 @@ class SeedOutcome:
     """How much demo data there is."""
 
     orders: int
+    cash_sales: int
     customers: int
     products: int
     days: int
@@ -71,7 +73,8 @@ def seed_demo(
         world.live()
         tidy_up(world)
     return SeedOutcome(
-        orders=Order.objects.using(using).count(),
+        orders=Order.objects.using(using).filter(cash_sale=None).count(),
+        cash_sales=CashSale.objects.using(using).count(),
         customers=Customer.objects.using(using).count(),
         products=Product.objects.using(using).count(),
         days=HISTORY.days,

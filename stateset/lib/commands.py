@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -13,6 +14,11 @@ from django.utils import timezone
 
 from stateset.lib.errors import NotConfirmedError, StatesetError
 from stateset.lib.reports import Report, render_facts, render_table
+
+
+def forget_output() -> None:
+    """Have what is still to be written to standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class StatesetCommand(BaseCommand):
@@ -54,12 +60,23 @@ class StatesetCommand(BaseCommand):
 
     def handle(self, *, as_json: bool, **options: Any) -> None:
         report = self.run(**options)
-        if as_json:
-            self.stdout.write(
-                json.dumps(report.as_dict(), cls=DjangoJSONEncoder, indent=2)
-            )
-        else:
-            self.print_report(report)
+        try:
+            if as_json:
+                self.stdout.write(
+                    json.dumps(report.as_dict(), cls=DjangoJSONEncoder, indent=2)
+                )
+            else:
+                self.print_report(report)
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            forget_output()
+            raise CommandError(
+                "The work is done, but its result could not be written.\n"
+                f"  why: standard output: {error.strerror}\n"
+                "  fix: make room there, or send the output elsewhere"
+            ) from error
         if report.exit_code:
             sys.exit(report.exit_code)
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg.conninfo
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.client import DatabaseClient
+from psycopg.sql import Identifier
 
 from dbops.errors import DatabaseUnavailableError
 from dbops.process import Program
@@ -114,11 +116,18 @@ def client_program(
     }
     if info["hostaddr"]:
         variables["PGHOSTADDR"] = info["hostaddr"]
-    # A database at the end of the line is a file to pg_restore, hence --dbname.
+    # A database at the end of the line is a file to pg_restore, hence --dbname; it
+    # takes a whole connection string, so the name is told as the name in one.
+    name = psycopg.conninfo.make_conninfo(dbname=database)
     return Program(
-        [program, *args[1:-1], "--no-password", f"--dbname={database}", *parameters],
+        [program, *args[1:-1], "--no-password", f"--dbname={name}", *parameters],
         {**(env or {}), **variables},
     )
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL takes it; Django's own quoting trusts what is inside."""
+    return Identifier(name).as_string()
 
 
 def server_version(connection: BaseDatabaseWrapper) -> str:

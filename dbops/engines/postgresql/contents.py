@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from dbops.engines.base import Contents
-from dbops.engines.postgresql.connect import first_line
+from dbops.engines.postgresql.connect import first_line, quoted
 from dbops.errors import ContentsUnreadableError, ProgramFailedError
 
 CAUSE_SECONDS = 0.5
@@ -100,11 +100,10 @@ def _count_rows(
     connection: BaseDatabaseWrapper, cursor: CursorWrapper
 ) -> dict[str, int]:
     cursor.execute(TABLES)
-    quote = connection.ops.quote_name
     counts = {}
     for schema, table in cursor.fetchall():
         # ONLY: a child table of an old-style inheritance is counted by itself.
-        place = f"{quote(schema)}.{quote(table)}"
+        place = f"{quoted(schema)}.{quoted(table)}"
         cursor.execute(f"SELECT COUNT(*) FROM ONLY {place}")  # noqa: S608 -- names are quoted
         name = table if schema == "public" else f"{schema}.{table}"
         counts[name] = cursor.fetchone()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from dbops.engines.postgresql.connect import (
     client_program,
     first_line,
     maintenance_session,
+    quoted,
     server_version,
     session,
 )
@@ -28,6 +30,7 @@ from dbops.process import Program, run
 logger = logging.getLogger(__name__)
 
 NAME_BYTES = 63
+NAME = re.compile(r"\w(?:[\w. -]*[\w.-])?")
 DRAFT_SUFFIX = "_restoring"
 DRAFT_COMMENT = "stateset: a restore in progress, or one that was killed"
 PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
@@ -36,12 +39,15 @@ PROVIDER_LOCALES = {"i": "ICU_LOCALE", "b": "BUILTIN_LOCALE"}
 
 def new_target(connection: BaseDatabaseWrapper, into: str) -> str:
     """Return the name of a database to create; refuse one that is there."""
-    if not into or len((into + DRAFT_SUFFIX).encode()) > NAME_BYTES:
-        longest = NAME_BYTES - len(DRAFT_SUFFIX)
+    longest = NAME_BYTES - len(DRAFT_SUFFIX)
+    if not NAME.fullmatch(into) or len(into.encode()) > longest:
+        # It is not repeated: it may be a URL with a password.
         raise RestoreRefusedError(
-            f"{into!r} cannot be the name of a new database.",
-            why=f"it must have 1 to {longest} bytes",
-            fix="choose a shorter name for --into",
+            "What --into says cannot be the name of a new database.",
+            why=f"a name has 1 to {longest} bytes: letters, digits, '_', '-', '.',"
+            " spaces inside",
+            fix="give such a name, as in --into stateset_copy; it is created on the"
+            " server of the live database",
         )
     with (
         maintenance_session(connection, name="restore") as own,
@@ -117,18 +123,17 @@ def restore_program(
 def _draft_database(
     connection: BaseDatabaseWrapper, draft: str, like: Contents
 ) -> Iterator[None]:
-    quoted = connection.ops.quote_name(draft)
     with connection.cursor() as cursor:
-        _drop_abandoned(cursor, draft, quoted)
+        _drop_abandoned(cursor, draft)
         _create(cursor, draft, like)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f"COMMENT ON DATABASE {quoted} IS '{DRAFT_COMMENT}'")
+            cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS '{DRAFT_COMMENT}'")
         yield
     except BaseException:
         # The session may be what broke.
         with maintenance_session(connection, name="restore") as own:
-            own.cursor().execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+            own.cursor().execute(_drop(draft))
         raise
 
 
@@ -163,15 +168,18 @@ def _create(cursor: CursorWrapper, draft: str, like: Contents) -> None:
 
 
 def _rename(connection: BaseDatabaseWrapper, draft: str, into: str) -> None:
-    quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         if _exists(cursor, into):
             raise _taken(into)
-        cursor.execute(f"COMMENT ON DATABASE {quote(draft)} IS NULL")
-        cursor.execute(f"ALTER DATABASE {quote(draft)} RENAME TO {quote(into)}")
+        cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS NULL")
+        cursor.execute(f"ALTER DATABASE {quoted(draft)} RENAME TO {quoted(into)}")
 
 
-def _drop_abandoned(cursor: CursorWrapper, draft: str, quoted: str) -> None:
+def _drop(draft: str) -> str:
+    return f"DROP DATABASE IF EXISTS {quoted(draft)} WITH (FORCE)"
+
+
+def _drop_abandoned(cursor: CursorWrapper, draft: str) -> None:
     """Remove what a killed restore left; the lease says that none is running."""
     if not _exists(cursor, draft):
         return
@@ -182,7 +190,7 @@ def _drop_abandoned(cursor: CursorWrapper, draft: str, quoted: str) -> None:
     )
     if cursor.fetchone()[0] != DRAFT_COMMENT:
         raise _taken(draft)
-    cursor.execute(f"DROP DATABASE {quoted} WITH (FORCE)")
+    cursor.execute(_drop(draft))
 
 
 def _exists(cursor: CursorWrapper, name: str) -> bool:

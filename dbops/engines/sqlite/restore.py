@@ -22,9 +22,16 @@ def new_target(options: Options, into: str) -> str:
     A relative path is taken from the project's root, never from here.
     """
     path = options.project_root / into
-    if not into or not path.name or not path.parent.is_dir():
+    if not into or path.is_dir() or "://" in into or "\0" in into:
+        # It is not repeated: it may be a URL with a password.
         raise RestoreRefusedError(
-            f"{into!r} cannot be the name of a new database.",
+            "What --into says cannot be the file of a new database.",
+            why="it is empty, a folder, or a URL",
+            fix="give a file, as in --into stateset_copy.db",
+        )
+    if not path.parent.is_dir():
+        raise RestoreRefusedError(
+            f"{path.name!r} was not created.",
             why=f"there is no folder {path.parent}",
             fix="make that folder first, or choose another --into",
         )

@@ -17,7 +17,11 @@ class Command(StatesetCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--orders", type=int, default=1000, help="How many orders (1000)."
+            "--orders",
+            type=int,
+            default=1000,
+            help="About how many orders (1000); a few customers leave their cart, and"
+            " cash sales in the shop come on top.",
         )
         parser.add_argument(
             "--seed", type=int, default=1, help="Another number, another half year (1)."
@@ -28,7 +32,7 @@ class Command(StatesetCommand):
         return Report(
             summary=(
                 f"Made {outcome.orders:,} orders of {outcome.customers:,} customers "
-                f"over {outcome.days} days"
+                f"and {outcome.cash_sales:,} cash sales over {outcome.days} days"
             ),
             facts=asdict(outcome),
         )

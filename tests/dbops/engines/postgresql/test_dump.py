@@ -60,7 +60,7 @@ def test_the_command_line_is_a_list_without_the_password(shop: Shop) -> None:
         "/bin/pg_dump",
         *("-U", settings["USER"], "-h", settings["HOST"], "-p", str(settings["PORT"])),
         "--no-password",
-        f"--dbname={shop.name}",
+        f"--dbname=dbname='{shop.name}'",
         "--format=custom",
         "--compress=0",
         "--snapshot=00-1",
