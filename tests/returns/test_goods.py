@@ -6,12 +6,14 @@ import pytest
 
 from finance.models import Payment
 from finance.services import record_payment
+from inventory.errors import ReasonMissingError
 from inventory.models import StockLevel, StockTransaction
 from orders.models import Order
 from returns.errors import FindingsRefusedError, RefundNotPossibleError
 from returns.models import ReturnRequest
 from returns.services import (
     complete_return,
+    complete_without_refund,
     decide_return,
     inspect_return,
     receive_return,
@@ -140,7 +142,32 @@ def test_what_was_not_paid_is_not_given_back():
     assert refusal.value.why == (
         "90.00 USD are to be given back, and only 0.00 of them were paid"
     )
+    assert refusal.value.fix == (
+        "record the missing payment, or complete it with the button"
+        " “Complete without refund”"
+    )
     assert level_of(found).on_hand == 7
+
+
+def test_goods_come_back_without_a_refund_where_somebody_says_why():
+    found = make_inspected_return(order=make_delivered_order())
+
+    complete_without_refund(found, reason="never paid for", at=NOON)
+
+    found.refresh_from_db()
+    assert (found.status, found.resolution) == ("completed", "none")
+    assert (found.amount_refunded, found.status_reason) == (0, "never paid for")
+    assert level_of(found).on_hand == 10
+    assert not Payment.objects.filter(kind="refund").exists()
+
+
+def test_without_a_reason_no_refund_is_withheld():
+    found = make_inspected_return()
+
+    with pytest.raises(ReasonMissingError, match="no reason was given"):
+        complete_without_refund(found, reason=" ")
+    found.refresh_from_db()
+    assert found.status == ReturnRequest.Status.INSPECTED
 
 
 def test_a_refund_is_taken_from_several_payments():
