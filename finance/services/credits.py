@@ -146,14 +146,14 @@ def _part_of(
             fix=f"credit 1 to {left} units" if left else "leave the line out",
             left=Decimal(left),
         )
-    so_far = {
-        "units": before.units + units,
-        "of": line.quantity,
-        "currency": invoice.currency,
-    }
-    net = share_of(line.line_total, taken=before.net, **so_far)
-    tax = share_of(line.tax_amount, taken=before.tax, **so_far)
-    gross = round_money(line.unit_price * units, invoice.currency)
+    so_far, of, currency = before.units + units, line.quantity, invoice.currency
+    net = share_of(
+        line.line_total, units=so_far, of=of, taken=before.net, currency=currency
+    )
+    tax = share_of(
+        line.tax_amount, units=so_far, of=of, taken=before.tax, currency=currency
+    )
+    gross = round_money(line.unit_price * units, currency)
     return InvoiceLine(
         line_number=line.line_number,
         order_item_id=line.order_item_id,

@@ -65,4 +65,5 @@ def refund_due(item: ReturnItem) -> Decimal:
         )
     )
     units = given["units"] + item.quantity_received
-    return max(Decimal(0), worth(item.order_item, units) - given["amount"])
+    left: Decimal = worth(item.order_item, units) - given["amount"]
+    return max(Decimal(0), left)
