@@ -19,7 +19,9 @@ from returns.services import (
     receive_return,
 )
 from stateset.lib.errors import StatesetError
+from tests.inventory.pages import buttons
 from tests.orders.builders import NOON
+from tests.pages import act, change_url, staff, told
 from tests.returns.builders import (
     acting_as,
     make_approver,
@@ -159,6 +161,20 @@ def test_goods_come_back_without_a_refund_where_somebody_says_why():
     assert (found.amount_refunded, found.status_reason) == (0, "never paid for")
     assert level_of(found).on_hand == 10
     assert not Payment.objects.filter(kind="refund").exists()
+
+
+def test_the_button_without_refund_is_there_where_a_refund_is_promised():
+    found = make_inspected_return(order=make_delivered_order())
+    replaced = make_inspected_return(
+        order=make_delivered_order(), resolution="replacement"
+    )
+    browser = staff()
+
+    assert "Complete without refund" in buttons(browser.get(change_url(found)))
+    assert buttons(browser.get(change_url(replaced))) == ["Complete"]
+    response = act(browser, found, "complete_without_refund", reason="never paid for")
+
+    assert told(response) == [f"Return {found} is completed; no money was given back."]
 
 
 def test_without_a_reason_no_refund_is_withheld():
