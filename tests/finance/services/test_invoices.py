@@ -207,8 +207,13 @@ def test_however_a_line_is_split_its_invoices_come_to_the_order(
     line: dict[str, str], quantities: tuple[int, ...]
 ) -> None:
     values = {name: Decimal(value) for name, value in line.items()}
-    variant = make_stocked_variant(tax_rate=values.pop("tax_rate"))
-    order = make_debt(lines=[OrderLine(variant, sum(quantities), **values)])
+    ordered = OrderLine(
+        make_stocked_variant(tax_rate=values["tax_rate"]),
+        sum(quantities),
+        unit_price=values["unit_price"],
+        discount=values.get("discount", Decimal(0)),
+    )
+    order = make_debt(lines=[ordered])
 
     issued = charge(order, *quantities)
     for invoice in issued:
