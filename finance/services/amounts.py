@@ -36,6 +36,18 @@ def require_amount(amount: Decimal, currency: str, *, refused: str) -> None:
         )
 
 
+def share_of(
+    whole: Decimal, *, units: int, of: int, taken: Decimal, currency: str
+) -> Decimal:
+    """Return the next part of an amount when ``units`` of all are parted with.
+
+    ``units`` counts those parted with before, which took ``taken``. The parts add up
+    to the whole however it is split, and none is below zero: each is the rounded
+    share of all units so far, less what went before.
+    """
+    return max(ZERO, round_money(whole * units / of, currency) - taken)
+
+
 def sum_of(rows: QuerySet[Model], column: str) -> Decimal:
     """Return the sum of a column of amounts; no rows come to nothing."""
     total: Decimal = rows.aggregate(sum=Sum(column, default=ZERO))["sum"]

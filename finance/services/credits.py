@@ -13,7 +13,13 @@ from django.utils import timezone
 
 from finance.errors import CreditTooLargeError, FinanceError, InvoiceStateError
 from finance.models import Invoice, InvoiceLine
-from finance.services.amounts import ZERO, money_text, raised, require_amount
+from finance.services.amounts import (
+    ZERO,
+    money_text,
+    raised,
+    require_amount,
+    share_of,
+)
 from finance.services.invoice_lines import sum_lines
 from finance.services.invoices import post_invoice
 from finance.services.settlement import follow_settlement, require_receivable
@@ -140,12 +146,14 @@ def _part_of(
             fix=f"credit 1 to {left} units" if left else "leave the line out",
             left=Decimal(left),
         )
-    if units == left:
-        net, tax = line.line_total - before.net, line.tax_amount - before.tax
-    else:
-        net = round_money(line.line_total * units / line.quantity, invoice.currency)
-        tax = round_money(line.tax_amount * units / line.quantity, invoice.currency)
-    gross = round_money(line.unit_price * units, invoice.currency)
+    so_far, of, currency = before.units + units, line.quantity, invoice.currency
+    net = share_of(
+        line.line_total, units=so_far, of=of, taken=before.net, currency=currency
+    )
+    tax = share_of(
+        line.tax_amount, units=so_far, of=of, taken=before.tax, currency=currency
+    )
+    gross = round_money(line.unit_price * units, currency)
     return InvoiceLine(
         line_number=line.line_number,
         order_item_id=line.order_item_id,

@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from finance.errors import InvoiceStateError
 from finance.models import Invoice, InvoiceLine
-from finance.services.amounts import ZERO
+from finance.services.amounts import ZERO, share_of
 from orders.models import Order, OrderItem
 from stateset.lib.fields import round_money
 from stateset.system.services.transitions import save_columns
@@ -21,7 +21,8 @@ class Part:
     """How much of an order line invoices charge, credit notes taken off."""
 
     quantity: int = 0
-    discount: Decimal = ZERO
+    net: Decimal = ZERO
+    tax: Decimal = ZERO
 
 
 def invoiced_parts(order: Order, *, but: Invoice | None = None) -> dict[object, Part]:
@@ -31,7 +32,7 @@ def invoiced_parts(order: Order, *, but: Invoice | None = None) -> dict[object, 
         .exclude(invoice__status=Invoice.Status.VOID)
         .exclude(invoice=but)
         .values("order_item", "invoice__kind")
-        .annotate(units=Sum("quantity"), off=Sum("discount"))
+        .annotate(units=Sum("quantity"), net=Sum("line_total"), tax=Sum("tax_amount"))
         .order_by()
     )
     parts: dict[object, Part] = {}
@@ -39,7 +40,8 @@ def invoiced_parts(order: Order, *, but: Invoice | None = None) -> dict[object, 
         part = parts.setdefault(row["order_item"], Part())
         sign = -1 if row["invoice__kind"] == Invoice.Kind.CREDIT_NOTE else 1
         part.quantity += sign * row["units"]
-        part.discount += sign * row["off"]
+        part.net += sign * row["net"]
+        part.tax += sign * row["tax"]
     return parts
 
 
@@ -61,21 +63,24 @@ def price_order_line(
 ) -> InvoiceLine:
     """Fill a line with ``quantity`` units of an order line, at the order's price.
 
-    The last units take what is left of the line's discount, so that the parts add
-    up to the whole.
+    Net and tax are the order line's, less what ``part`` charged: however a line is
+    split into invoices, they come to what the order asks for.
     """
-    is_last = part.quantity + quantity == item.quantity
-    share = item.discount * quantity / item.quantity
+    units, of = part.quantity + quantity, item.quantity
+    net = share_of(
+        item.total_price, units=units, of=of, taken=part.net, currency=currency
+    )
+    gross = round_money(item.unit_price * quantity, currency)
     line.description = f"{item.sku} {item.name}"[:255]
     line.quantity = quantity
     line.unit_price = item.unit_price
-    line.discount = (
-        max(ZERO, item.discount - part.discount)
-        if is_last
-        else round_money(share, currency)
-    )
+    line.discount = max(ZERO, gross - net)
     line.tax_rate = item.tax_rate
-    return price_line(line, currency)
+    line.line_total = net
+    line.tax_amount = share_of(
+        item.tax_amount, units=units, of=of, taken=part.tax, currency=currency
+    )
+    return line
 
 
 def price_line(line: InvoiceLine, currency: str) -> InvoiceLine:

@@ -12,6 +12,7 @@ from returns.models import ReturnItem, ReturnRequest
 from returns.services import (
     cancel_return,
     complete_return,
+    complete_without_refund,
     decide_return,
     inspect_return,
     receive_return,
@@ -101,6 +102,19 @@ def _complete(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
     return f"Return {row} is completed; {given_back} were given back."
 
 
+def _complete_without_refund(
+    row: ReturnRequest, request: HttpRequest, data: Data
+) -> str:
+    complete_without_refund(row, reason=data["reason"])
+    return f"Return {row} is completed; no money was given back."
+
+
+def _promises_no_refund(row: ReturnRequest) -> str:
+    if row.resolution != ReturnRequest.Resolution.REFUND:
+        return "it gives no money back anyway"
+    return leads_to("completed")(row)
+
+
 def _cancel(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
     cancel_return(row, reason=data["reason"])
     return f"Return {row} is cancelled."
@@ -157,6 +171,17 @@ RETURN_ACTIONS = (
         explain="Goods go to their place and the money back to the customer.",
         refusal=leads_to("completed"),
         facts=_facts,
+    ),
+    GuidedAction(
+        "complete_without_refund",
+        "Complete without refund",
+        _complete_without_refund,
+        explain="Goods go to their place; the customer gets no money back.",
+        form=ReasonForm,
+        refusal=_promises_no_refund,
+        permission="returns.approve_return",
+        facts=_facts,
+        is_dangerous=True,
     ),
     GuidedAction(
         "cancel",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from inventory.models import Location
+from orders.models import Order
 from returns.admin.return_actions import RETURN_ACTIONS
 from returns.models import ReturnApproval, ReturnItem, ReturnRequest
 from returns.services import request_return
@@ -29,6 +33,7 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.system.services.locks import lock_row
 
 STATUS = status_pill()
 ORDER = link_to("order")
@@ -116,6 +121,14 @@ class ReturnRequestAdmin(DocumentAdmin):
     ordering = ("-created_at",)
     header_columns = (STATUS, REFUND, REFUNDED, REQUESTED)
     guided_actions = RETURN_ACTIONS
+
+    def lock(self, object_id: str) -> bool:
+        """Lock the order first, then the return, as the services do."""
+        with suppress(ValidationError):
+            key = self.opts.pk.to_python(unquote(object_id))
+            for order in Order.objects.filter(returns=key):
+                lock_row(order)
+        return super().lock(object_id)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         if obj is None:

@@ -7,7 +7,7 @@ from returns.services.claims import (
     submit_claim,
     withdraw_claim,
 )
-from returns.services.completion import complete_return
+from returns.services.completion import complete_return, complete_without_refund
 from returns.services.goods import inspect_return, receive_return
 from returns.services.requests import cancel_return, request_return
 from returns.services.warranties import (
@@ -19,6 +19,7 @@ from returns.services.warranties import (
 __all__ = [
     "cancel_return",
     "complete_return",
+    "complete_without_refund",
     "decide_claim",
     "decide_return",
     "expire_warranties",

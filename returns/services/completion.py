@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
 from finance.models import Payment
 from finance.services import refund_payment
 from inventory.models import Location, ReferenceType, StockLevel
+from inventory.services.reasons import require_reason
 from inventory.services.stock import (
     Reference,
     ensure_level,
@@ -18,11 +21,11 @@ from inventory.services.stock import (
 )
 from returns.errors import FindingsRefusedError, RefundNotPossibleError
 from returns.models import ReturnItem, ReturnRequest
-from returns.services.amounts import refund_of_units
+from returns.services.amounts import refund_due
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
 from stateset.system.services import change_status
-from stateset.system.services.locks import claim_row
+from stateset.system.services.locks import claim_row, lock_row
 
 REFUNDABLE = (Payment.Status.SUCCEEDED, Payment.Status.PARTIALLY_REFUNDED)
 
@@ -35,32 +38,59 @@ def complete_return(
     In one transaction; the ledger's idempotency keys let no line be restocked
     twice. Raises RefundNotPossibleError when less was paid than is owed back.
     """
-    moment = at or timezone.now()
     with business_transaction(reason=f"return {return_request}"):
-        claim_row(return_request)
-        require_transition(return_request, ReturnRequest.Status.COMPLETED)
-        items = list(
-            return_request.items.filter(quantity_received__gt=0)
-            .select_related("order_item__order", "order_item__variant")
-            .order_by("order_item__variant_id", "pk")
-        )
-        # All levels first, in their order: two returns must not wait for each other.
-        lock_levels(_level(return_request, item).pk for item in items if _stocks(item))
-        for item in items:
-            _put_away(return_request, item, at=moment)
-        amount = Decimal(0)
-        if return_request.resolution == ReturnRequest.Resolution.REFUND:
-            amount = sum((_worth(item) for item in items), Decimal(0))
-            _refund(return_request, amount, at=moment)
-        return change_status(
+        return _complete(return_request, at=at or timezone.now())
+
+
+def complete_without_refund(
+    return_request: ReturnRequest, *, reason: str, at: datetime | None = None
+) -> ReturnRequest:
+    """Put the goods away and give no money back, saying why."""
+    require_reason(reason, f"Return {return_request} was not completed.")
+    with business_transaction(reason=reason):
+        return _complete(
             return_request,
-            ReturnRequest.Status.COMPLETED,
-            event_type="return.completed",
-            at=moment,
-            payload={"refunded": amount},
-            amount_refunded=amount,
-            completed_at=moment,
+            at=at or timezone.now(),
+            resolution=ReturnRequest.Resolution.NONE,
+            status_reason=reason[:255],
         )
+
+
+def _complete(
+    return_request: ReturnRequest, *, at: datetime, **columns: Any
+) -> ReturnRequest:
+    """Complete it with ``columns`` changed; their resolution decides on the refund."""
+    # Headers before stock levels: who ships a parcel of the order holds the order.
+    lock_row(return_request.order)
+    claim_row(return_request)
+    require_transition(return_request, ReturnRequest.Status.COMPLETED)
+    items = list(
+        return_request.items.select_related(
+            "order_item__order", "order_item__variant"
+        ).order_by("order_item__variant_id", "pk")
+    )
+    came = [item for item in items if item.quantity_received]
+    # All levels first, in their order: two returns must not wait for each other.
+    lock_levels(_level(return_request, item).pk for item in came if _stocks(item))
+    for item in came:
+        _put_away(return_request, item, at=at)
+    resolution = columns.get("resolution", return_request.resolution)
+    amount = Decimal(0)
+    if resolution == ReturnRequest.Resolution.REFUND:
+        amount = _settle(items)
+        _refund(return_request, amount, at=at)
+    return change_status(
+        return_request,
+        ReturnRequest.Status.COMPLETED,
+        event_type="return.completed",
+        at=at,
+        payload={"refunded": amount, "resolution": resolution},
+        amount_refunded=amount,
+        # The estimate can have been one minor unit short.
+        refund_total=max(return_request.refund_total, amount),
+        completed_at=at,
+        **columns,
+    )
 
 
 def _put_away(return_request: ReturnRequest, item: ReturnItem, *, at: datetime) -> None:
@@ -110,13 +140,14 @@ def _place(return_request: ReturnRequest, item: ReturnItem) -> Location:
     return place
 
 
-def _worth(item: ReturnItem) -> Decimal:
-    if item.quantity_received == item.quantity:
-        return item.refund_amount
-    return min(
-        item.refund_amount,
-        refund_of_units(item.order_item, before=0, quantity=item.quantity_received),
-    )
+def _settle(items: Iterable[ReturnItem]) -> Decimal:
+    """Note on each line what it gives back, and return the sum."""
+    total = Decimal(0)
+    for item in items:
+        item.refund_amount = refund_due(item)
+        item.save(update_fields=["refund_amount", "updated_at"])
+        total += item.refund_amount
+    return total
 
 
 def _refund(return_request: ReturnRequest, amount: Decimal, *, at: datetime) -> None:
@@ -144,5 +175,8 @@ def _refund(return_request: ReturnRequest, amount: Decimal, *, at: datetime) -> 
                 f"{amount:.2f} {return_request.currency} are to be given back, and "
                 f"only {amount - left:.2f} of them were paid"
             ),
-            fix="record the missing payment, or complete it without a refund",
+            fix=(
+                "record the missing payment, or complete it with the button"
+                " “Complete without refund”"
+            ),
         )

@@ -14,7 +14,7 @@ from returns.models import ReturnItem, ReturnRequest
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
 from stateset.system.services import change_status
-from stateset.system.services.locks import claim_row
+from stateset.system.services.locks import claim_row, lock_row
 
 SELLABLE = (ReturnItem.Condition.NEW, ReturnItem.Condition.OPENED)
 
@@ -27,6 +27,7 @@ def receive_return(
 ) -> ReturnRequest:
     """Count what came back, by key of the return line; all of it by default."""
     with business_transaction():
+        lock_row(return_request.order)
         claim_row(return_request)
         require_transition(return_request, ReturnRequest.Status.RECEIVED)
         items = list(return_request.items.select_related("order_item"))

@@ -14,7 +14,7 @@ from inventory.models import Location
 from orders.models import Order, OrderItem
 from returns.errors import NothingToReturnError
 from returns.models import ReturnItem, ReturnRequest
-from returns.services.amounts import refund_of_units
+from returns.services.amounts import estimated_refund
 from returns.services.approvals import open_approvals
 from stateset.lib.journal import business_transaction
 from stateset.system.services import change_status, next_number, record_event
@@ -142,10 +142,9 @@ def _is_past_window(order: Order, item: OrderItem, moment: datetime) -> bool:
 def _add_item(
     return_request: ReturnRequest, item: OrderItem, quantity: int
 ) -> ReturnItem:
-    before = item.quantity_fulfilled - returnable_quantity(item)
     return ReturnItem.objects.create(
         return_request=return_request,
         order_item=item,
         quantity=quantity,
-        refund_amount=refund_of_units(item, before=before, quantity=quantity),
+        refund_amount=estimated_refund(item, quantity=quantity),
     )

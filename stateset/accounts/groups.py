@@ -28,7 +28,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "inventory": READ,
     },
     "Warehouse": {"fulfillment": WORK, "inventory": WORK, "orders": READ},
-    "Buyer": {"inventory": WORK, "finance": READ},
+    "Buyer": {"inventory": f"{WORK} approve_purchaseorder", "finance": READ},
     "Production": {"inventory": WORK},
     "Finance": {"finance": WORK, "orders": READ, "inventory": READ, "returns": READ},
     "Manager": {
@@ -36,7 +36,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "returns": f"{ALL} approve",
         "fulfillment": ALL,
         "finance": ALL,
-        "inventory": ALL,
+        "inventory": f"{ALL} approve",
         "accounts": READ,
         "system": READ,
         "dbops": READ,

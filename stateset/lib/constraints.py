@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from operator import and_
 
@@ -66,10 +67,11 @@ def currency_code(*, name: str) -> CheckConstraint:
 
 def broken_rule(error: Exception) -> str:
     """Return what the database refused, in the words of the constraint it names."""
-    text = str(error)
+    # Names stand on the first line; the lines below can repeat what people typed.
+    named = set(re.findall(r"\w+", str(error).partition("\n")[0]))
     for model in apps.get_models():
         for constraint in model._meta.constraints:
-            if constraint.name and constraint.name in text:
+            if constraint.name in named:
                 return str(constraint.get_violation_error_message())
     return "a rule of the database forbids it; somebody may have saved the same first"
 

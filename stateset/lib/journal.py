@@ -43,6 +43,10 @@ class Entry:
 context_changed = Signal()
 """Sent inside a transaction, with ``using`` and ``context``, when it changes."""
 
+document_leaving = Signal()
+"""Sent with ``row`` and ``event_type`` in the transaction that deletes a document,
+while it is still there: ``stateset.system`` writes the event."""
+
 _NOBODY = Context()
 _context: ContextVar[Context] = ContextVar("journal_context", default=_NOBODY)
 _told: ContextVar[frozenset[str]] = ContextVar("journal_told", default=frozenset())

@@ -26,6 +26,7 @@ class SystemConfig(AppConfig):
         # tables are all there whichever app's turn it is.
         post_migrate.connect(receivers.on_post_migrate, sender=self)
         journal.context_changed.connect(receivers.on_context_changed)
+        journal.document_leaving.connect(receivers.on_document_leaving)
         journal.add_sink(receivers.write_audit_entry)
         register(checks.check_production)
         register(checks.check_names)

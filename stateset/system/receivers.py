@@ -7,9 +7,11 @@ from typing import Any
 from django.apps import AppConfig
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import CharField, Model
 
 from stateset.lib.journal import Context, Entry
 from stateset.system.models import AuditEntry
+from stateset.system.services import record_event
 from stateset.system.triggers import triggers_of
 
 
@@ -46,3 +48,14 @@ def write_audit_entry(entry: Entry, context: Context) -> None:
         reason=context.reason[:500],
         request_id=context.request_id,
     )
+
+
+def on_document_leaving(row: Model, event_type: str, **_: Any) -> None:
+    """Tell the world that a document is gone, and which one it was."""
+    fields = row._meta.concrete_fields
+    unique = (
+        field for field in fields if field.unique and isinstance(field, CharField)
+    )
+    number = next(unique, None)
+    shown = number.value_from_object(row) if number else None
+    record_event(row, event_type, {"number": shown or str(row)})

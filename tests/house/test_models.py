@@ -52,6 +52,18 @@ def test_every_app_with_tables_has_migrations() -> None:
     assert without == set()
 
 
+def test_what_a_broken_constraint_says_can_be_said() -> None:
+    """Django fills in the constraint's name, and stumbles over a bare per cent sign."""
+    broken = []
+    for model in our_models():
+        for constraint in model._meta.constraints:
+            try:
+                constraint.get_violation_error_message()
+            except (KeyError, TypeError, ValueError) as error:
+                broken.append(f"{constraint.name}: {error}")
+    none_of(broken)
+
+
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     output = StringIO()

@@ -6,18 +6,22 @@ import pytest
 
 from finance.models import Payment
 from finance.services import record_payment
+from inventory.errors import ReasonMissingError
 from inventory.models import StockLevel, StockTransaction
 from orders.models import Order
 from returns.errors import FindingsRefusedError, RefundNotPossibleError
 from returns.models import ReturnRequest
 from returns.services import (
     complete_return,
+    complete_without_refund,
     decide_return,
     inspect_return,
     receive_return,
 )
 from stateset.lib.errors import StatesetError
+from tests.inventory.pages import buttons
 from tests.orders.builders import NOON
+from tests.pages import act, change_url, staff, told
 from tests.returns.builders import (
     acting_as,
     make_approver,
@@ -140,7 +144,46 @@ def test_what_was_not_paid_is_not_given_back():
     assert refusal.value.why == (
         "90.00 USD are to be given back, and only 0.00 of them were paid"
     )
+    assert refusal.value.fix == (
+        "record the missing payment, or complete it with the button"
+        " “Complete without refund”"
+    )
     assert level_of(found).on_hand == 7
+
+
+def test_goods_come_back_without_a_refund_where_somebody_says_why():
+    found = make_inspected_return(order=make_delivered_order())
+
+    complete_without_refund(found, reason="never paid for", at=NOON)
+
+    found.refresh_from_db()
+    assert (found.status, found.resolution) == ("completed", "none")
+    assert (found.amount_refunded, found.status_reason) == (0, "never paid for")
+    assert level_of(found).on_hand == 10
+    assert not Payment.objects.filter(kind="refund").exists()
+
+
+def test_the_button_without_refund_is_there_where_a_refund_is_promised():
+    found = make_inspected_return(order=make_delivered_order())
+    replaced = make_inspected_return(
+        order=make_delivered_order(), resolution="replacement"
+    )
+    browser = staff()
+
+    assert "Complete without refund" in buttons(browser.get(change_url(found)))
+    assert buttons(browser.get(change_url(replaced))) == ["Complete"]
+    response = act(browser, found, "complete_without_refund", reason="never paid for")
+
+    assert told(response) == [f"Return {found} is completed; no money was given back."]
+
+
+def test_without_a_reason_no_refund_is_withheld():
+    found = make_inspected_return()
+
+    with pytest.raises(ReasonMissingError, match="no reason was given"):
+        complete_without_refund(found, reason=" ")
+    found.refresh_from_db()
+    assert found.status == ReturnRequest.Status.INSPECTED
 
 
 def test_a_refund_is_taken_from_several_payments():

@@ -163,6 +163,7 @@ class BillOfMaterialsAdmin(DocumentAdmin):
     inlines = (BomLineInline, WorkOrdersInline)
     guided_actions = (ACTIVATE, COPY, OBSOLETE)
     deletable_statuses = (Status.DRAFT,)
+    event_prefix = "bom"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         bill = (("variant", "revision"), ("name", "output_quantity"))

@@ -118,6 +118,7 @@ APPROVE = GuidedAction(
     explain="Lets the order go out. Above the limit somebody else than who made it"
     " must approve.",
     refusal=leads_to(Status.APPROVED),
+    permission="inventory.approve_purchaseorder",
     facts=money_facts,
     in_bulk=True,
 )

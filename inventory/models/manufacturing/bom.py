@@ -100,7 +100,7 @@ class BomLineItem(Record):
             check(
                 Q(scrap_rate__gte=0, scrap_rate__lt=1),
                 name="bom_line_scrap_fraction",
-                message="Scrap is a fraction from 0 to below 1 (0.02 is 2 %).",
+                message="Scrap is a fraction from 0 to below 1 (0.02 is 2 per cent).",
             ),
         ]
 

@@ -108,6 +108,7 @@ class PurchaseOrder(Document):
     class Meta:
         db_table = "purchase_orders"
         db_table_comment = "Orders to suppliers"
+        permissions = [("approve_purchaseorder", "Can approve purchase orders")]
         indexes = [
             models.Index(fields=["supplier", "status"], name="idx_po_supplier_status"),
             models.Index(

@@ -26,7 +26,8 @@ from stateset.lib.admin.refusals import (
 )
 from stateset.lib.admin.search import SearchMixin
 from stateset.lib.admin.versions import VERSION_VAR
-from stateset.lib.journal import business_transaction
+from stateset.lib.errors import StatesetError
+from stateset.lib.journal import business_transaction, document_leaving
 
 # The theme loads them on every page of its own (UNFOLD in the settings).
 OWN_MEDIA = (
@@ -186,6 +187,8 @@ class DocumentAdmin(StatesetAdmin):
     """A document with a status: never typed, and kept once it left the first one."""
 
     deletable_statuses: Collection[str] = ()
+    event_prefix = ""
+    """What the names of this document's events begin with, if not its own name."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         declared = super().get_readonly_fields(request, obj)
@@ -197,6 +200,29 @@ class DocumentAdmin(StatesetAdmin):
         if obj is None or getattr(obj, "status", "") not in self.deletable_statuses:
             return False
         return super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete the document as it is now, with the event that tells it is gone."""
+        name = str(self.opts.verbose_name)
+        with business_transaction():
+            if not self.lock(str(obj.pk)):
+                raise StatesetError(
+                    f"{name.capitalize()} {obj} was not deleted.",
+                    why="somebody else deleted it a moment ago",
+                    fix="go back to the list",
+                )
+            obj.refresh_from_db()
+            if obj.status not in self.deletable_statuses:
+                raise StatesetError(
+                    f"{name.capitalize()} {obj} was not deleted.",
+                    why=f"it is {str(obj.get_status_display()).lower()} now",
+                    fix="reload the page and use the buttons on it",
+                )
+            prefix = self.event_prefix or name.replace(" ", "_")
+            document_leaving.send(
+                sender=type(obj), row=obj, event_type=f"{prefix}.deleted"
+            )
+            super().delete_model(request, obj)
 
 
 def _writing(request: HttpRequest) -> AbstractContextManager[None]:

@@ -76,6 +76,21 @@ def test_units_of_a_line_are_credited_to_the_last_cent() -> None:
     assert money_of(invoice) == ("paid", Decimal(0), invoice.total)
 
 
+def test_many_small_units_are_credited_one_by_one() -> None:
+    variant = make_stocked_variant(tax_rate=Decimal("0.08"))
+    order = make_debt(lines=[OrderLine(variant, 10, unit_price=Decimal("0.07"))])
+    invoice = make_invoice(order)
+    line = line_of(invoice)
+
+    notes = [
+        credit_invoice(invoice, lines={line.pk: 1}, reason="came back")
+        for _ in range(10)
+    ]
+
+    assert sum(note.tax_total for note in notes) == Decimal("0.06")
+    assert money_of(invoice) == ("paid", Decimal(0), Decimal("0.76"))
+
+
 def test_more_units_than_were_charged_are_not_credited() -> None:
     invoice = make_taxed_invoice()
     line = line_of(invoice)

@@ -6,18 +6,22 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 
 from finance.errors import InvoiceStateError, NothingToInvoiceError
 from finance.models import Invoice, InvoiceLine
 from finance.services import (
+    credit_invoice,
     discard_draft,
     draft_invoice,
     draft_invoice_for_order,
     invoice_order,
     issue_invoice,
     recalculate_invoice,
+    record_payment,
     void_invoice,
 )
+from orders.models import Order
 from orders.services import OrderLine, cancel_order
 from stateset.lib.states import InvalidTransitionError
 from stateset.system.models import Event
@@ -176,6 +180,66 @@ def test_a_draft_can_charge_a_part_and_the_rest_follows() -> None:
     assert first.total == Decimal("9.67")
     assert second.total == Decimal("19.33")
     assert first.total + second.total == order.total_amount
+
+
+def charge(order: Order, *quantities: int) -> list[Invoice]:
+    """Issue an invoice over each number of units of an order of one line."""
+    issued = []
+    for quantity in quantities:
+        draft = draft_invoice_for_order(order, at=NOON)
+        draft.lines.update(quantity=quantity)
+        issued.append(issue_invoice(draft, at=NOON))
+    return issued
+
+
+@pytest.mark.parametrize(
+    ("line", "quantities"),
+    [
+        ({"unit_price": "0.33", "tax_rate": "0.08"}, (1, 1, 1)),
+        ({"unit_price": "0.33", "tax_rate": "0.08"}, (2, 1)),
+        ({"unit_price": "0.07", "tax_rate": "0.08"}, (1,) * 10),
+        ({"unit_price": "9.99", "tax_rate": "0.19", "discount": "1.50"}, (3, 1, 3)),
+        ({"unit_price": "0.333", "tax_rate": "0.19"}, (1, 1, 1)),
+        ({"unit_price": "0.01", "tax_rate": "0.6", "discount": "0.02"}, (1,) * 7),
+    ],
+)
+def test_however_a_line_is_split_its_invoices_come_to_the_order(
+    line: dict[str, str], quantities: tuple[int, ...]
+) -> None:
+    values = {name: Decimal(value) for name, value in line.items()}
+    ordered = OrderLine(
+        make_stocked_variant(tax_rate=values["tax_rate"]),
+        sum(quantities),
+        unit_price=values["unit_price"],
+        discount=values.get("discount", Decimal(0)),
+    )
+    order = make_debt(lines=[ordered])
+
+    issued = charge(order, *quantities)
+    for invoice in issued:
+        if invoice.amount_due:
+            record_payment(invoice=invoice, amount=invoice.amount_due, method="card")
+
+    item = order.items.get()
+    sums = InvoiceLine.objects.aggregate(net=Sum("line_total"), tax=Sum("tax_amount"))
+    assert (sums["net"], sums["tax"]) == (item.total_price, item.tax_amount)
+    order.refresh_from_db()
+    assert order.amount_paid == order.total_amount
+
+
+def test_units_that_were_void_or_credited_are_charged_again_to_the_cent() -> None:
+    variant = make_stocked_variant(tax_rate=Decimal("0.08"))
+    order = make_debt(lines=[OrderLine(variant, 3, unit_price=Decimal("0.33"))])
+    first, second, _ = charge(order, 1, 1, 1)
+
+    void_invoice(first, reason="wrong address")
+    credit_invoice(second, lines={second.lines.get().pk: 1}, reason="wrong address")
+    charge(order, 1, 1)
+
+    live = Invoice.objects.exclude(status="void")
+    charged = live.filter(kind="receivable").aggregate(sum=Sum("total"))["sum"]
+    credited = live.filter(kind="credit_note").aggregate(sum=Sum("total"))["sum"]
+    assert charged - credited == order.total_amount == Decimal("1.07")
 
 
 def test_a_draft_does_not_charge_more_than_is_left() -> None:

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
 from django.utils import timezone
 
 from inventory.models import (
@@ -45,6 +47,7 @@ from tests.pages import (
     staff,
     told,
 )
+from tests.stateset.builders import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +128,39 @@ def test_a_submitted_order_shows_its_lines_and_keeps_them() -> None:
     save(browser, change_url(order), notes="call before delivery", shipping_total="99")
     order.refresh_from_db()
     assert (order.notes, order.shipping_total) == ("call before delivery", Decimal(0))
+
+
+def member_of(group: str) -> Client:
+    user = make_user()
+    user.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("group", ["Warehouse", "Production"])
+def test_who_only_works_with_stock_approves_no_order(group: str) -> None:
+    order = submit_purchase_order(make_purchase_order(10))
+    browser = member_of(group)
+
+    shown = buttons(browser.get(change_url(order)))
+    page = f"{change_url(order)[: -len('change/')]}do/approve/"
+    refused = browser.post(page, {})
+
+    assert "Approve" not in shown
+    assert refused.status_code == 403
+    order.refresh_from_db()
+    assert order.status == "submitted"
+
+
+@pytest.mark.parametrize("group", ["Buyer", "Manager"])
+def test_buyers_and_managers_approve_orders(group: str) -> None:
+    order = submit_purchase_order(make_purchase_order(10))
+
+    act(member_of(group), order, "approve")
+
+    order.refresh_from_db()
+    assert order.status == "approved"
 
 
 def test_an_open_order_is_expected_on_another_day() -> None:
