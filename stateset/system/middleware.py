@@ -18,7 +18,7 @@ from stateset.lib.journal import acting
 from stateset.system import conf, views
 from stateset.system.error_pages import render_unavailable
 from stateset.system.logging import REQUEST_ID_KEY
-from stateset.system.outage import answer_outage
+from stateset.system.outage import answer_clash, answer_outage
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -116,7 +116,9 @@ class ActorMiddleware:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        """Answer for a lost server; a wrong statement stays a fault."""
+        """Answer for a lost server and a deadlock; a wrong statement stays a fault."""
+        if clash := answer_clash(exception):
+            return clash
         response = answer_outage(exception)
         self.is_lost = response is not None
         return response
