@@ -148,7 +148,7 @@ def claim(token: str) -> bool:
     _, is_first = Session.objects.get_or_create(
         session_key=_row_of(token),
         defaults={
-            "session_data": Session.get_session_store_class()().encode({}),
+            "session_data": Session.objects.encode({}),
             "expire_date": timezone.now() + ONCE_FOR,
         },
     )

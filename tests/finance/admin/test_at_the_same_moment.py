@@ -14,8 +14,10 @@ from django.db.models import F
 from django.test import Client
 
 from finance.models import Payment
+from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.versions import VERSION_VAR
 from tests.finance.builders import make_debt, make_payment
-from tests.pages import TOKEN_VAR, VERSION_VAR, action_url, staff
+from tests.pages import action_url, staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 

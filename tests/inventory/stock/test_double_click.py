@@ -6,8 +6,10 @@ import pytest
 from django.test import override_settings
 
 from inventory.models import StockLevel
+from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.versions import VERSION_VAR
 from tests.inventory.builders import make_level
-from tests.pages import TOKEN_VAR, VERSION_VAR, action_url, staff, told
+from tests.pages import action_url, staff, told
 from tests.threads import at_once
 
 # As with several processes: none remembers what another one's cache holds.
