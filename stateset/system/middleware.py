@@ -17,7 +17,7 @@ from stateset.lib.databases import LOST_DATABASE, unreachable_error
 from stateset.lib.journal import acting
 from stateset.system import conf, views
 from stateset.system.error_pages import render_unavailable
-from stateset.system.logging import REQUEST_ID_KEY
+from stateset.system.logging import REQUEST_ID_KEY, without_secret
 from stateset.system.outage import answer_clash, answer_outage
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -26,7 +26,6 @@ REQUEST_ID_HEADER = "X-Request-ID"
 REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 logger = logging.getLogger(__name__)
-SECRET_IN_PATH = re.compile(r"(/reset-password/).+")
 access_logger = logging.getLogger("stateset.access")
 
 
@@ -73,7 +72,7 @@ class RequestMiddleware:
             # The query is left out: it may hold names and e-mail addresses.
             facts = {
                 "method": request.method,
-                "path": shown_path(request.path),
+                "path": without_secret(escape_uri_path(request.path)),
                 "status": response.status_code,
                 "duration_ms": round((time.perf_counter() - started) * 1000, 1),
             }
@@ -139,11 +138,6 @@ class ContentSecurityPolicyMiddleware:
                 "Content-Security-Policy", conf.content_security_policy()
             )
         return response
-
-
-def shown_path(path: str) -> str:
-    """Return a path as the log shows it: the route where a secret stands in it."""
-    return SECRET_IN_PATH.sub(r"\1<secret>/", escape_uri_path(path))
 
 
 def _actor(request: HttpRequest) -> dict[str, str]:
