@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, path, reverse
 
 from stateset import home, sidebar
+from stateset.accounts.forms import OwnPasswordForm
 from stateset.lib.admin import theme
 
 
@@ -69,6 +71,19 @@ class StatesetSite(theme.AdminSite):
         }
         shown: TemplateResponse = super().index(request, page | (extra_context or {}))
         return shown
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Change one's own password, by our service."""
+        page = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse("admin:password_change_done"),
+            template_name=self.password_change_template
+            or "registration/password_change_form.html",
+            extra_context=self.each_context(request) | (extra_context or {}),
+        )
+        return page(request)
 
     def find(self, request: HttpRequest) -> HttpResponse:
         """Go to the one row that is meant, or show what it may be."""

@@ -6,14 +6,15 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from stateset.accounts.views import set_new_password
+from stateset.accounts.views import follow_password_link, set_new_password
 from stateset.site import show_icon
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", show_icon),
     path("admin/", admin.site.urls),
-    path("reset-password/<str:secret>/", set_new_password, name="reset-password"),
+    path("reset-password/<str:secret>/", follow_password_link, name="reset-password"),
+    path("new-password/", set_new_password, name="new-password"),
 ]
 
 handler400 = "stateset.system.error_pages.bad_request"

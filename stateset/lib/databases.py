@@ -66,6 +66,16 @@ def ask_database(
         )
 
 
+def is_clash(error: BaseException | None) -> bool:
+    """Return whether a transaction was undone because another one was in its way.
+
+    Deadlocks and serialization failures: SQLSTATE class 40 of the SQL standard.
+    Nothing of it is kept, and the same again may well pass.
+    """
+    state = getattr(getattr(error, "__cause__", None), "sqlstate", None) or ""
+    return isinstance(error, DatabaseError) and state.startswith("40")
+
+
 def unreachable_error(alias: str = DEFAULT_DB_ALIAS) -> DatabaseUnreachableError | None:
     """Return what to tell an operator, nothing when the database does answer.
 

@@ -54,6 +54,12 @@ NOT_FOUND = Trouble(
     why="The address is wrong, or what stood here was deleted.",
     how="Go to the home page and search for it from there.",
 )
+CLASH = Trouble(
+    409,
+    what="Somebody changed this at the same moment",
+    why="Your change and theirs were in each other's way. Nothing of yours was done.",
+    how="Go back, load the page anew, look at it, and try again.",
+)
 BROKEN = Trouble(
     500,
     what="Something went wrong here",

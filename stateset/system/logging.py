@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,12 @@ UNWANTED = {"request", "server_time"}
 # The message has the rest in words.
 SHOWN_TO_PEOPLE = ("actor", "request_id")
 REQUEST_ID_KEY = "STATESET_REQUEST_ID"
+SECRET_IN_PATH = re.compile(r"(/reset-password/).+")
+
+
+def without_secret(path: str) -> str:
+    """Return a path as the log shows it: the route, where a secret stands in it."""
+    return SECRET_IN_PATH.sub(r"\1<secret>/", path)
 
 
 class ContextFilter(logging.Filter):
@@ -36,6 +43,11 @@ class FaultFilter(logging.Filter):
     """Let faults pass; that a page was refused is in the access log already."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                without_secret(part) if isinstance(part, str) else part
+                for part in record.args
+            )
         return bool(record.exc_info)
 
 

@@ -17,8 +17,8 @@ from stateset.lib.databases import LOST_DATABASE, unreachable_error
 from stateset.lib.journal import acting
 from stateset.system import conf, views
 from stateset.system.error_pages import render_unavailable
-from stateset.system.logging import REQUEST_ID_KEY
-from stateset.system.outage import answer_outage
+from stateset.system.logging import REQUEST_ID_KEY, without_secret
+from stateset.system.outage import answer_clash, answer_outage
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -72,7 +72,7 @@ class RequestMiddleware:
             # The query is left out: it may hold names and e-mail addresses.
             facts = {
                 "method": request.method,
-                "path": escape_uri_path(request.path),
+                "path": without_secret(escape_uri_path(request.path)),
                 "status": response.status_code,
                 "duration_ms": round((time.perf_counter() - started) * 1000, 1),
             }
@@ -116,7 +116,9 @@ class ActorMiddleware:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        """Answer for a lost server; a wrong statement stays a fault."""
+        """Answer for a lost server and a deadlock; a wrong statement stays a fault."""
+        if clash := answer_clash(exception):
+            return clash
         response = answer_outage(exception)
         self.is_lost = response is not None
         return response

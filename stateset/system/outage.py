@@ -1,4 +1,4 @@
-"""What a reader sees while the database is lost, and what an operator reads."""
+"""What a reader sees when the database is lost or two were in each other's way."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ import sys
 
 from django.http import HttpRequest, HttpResponse
 
-from stateset.lib.databases import LOST_DATABASE, unreachable_error
-from stateset.system.error_pages import BROKEN, render, render_unavailable
+from stateset.lib.databases import LOST_DATABASE, is_clash, unreachable_error
+from stateset.system.error_pages import BROKEN, CLASH, render, render_unavailable
 
 logger = logging.getLogger(__name__)
+
+
+def answer_clash(exception: BaseException | None) -> HttpResponse | None:
+    """Return the 409 page for a deadlock, nothing for any other fault."""
+    if not is_clash(exception):
+        return None
+    logger.warning("A request was undone because another one was in its way.")
+    return render(CLASH)
 
 
 def answer_outage(exception: BaseException | None) -> HttpResponse | None:
@@ -26,4 +34,5 @@ def answer_outage(exception: BaseException | None) -> HttpResponse | None:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return the page for a fault, or for a database lost outside of any view."""
-    return answer_outage(sys.exception()) or render(BROKEN)
+    exception = sys.exception()
+    return answer_clash(exception) or answer_outage(exception) or render(BROKEN)

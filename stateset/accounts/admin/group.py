@@ -30,6 +30,10 @@ class GroupAdmin(StatesetAdmin, DjangoGroupAdmin):
     ordering = ("name",)
     filter_horizontal = ()
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Nobody gives away more than they hold, neither to others nor to themselves.
+        return () if request.user.is_superuser else ("permissions",)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         counted: QuerySet[Any] = rows.annotate(

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from stateset.accounts.forms import PasswordForm
 from stateset.accounts.models import User
 from stateset.accounts.services import (
     activate_user,
@@ -28,7 +29,6 @@ from stateset.lib.admin import (
     yes_no,
 )
 from stateset.lib.admin.theme import (
-    AdminPasswordChangeForm,
     UserChangeForm,
     UserCreationForm,
 )
@@ -70,7 +70,7 @@ class UserAdmin(StatesetAdmin, DjangoUserAdmin):
 
     form = UserChangeForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = PasswordForm
     list_display = ("email", "name", ACTIVE, yes_no("is_staff"), SEEN, MADE)
     list_filter = (
         ("is_active", BooleanFilter),
@@ -112,6 +112,12 @@ class UserAdmin(StatesetAdmin, DjangoUserAdmin):
             refusal=_refuse_inactive,
         ),
     )
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse the superusers to others: who sets a password can log in with it."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return bool(super().has_change_permission(request, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

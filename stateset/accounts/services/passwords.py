@@ -1,4 +1,4 @@
-"""Set a forgotten password anew, through a token that is used once."""
+"""Set a password: the one way, with or without a token that is used once."""
 
 from __future__ import annotations
 
@@ -59,17 +59,25 @@ def reset_password(secret: str, password: str) -> User:
         )
         if not claimed:
             raise _refused()
-        set_password(token.user, password)
+        set_password(user=token.user, password=password)
     return token.user
 
 
-def set_password(user: User, password: str) -> None:
-    """Store the hash of ``password`` and revoke the user's refresh tokens."""
-    user.set_password(password)
-    user.save(update_fields=["password", "updated_at"])
-    RefreshToken.objects.filter(user=user, revoked_at__isnull=True).update(
-        revoked_at=timezone.now(), revoke_reason="password_changed"
-    )
+def set_password(*, user: User, password: str | None, reason: str = "") -> User:
+    """Store the hash of ``password``; end the user's logins and open reset links.
+
+    With None nobody logs in with a password any more. Whether it is strong enough was
+    asked before: forms and commands show each reason where it was typed.
+    """
+    now = timezone.now()
+    with business_transaction(reason=reason):
+        user.set_password(password)
+        user.save(update_fields=["password", "updated_at"])
+        RefreshToken.objects.filter(user=user, revoked_at__isnull=True).update(
+            revoked_at=now, revoke_reason="password_changed"
+        )
+        PasswordResetToken.objects.open().filter(user=user).update(invalidated_at=now)
+    return user
 
 
 def _require_strong(password: str, user: User) -> None:

@@ -29,6 +29,7 @@ from stateset.lib.admin.guided import (
 from stateset.lib.admin.refusals import REFUSALS, sentences
 from stateset.lib.admin.versions import VERSION_VAR, VersionMixin
 from stateset.lib.journal import business_transaction
+from stateset.lib.seen import deciding_about
 
 BULK_LIMIT = 200
 CONFIRMED_VAR = "_confirmed"
@@ -78,31 +79,34 @@ class GuidedActionsMixin(VersionMixin):
             raise PermissionDenied
         if request.method != "POST":
             return self._ask(request, action, row, action.form(row=row))
+        try:
+            with business_transaction():
+                return self._do_once(request, action, row)
+        except REFUSALS as error:
+            # As it is now: what the page was made from may be what was refused.
+            row = self.get_object(request, unquote(object_id))
+            if row is None:
+                raise Http404 from error
+            form = action.form(request.POST, request.FILES, row=row)
+            return self._ask(request, action, row, form, refused=sentences(error))
+
+    def _do_once(
+        self, request: HttpRequest, action: GuidedAction, row: Any
+    ) -> HttpResponse:
         token = request.POST.get(TOKEN_VAR, "")
         if not claim(token):
             messages.info(
                 request, f"“{action.label}” was sent already; nothing more was done."
             )
             return self._to_row(row)
-        try:
-            with business_transaction():
-                response = self._do(request, action, object_id)
-        except REFUSALS as error:
-            release(token)
-            form = action.form(request.POST, request.FILES, row=row)
-            return self._ask(request, action, row, form, refused=sentences(error))
-        except Exception:
-            release(token)
-            raise
+        response = self._do(request, action, row.pk)
         if response.status_code != HttpResponseRedirect.status_code:
             release(token)
         return response
 
-    def _do(
-        self, request: HttpRequest, action: GuidedAction, object_id: str
-    ) -> HttpResponse:
-        self.lock(object_id)
-        row = self.get_object(request, unquote(object_id))
+    def _do(self, request: HttpRequest, action: GuidedAction, key: Any) -> HttpResponse:
+        # Read, not locked: the service locks, headers first (``stateset.lib.seen``).
+        row = self.get_object(request, str(key))
         if row is None:
             raise Http404
         form = action.form(request.POST, request.FILES, row=row)
@@ -119,7 +123,8 @@ class GuidedActionsMixin(VersionMixin):
             return self._ask(request, action, row, form, refused=refused)
         if not form.is_valid():
             return self._ask(request, action, row, form)
-        said = action.perform(row, request, form.cleaned_data)
+        with deciding_about(row):
+            said = action.perform(row, request, form.cleaned_data)
         self.log_change(request, row, f"{action.label}.")
         messages.success(request, said or f"{action.label}: {row}.")
         return self._to_row(row)

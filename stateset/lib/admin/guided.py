@@ -2,26 +2,29 @@
 
 An action is declared once and shown where it is allowed: on the form of a row, and
 for many rows in the list (``in_bulk``) with a preview of what would be skipped.
-It runs by POST only, once per page shown (a second click does nothing), under a
-lock, with the permission checked again.
+It runs by POST only, once per page shown (a second click does nothing), on the
+version that the page showed, with the permission checked again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from django import forms
-from django.core.cache import cache
+from django.contrib.sessions.models import Session
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from stateset.lib.admin import theme
 from stateset.lib.states import legal_next
 
-ONCE_SECONDS = 24 * 3600
+ONCE_FOR = timedelta(days=1)
 TOKEN_VAR = "_once"  # noqa: S105 -- the name of a form field
 
 
@@ -136,11 +139,27 @@ def new_token() -> str:
 def claim(token: str) -> bool:
     """Return whether this page is sent for the first time.
 
-    A page without a token was not made by us, and counts as sent.
+    Called in the transaction of the action: what undoes the action undoes this, and
+    a second click waits for the first, whichever process has it. A page without a
+    token was not made by us, and counts as sent.
     """
-    return bool(token) and cache.add(f"admin-once:{token}", 1, ONCE_SECONDS)
+    if not token:
+        return False
+    _, is_first = Session.objects.get_or_create(
+        session_key=_row_of(token),
+        defaults={
+            "session_data": Session.objects.encode({}),
+            "expire_date": timezone.now() + ONCE_FOR,
+        },
+    )
+    return is_first
 
 
 def release(token: str) -> None:
     """Let a page be sent again, because nothing came of it."""
-    cache.delete(f"admin-once:{token}")
+    Session.objects.filter(session_key=_row_of(token)).delete()
+
+
+def _row_of(token: str) -> str:
+    # Never what a browser holds, so it opens no session; as long as the column.
+    return f"once{sha256(token.encode()).hexdigest()[:36]}"

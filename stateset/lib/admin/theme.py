@@ -26,6 +26,9 @@ if TYPE_CHECKING or not IS_THEMED:
     from django.contrib.admin import (
         ChoicesFieldListFilter as ChoicesFilterBase,
     )
+    from django.contrib.admin.forms import (
+        AdminPasswordChangeForm as OwnPasswordChangeForm,
+    )
     from django.contrib.admin.views.main import ChangeList
     from django.contrib.auth.forms import (
         AdminPasswordChangeForm,
@@ -49,6 +52,9 @@ else:
         ChoicesCheckboxFilter as ChoicesFilterBase,
     )
     from unfold.forms import (
+        AdminOwnPasswordChangeForm as OwnPasswordChangeForm,
+    )
+    from unfold.forms import (
         AdminPasswordChangeForm,
         UserChangeForm,
         UserCreationForm,
@@ -70,6 +76,7 @@ __all__ = [
     "ChangeList",
     "ChoicesFilterBase",
     "ModelAdmin",
+    "OwnPasswordChangeForm",
     "StackedInline",
     "TabularInline",
     "UserChangeForm",

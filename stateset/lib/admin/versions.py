@@ -81,7 +81,9 @@ class VersionMixin(theme.ModelAdmin):
             return False
         # Alone, without the joins of a list: those can't be locked.
         return bool(
-            manager.select_for_update().filter(pk=key).values_list("pk", flat=True)
+            manager.select_for_update(no_key=True)
+            .filter(pk=key)
+            .values_list("pk", flat=True)
         )
 
     def differences(self, request: HttpRequest, row: Model) -> list[Difference]:

@@ -18,7 +18,8 @@ class AuditEntryOutcome(models.TextChoices):
 class AuditEntry(LogRow):
     """One change of one row, or one act that left no row (a login, a backup).
 
-    Row changes are written by triggers on PostgreSQL and by signals on SQLite.
+    Row changes are written by triggers; on SQLite by temporary ones, which each
+    connection of this program makes (``docs/adr``).
     ``changes`` maps a column to ``[old, new]``; secrets are redacted.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from stateset.lib.models import Document
+from stateset.lib.seen import take_seen_version
 from stateset.system.services.transitions import ChangedMeanwhileError
 
 AnyDocument = TypeVar("AnyDocument", bound=Document)
@@ -13,12 +14,16 @@ AnyDocument = TypeVar("AnyDocument", bound=Document)
 def lock_row(row: AnyDocument) -> AnyDocument:
     """Lock the row until the transaction ends, and read it anew into ``row``.
 
-    For steps that add to whatever is there now. SQLite has no row locks and needs
-    none: its transactions take the write lock when they begin.
+    For steps that add to whatever is there now; ChangedMeanwhileError only where a
+    page showed somebody another version (``stateset.lib.seen``). SQLite has no row
+    locks and needs none: its transactions take the write lock when they begin.
     """
     row.refresh_from_db(
         from_queryset=type(row)._default_manager.select_for_update(no_key=True)
     )
+    seen = take_seen_version(row)
+    if seen is not None and seen != row.version:
+        raise _changed(row)
     return row
 
 
@@ -31,7 +36,11 @@ def claim_row(row: AnyDocument) -> AnyDocument:
     lock_row(row)
     if row.version == version:
         return row
-    raise ChangedMeanwhileError(
+    raise _changed(row)
+
+
+def _changed(row: Document) -> ChangedMeanwhileError:
+    return ChangedMeanwhileError(
         f"{str(row._meta.verbose_name).capitalize()} {row} was not changed.",
         why="somebody else changed it a moment ago",
         fix="reload it and try again",

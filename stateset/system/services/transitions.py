@@ -11,6 +11,7 @@ from django.utils import timezone
 from stateset.lib.errors import StatesetError
 from stateset.lib.journal import business_transaction
 from stateset.lib.models import Document
+from stateset.lib.seen import take_seen_version
 from stateset.lib.states import require_transition
 from stateset.system.services.events import record_event
 
@@ -47,6 +48,7 @@ def change_status(
 def save_columns(row: AnyDocument, **columns: Any) -> AnyDocument:
     """Write ``columns`` if nobody wrote the row since it was read; raise otherwise."""
     manager = type(row)._default_manager
+    take_seen_version(row)  # The statement below compares.
     for name, value in columns.items():
         setattr(row, name, value)
     row.updated_at = timezone.now()

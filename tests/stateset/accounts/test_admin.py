@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import re
 
 import pytest
@@ -87,9 +88,10 @@ def test_who_may_add_users_may_not_make_themselves_a_superuser(client):
 
 def test_a_password_link_sets_the_password_once(client):
     user = make_user()
-    url = reverse("reset-password", args=[request_password_reset(user)])
+    link = reverse("reset-password", args=[request_password_reset(user)])
+    url = reverse("new-password")
 
-    assert "Set a new password" in client.get(url).content.decode()
+    assert "Set a new password" in client.get(link, follow=True).content.decode()
     refused = client.post(url, {"password": STRONG, "again": "something else"})
     assert "The two passwords differ" in refused.content.decode()
     weak = client.post(url, {"password": "password", "again": "password"})
@@ -97,6 +99,33 @@ def test_a_password_link_sets_the_password_once(client):
     assert client.post(url, {"password": STRONG, "again": STRONG}).status_code == 302
     user.refresh_from_db()
     assert user.check_password(STRONG)
-    used = client.get(url)
-    assert used.status_code == 404
-    assert "This link does not work" in used.content.decode()
+    for gone in (link, url):
+        used = client.get(gone)
+        assert used.status_code == 404
+        assert "This link does not work" in used.content.decode()
+
+
+def test_a_password_link_leaves_the_address_at_once(client):
+    secret = request_password_reset(make_user())
+
+    response = client.get(reverse("reset-password", args=[secret]))
+
+    assert (response.status_code, response.url) == (302, reverse("new-password"))
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    page = client.get(response.url)
+    assert secret not in page.content.decode()
+    # With no-referrer the form would come from "Origin: null" and be refused.
+    assert page.headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("end", ["/", "", "/more"])
+def test_the_secret_of_a_password_link_is_not_logged(client, caplog, end):
+    secret = request_password_reset(make_user())
+    url = reverse("reset-password", args=[secret]).rstrip("/")
+
+    with caplog.at_level(logging.INFO):
+        client.get(url + end)
+
+    lines = [r for r in caplog.records if r.name == "stateset.access"]
+    assert lines[-1].getMessage().startswith("GET /reset-password/<secret>/ ")
+    assert secret not in str([vars(line) for line in lines])

@@ -9,6 +9,7 @@ from django.urls import path
 from stateset.system.error_pages import (
     BAD_REQUEST,
     BROKEN,
+    CLASH,
     FORBIDDEN,
     NOT_FOUND,
     STALE_FORM,
@@ -17,7 +18,15 @@ from stateset.system.error_pages import (
     render,
 )
 
-TROUBLES = [BAD_REQUEST, FORBIDDEN, STALE_FORM, NOT_FOUND, BROKEN, UNAVAILABLE]
+TROUBLES = [
+    BAD_REQUEST,
+    FORBIDDEN,
+    STALE_FORM,
+    NOT_FOUND,
+    CLASH,
+    BROKEN,
+    UNAVAILABLE,
+]
 
 
 def bad(request: HttpRequest) -> HttpResponse:

@@ -73,3 +73,18 @@ def test_what_django_logs_after_the_request_has_its_number_too():
     line = json.loads(JsonFormatter().format(make_record(request=request)))
     assert line["request_id"] == "abc"
     assert "request" not in line
+
+
+def test_a_fault_behind_a_password_link_is_logged_without_its_secret():
+    record = logging.LogRecord(
+        "django.request",
+        logging.ERROR,
+        __file__,
+        1,
+        "%s: %s",
+        ("Internal Server Error", "/reset-password/TLEX-secret/"),
+        (ValueError, ValueError("x"), None),
+    )
+
+    assert FaultFilter().filter(record)
+    assert record.getMessage() == ("Internal Server Error: /reset-password/<secret>/")

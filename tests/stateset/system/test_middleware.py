@@ -7,6 +7,7 @@ from django.db.utils import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
+from psycopg.errors import DeadlockDetected
 
 from stateset.lib.journal import current_context
 from tests.stateset.builders import make_user
@@ -22,7 +23,15 @@ def lose_database(request: HttpRequest) -> HttpResponse:
     raise OperationalError("server closed the connection unexpectedly")
 
 
-urlpatterns = [path("context", show_context), path("lost", lose_database)]
+def meet_deadlock(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("deadlock detected") from DeadlockDetected()
+
+
+urlpatterns = [
+    path("context", show_context),
+    path("lost", lose_database),
+    path("deadlock", meet_deadlock),
+]
 handler500 = "stateset.system.outage.server_error"
 here = override_settings(ROOT_URLCONF=__name__)
 
@@ -115,6 +124,16 @@ def test_a_wrong_statement_stays_a_fault(client: Client):
     response = client.get("/lost")
     assert response.status_code == 500
     assert "Something went wrong here" in response.content.decode()
+
+
+@here
+@pytest.mark.django_db
+def test_a_deadlock_is_told_in_plain_words(client: Client):
+    response = client.get("/deadlock")
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "Somebody changed this at the same moment" in page
+    assert "Nothing of yours was done." in page
 
 
 @here
