@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from stateset.lib.admin import theme
 from stateset.lib.admin.guided import TOKEN_VAR, claim, new_token, release
 from stateset.lib.admin.refusals import REFUSALS, sentences
-from stateset.system.errors import ImportRefusedError, UnreadableFileError
+from stateset.system.errors import ImportRefusedError, UnreadableFileError, gathered
 from stateset.system.importing.carrying import Upload, pack, unpack
 from stateset.system.importing.flow import ImportOutcome, import_table
 from stateset.system.importing.mappings import parse_mapping
@@ -193,6 +193,7 @@ class ImportMixin(theme.ModelAdmin):
         refused: Exception | None = None,
     ) -> HttpResponse:
         problems = refused.problems if isinstance(refused, ImportRefusedError) else ()
+        told = gathered(problems)
         rows = (
             [row for row in outcome.rows if row.kind != "unchanged"] if outcome else []
         )
@@ -211,8 +212,8 @@ class ImportMixin(theme.ModelAdmin):
                 "rows": rows[:SHOWN_ROWS],
                 "rows_left": len(rows[SHOWN_ROWS:]),
                 "refused": "" if problems or not refused else sentences(refused),
-                "problems": problems[:SHOWN_PROBLEMS],
-                "problems_left": len(problems[SHOWN_PROBLEMS:]),
+                "problems": told[:SHOWN_PROBLEMS],
+                "problems_left": len(told[SHOWN_PROBLEMS:]),
                 "upload_var": UPLOAD_VAR,
                 "packed": packed,
                 "token_var": TOKEN_VAR,

@@ -132,10 +132,11 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def suggest(word: str, known: Iterable[str], otherwise: str) -> str:
     """Return which of ``known`` was meant, or all of them after ``otherwise``."""
-    close = get_close_matches(word, known, n=1)
+    spelt = {each.lower(): each for each in known}
+    close = get_close_matches(word.lower().replace(" ", "_"), spelt, n=1)
     if close:
-        return f"did you mean {close[0]!r}?"
-    return f"{otherwise} {', '.join(known)}"
+        return f"did you mean {spelt[close[0]]!r}?"
+    return f"{otherwise} {', '.join(spelt.values())}"
 
 
 def _refused(name: str, why: str, fix: str) -> MappingError:

@@ -123,13 +123,37 @@ def test_every_wrong_cell_of_every_line_is_named() -> None:
 
 
 @pytest.mark.usefixtures("nothing_changes")
-def test_ten_problems_are_shown_and_the_rest_counted() -> None:
+def test_a_problem_of_very_many_lines_is_told_once() -> None:
     text = "code,name\n" + "".join(f"L{number},\n" for number in range(13))
     shown = refusal_of("inventory.location", text).split("\n       ")
-    assert shown[9:] == [
-        "line 11, name: is empty; fill it in",
-        "and 3 more\n  fix: mend these lines in the file and import it again",
-    ]
+    assert len(shown) == 1
+    assert shown[0].endswith(
+        "line 2, name: is empty; fill it in"
+        " (the same on 12 more lines: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …)\n"
+        "  fix: mend these lines in the file and import it again"
+    )
+
+
+@pytest.mark.usefixtures("nothing_changes")
+def test_one_wrong_line_is_not_buried_under_what_all_lines_have() -> None:
+    text = "code,name,kind\n" + "".join(f"L{number},,store\n" for number in range(30))
+    shown = refusal_of("inventory.location", text + "L99,Last,shed\n")
+    assert "the same on 29 more lines" in shown
+    assert "line 32, kind: " in shown
+
+
+@pytest.mark.usefixtures("nothing_changes")
+def test_ten_different_problems_are_shown_of_many() -> None:
+    text = "code,name,kind\n" + "".join(f"L{n},N,kind{n}\n" for n in range(13))
+    shown = refusal_of("inventory.location", text).split("\n       ")
+    assert len(shown) == 11
+    assert shown[10].startswith("and 3 more\n")
+
+
+@pytest.mark.usefixtures("nothing_changes")
+def test_a_column_in_other_letters_is_named() -> None:
+    shown = refusal_of("inventory.location", "Code,name\nL1,First\n")
+    assert "did you mean 'code'?" in shown
 
 
 @pytest.mark.usefixtures("nothing_changes")
