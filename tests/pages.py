@@ -56,6 +56,11 @@ def shown(client: Client, url: str) -> dict[str, Any]:
         forms.append(inline.formset.management_form)
         if inline.has_change_permission:
             forms += inline.formset.forms
+        else:
+            # Lines that are only read are named all the same.
+            for line in inline.formset.initial_forms:
+                key = line.instance._meta.pk.name
+                data[line.add_prefix(key)] = str(line.instance.pk)
     for form in forms:
         data |= _values(form)
     return data

@@ -217,15 +217,15 @@ class OrderAdmin(ImportMixin, ExtensibleAdmin, DocumentAdmin):
             return
         # Writes nothing, but collects what the log of changes tells.
         formset.save(commit=False)
-        lines = typed_lines(formset)
         if change:
+            # Lines that are only read have nothing typed to take from.
             if formset.has_changed():
-                update_order_lines(form.instance, lines=lines)
+                update_order_lines(form.instance, lines=typed_lines(formset))
             return
         typed = {name: form.cleaned_data[name] for name in TYPED}
         order = place_order(
             customer=form.cleaned_data["customer"],
-            lines=lines,
+            lines=typed_lines(formset),
             shipping_total=form.cleaned_data["shipping_total"],
             **typed,
         )

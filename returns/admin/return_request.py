@@ -168,10 +168,10 @@ class ReturnRequestAdmin(DocumentAdmin):
         self, request: HttpRequest, form: Any, formset: Any, change: Any
     ) -> None:
         """Open the return with the lines that were typed."""
-        if change:
-            return
         # Writes nothing, but collects what the log of changes tells.
         formset.save(commit=False)
+        if change:
+            return
         typed = form.cleaned_data
         lines = {
             line["order_item"].pk: line["quantity"]

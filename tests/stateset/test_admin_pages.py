@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.test import Client
 
 from stateset.lib.admin import StatesetAdmin
+from tests.stateset.admin_forms import leave_work_to_do, save_unchanged
 from tests.stateset.admin_walk import fill_tables, our_admins, our_models, walk
 from tests.stateset.builders import make_user
 
@@ -104,3 +105,15 @@ def test_every_page_opens_in_few_questions_and_few_bytes(client: Client) -> None
         if not page.model._base_manager.exists() and page.opts.label not in EMPTY
     }
     assert empty == set(), "their forms were not seen"
+
+
+@pytest.mark.django_db
+@pytest.mark.long
+def test_every_form_can_be_saved_as_it_is_in_every_status(client: Client) -> None:
+    fill_tables()
+    leave_work_to_do()
+    client.force_login(make_user(is_superuser=True))
+
+    faults = [fault for page in our_admins() for fault in save_unchanged(client, page)]
+
+    assert "\n".join(faults) == ""

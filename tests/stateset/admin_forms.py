@@ -1,0 +1,154 @@
+"""Post the forms of the admin back as their pages have them, like a browser does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+from django.db.models import Model
+from django.test import Client
+
+from orders.services import cancel_order
+from tests.finance.builders import make_invoice
+from tests.fulfillment.builders import make_packed, make_shipped
+from tests.inventory.manufacturing.builders import make_bom, make_work_order
+from tests.inventory.procurement.builders import make_purchase_order
+from tests.orders.builders import (
+    make_cart,
+    make_confirmed_order,
+    make_order,
+    make_order_in_work,
+)
+from tests.returns.builders import make_return
+
+MOST_ROWS = 3
+BUTTONS = {"submit", "button", "reset", "image", "file"}
+SAVE = "_save"
+
+
+class FormReader(HTMLParser):
+    """Collect what a browser would send of one form when nothing was typed."""
+
+    def __init__(self, form_id: str) -> None:
+        super().__init__()
+        self.form_id = form_id
+        self.is_inside = False
+        self.can_save = False
+        self.sent: list[tuple[str, str]] = []
+        self.select: str | None = None
+        self.is_multiple = False
+        self.options: list[tuple[str, bool]] = []
+        self.area: str | None = None
+        self.text = ""
+
+    def handle_starttag(
+        self, tag: str, attributes: list[tuple[str, str | None]]
+    ) -> None:
+        given = dict(attributes)
+        if tag == "form":
+            self.is_inside = given.get("id") == self.form_id
+        if not self.is_inside and given.get("form") != self.form_id:
+            return
+        name = given.get("name") or ""
+        if tag in ("input", "button") and name == SAVE:
+            self.can_save = True
+        elif not name and tag != "option" or "disabled" in given:
+            return
+        elif tag == "input":
+            self._take_input(name, given)
+        elif tag == "select":
+            self.select, self.options = name, []
+            self.is_multiple = "multiple" in given
+        elif tag == "option" and self.select:
+            self.options.append((given.get("value") or "", "selected" in given))
+        elif tag == "textarea":
+            self.area, self.text = name, ""
+
+    def _take_input(self, name: str, given: dict[str, str | None]) -> None:
+        kind = given.get("type") or "text"
+        if kind in BUTTONS:
+            return
+        if kind in ("checkbox", "radio"):
+            if "checked" in given:
+                self.sent.append((name, given.get("value") or "on"))
+            return
+        self.sent.append((name, given.get("value") or ""))
+
+    def handle_data(self, data: str) -> None:
+        if self.area:
+            self.text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.is_inside = False
+        elif tag == "textarea" and self.area:
+            # The line break right after the tag belongs to no text.
+            self.sent.append((self.area, self.text.removeprefix("\n")))
+            self.area = None
+        elif tag == "select" and self.select:
+            chosen = [value for value, selected in self.options if selected]
+            if not chosen and self.options and not self.is_multiple:
+                chosen = [self.options[0][0]]
+            self.sent += [(self.select, value) for value in chosen]
+            self.select = None
+
+
+def leave_work_to_do() -> None:
+    """Add documents in the states that the demo company has left behind."""
+    make_order()
+    make_confirmed_order()
+    make_order_in_work()
+    cancel_order(make_order(), reason="asked by phone")
+    make_cart()
+    make_packed()
+    make_shipped()
+    make_return()
+    make_invoice()
+    make_purchase_order(3)
+    make_bom()
+    make_work_order()
+
+
+def read_form(html: str, model: type[Model]) -> FormReader:
+    """Return what the form of a change page would send."""
+    reader = FormReader(f"{model._meta.model_name}_form")
+    reader.feed(html)
+    return reader
+
+
+def rows_to_open(model: type[Model]) -> Iterator[Model]:
+    """Yield a few rows; of a document, one in each status there is."""
+    rows = model._base_manager.order_by("pk")
+    names = {field.name for field in model._meta.fields}
+    if "status" not in names:
+        yield from rows[:MOST_ROWS]
+        return
+    for status in sorted(set(rows.values_list("status", flat=True))):
+        yield rows.filter(status=status)[0]
+
+
+def save_unchanged(client: Client, model_admin: Any) -> Iterator[str]:
+    """Open the forms of a few rows, post each back as it is; yield each fault."""
+    options = model_admin.opts
+    for row in rows_to_open(options.model):
+        url = f"/admin/{options.app_label}/{options.model_name}/{row.pk}/change/"
+        named = f"{url} ({getattr(row, 'status', 'no status')})"
+        read = read_form(client.get(url).content.decode(), options.model)
+        if not read.can_save:
+            continue
+        sent: dict[str, list[str]] = {}
+        for name, value in read.sent:
+            sent.setdefault(name, []).append(value)
+        try:
+            response = client.post(url, {**sent, SAVE: "Save"})
+        except Exception as error:  # each page's fault is told, not the first only
+            yield f"{named} raises {error!r}"
+            continue
+        if response.status_code != 302:
+            yield f"{named} answers {response.status_code}: {_complaints(response)}"
+
+
+def _complaints(response: Any) -> str:
+    context = response.context or {}
+    return str([str(error) for error in context.get("errors", ())])
