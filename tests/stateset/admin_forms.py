@@ -151,6 +151,26 @@ def save_unchanged(client: Client, model_admin: Any) -> Iterator[str]:
             yield f"{named} answers {response.status_code}: {_complaints(response)}"
 
 
+def add_nonsense(client: Client, model_admin: Any) -> Iterator[str]:
+    """Send an add form whose every field says "nope"; yield each fault."""
+    options = model_admin.opts
+    url = f"/admin/{options.app_label}/{options.model_name}/add/"
+    page = client.get(url)
+    if page.status_code != 200:
+        return
+    sent = {
+        name: value if name.endswith("_FORMS") else "nope"
+        for name, value in read_form(page.content.decode(), options.model).sent
+    }
+    try:
+        response = client.post(url, {**sent, SAVE: "Save"})
+    except Exception as error:  # noqa: BLE001 -- each page is told, not the first
+        yield f"{url} raises {error!r}"
+        return
+    if response.status_code >= 500:
+        yield f"{url} answers {response.status_code}"
+
+
 def _complaints(response: Any) -> str:
     context = response.context or {}
     return str([str(error) for error in context.get("errors", ())])

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.test import Client
 
 from stateset.lib.admin import StatesetAdmin
-from tests.stateset.admin_forms import leave_work_to_do, save_unchanged
+from tests.stateset.admin_forms import add_nonsense, leave_work_to_do, save_unchanged
 from tests.stateset.admin_walk import fill_tables, our_admins, our_models, walk
 from tests.stateset.builders import make_user
 
@@ -117,3 +117,16 @@ def test_every_form_can_be_saved_as_it_is_in_every_status(client: Client) -> Non
     faults = [fault for page in our_admins() for fault in save_unchanged(client, page)]
 
     assert "\n".join(faults) == ""
+
+
+@pytest.mark.django_db
+def test_a_forged_form_gets_errors_at_its_fields(client: Client) -> None:
+    client.force_login(make_user(is_superuser=True))
+
+    faults = [fault for page in our_admins() for fault in add_nonsense(client, page)]
+
+    assert "\n".join(faults) == ""
+    response = client.post("/admin/orders/order/add/", {"customer": "nope"})
+    assert response.context["adminform"].form.errors["customer"] == [
+        "“nope” is not a valid UUID."
+    ]
