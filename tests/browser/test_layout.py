@@ -80,4 +80,4 @@ def test_money_in_the_lines_of_an_order_stands_at_the_right(page: Page) -> None:
         }"""
     )
 
-    assert gap <= 16
+    assert gap <= 20
