@@ -6,7 +6,7 @@ from django.apps import AppConfig
 class FinanceConfig(AppConfig):
     name = "finance"
     label = "finance"
-    verbose_name = "Finance"
+    verbose_name = "Financial"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

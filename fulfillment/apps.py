@@ -6,7 +6,7 @@ from django.apps import AppConfig
 class FulfillmentConfig(AppConfig):
     name = "fulfillment"
     label = "fulfillment"
-    verbose_name = "Fulfillment"
+    verbose_name = "Shipments"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

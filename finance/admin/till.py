@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -23,6 +22,7 @@ from orders.services import OrderLine
 from stateset.accounts.models import User
 from stateset.lib.admin import ActionForm, StatesetAdmin, money_text
 from stateset.lib.admin.refusals import REFUSALS, sentences
+from stateset.lib.admin.searched import SearchedSelect
 
 LINES = 6
 TILL_MEDIA = forms.Media(css={"all": ["finance/till.css"]})
@@ -148,5 +148,5 @@ class TillMixin(StatesetAdmin):
             variant.widget = self._search_box(OrderItem, "variant")
             yield variant
 
-    def _search_box(self, model: type[Any], name: str) -> AutocompleteSelect:
-        return AutocompleteSelect(model._meta.get_field(name), self.admin_site)
+    def _search_box(self, model: type[Any], name: str) -> SearchedSelect:
+        return SearchedSelect(model._meta.get_field(name), self.admin_site)

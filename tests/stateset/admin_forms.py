@@ -51,17 +51,19 @@ class FormReader(HTMLParser):
         if not self.is_inside and given.get("form") != self.form_id:
             return
         name = given.get("name") or ""
-        if tag in ("input", "button") and name == SAVE:
+        if name == SAVE:
             self.can_save = True
-        elif not name and tag != "option" or "disabled" in given:
-            return
-        elif tag == "input":
+        elif tag == "option" and self.select:
+            self.options.append((given.get("value") or "", "selected" in given))
+        elif name and "disabled" not in given:
+            self._take(tag, name, given)
+
+    def _take(self, tag: str, name: str, given: dict[str, str | None]) -> None:
+        if tag == "input":
             self._take_input(name, given)
         elif tag == "select":
             self.select, self.options = name, []
             self.is_multiple = "multiple" in given
-        elif tag == "option" and self.select:
-            self.options.append((given.get("value") or "", "selected" in given))
         elif tag == "textarea":
             self.area, self.text = name, ""
 
@@ -142,11 +144,31 @@ def save_unchanged(client: Client, model_admin: Any) -> Iterator[str]:
             sent.setdefault(name, []).append(value)
         try:
             response = client.post(url, {**sent, SAVE: "Save"})
-        except Exception as error:  # each page's fault is told, not the first only
+        except Exception as error:  # noqa: BLE001 -- each page is told, not the first
             yield f"{named} raises {error!r}"
             continue
         if response.status_code != 302:
             yield f"{named} answers {response.status_code}: {_complaints(response)}"
+
+
+def add_nonsense(client: Client, model_admin: Any) -> Iterator[str]:
+    """Send an add form whose every field says "nope"; yield each fault."""
+    options = model_admin.opts
+    url = f"/admin/{options.app_label}/{options.model_name}/add/"
+    page = client.get(url)
+    if page.status_code != 200:
+        return
+    sent = {
+        name: value if name.endswith("_FORMS") else "nope"
+        for name, value in read_form(page.content.decode(), options.model).sent
+    }
+    try:
+        response = client.post(url, {**sent, SAVE: "Save"})
+    except Exception as error:  # noqa: BLE001 -- each page is told, not the first
+        yield f"{url} raises {error!r}"
+        return
+    if response.status_code >= 500:
+        yield f"{url} answers {response.status_code}"
 
 
 def _complaints(response: Any) -> str:

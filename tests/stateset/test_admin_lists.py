@@ -122,6 +122,8 @@ def test_emptied_boxes_filter_nothing(staff: Client) -> None:
         {"order_date_from": "yesterday"},
         {"total_amount_from": "ten"},
         {"customer": "nobody"},
+        {"order_date__gte": "2026-13-45"},
+        {"preset": "nope"},
     ],
 )
 def test_nonsense_in_a_filter_goes_back_to_the_list(
@@ -130,6 +132,18 @@ def test_nonsense_in_a_filter_goes_back_to_the_list(
     response = staff.get(ORDERS, params)
     assert response.status_code == 302
     assert response.headers["Location"] == f"{ORDERS}?e=1"
+
+    page = staff.get(response.headers["Location"])
+
+    ((name, value),) = params.items()
+    assert [str(message) for message in page.context["messages"]] == [
+        (
+            "The filter was not applied: this is the whole list. Why: the address says"
+            f" “{name}={value}”, and that can't be read. What to do: choose the filter"
+            " anew, beside the list."
+        )
+    ]
+    assert f"{name}={value}" in page.content.decode()
 
 
 def test_search_finds_numbers_however_they_are_typed(staff: Client) -> None:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.test import Client
 
 from stateset.lib.admin import StatesetAdmin
-from tests.stateset.admin_forms import leave_work_to_do, save_unchanged
-from tests.stateset.admin_walk import fill_tables, our_admins, our_models, walk
+from stateset.sidebar import AREAS
+from tests.finance.builders import make_cash_sale
+from tests.orders.builders import make_confirmed_order
+from tests.pages import change_url
+from tests.stateset.admin_forms import add_nonsense, leave_work_to_do, save_unchanged
+from tests.stateset.admin_walk import (
+    OUR_APPS,
+    fill_tables,
+    our_admins,
+    our_models,
+    walk,
+)
 from tests.stateset.builders import make_user
 
 FEW_COLUMNS = {
@@ -117,3 +131,49 @@ def test_every_form_can_be_saved_as_it_is_in_every_status(client: Client) -> Non
     faults = [fault for page in our_admins() for fault in save_unchanged(client, page)]
 
     assert "\n".join(faults) == ""
+
+
+@pytest.mark.django_db
+def test_only_a_form_with_something_to_edit_can_be_saved(client: Client) -> None:
+    client.force_login(make_user(is_superuser=True))
+    rows = {make_cash_sale(): False, make_confirmed_order(): True}
+
+    for row, can_save in rows.items():
+        page = client.get(change_url(row)).content.decode()
+        for button in ("_save", "_continue", "_addanother"):
+            assert (f'name="{button}"' in page) is can_save, (row, button)
+
+
+@pytest.mark.django_db
+def test_a_form_says_what_it_is_over_its_fields(client: Client) -> None:
+    client.force_login(make_user(is_superuser=True))
+    order = make_confirmed_order(order_number="A-1")
+
+    adding = headings(client.get("/admin/orders/order/add/"))
+    changing = headings(client.get(change_url(order)))
+
+    assert "Add order" in adding
+    assert "A-1" in " ".join(changing)
+
+
+def headings(response: Any) -> list[str]:
+    found = re.findall(r"<h[12][^>]*>([^<]*)</h[12]>", response.content.decode())
+    return [heading.strip() for heading in found]
+
+
+def test_an_app_is_called_like_its_area_of_the_menu() -> None:
+    areas = {area.title for area in AREAS}
+    assert {apps.get_app_config(label).verbose_name for label in OUR_APPS} <= areas
+
+
+@pytest.mark.django_db
+def test_a_forged_form_gets_errors_at_its_fields(client: Client) -> None:
+    client.force_login(make_user(is_superuser=True))
+
+    faults = [fault for page in our_admins() for fault in add_nonsense(client, page)]
+
+    assert "\n".join(faults) == ""
+    response = client.post("/admin/orders/order/add/", {"customer": "nope"})
+    assert response.context["adminform"].form.errors["customer"] == [
+        "“nope” is not a valid UUID."
+    ]

@@ -6,12 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.options import BaseModelAdmin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Model
 from django.http import HttpRequest
 
 from stateset.lib.admin import theme
 from stateset.lib.admin.filters import RelatedFilter
+from stateset.lib.admin.searched import SearchedSelect, SearchedSelectMultiple
 
 
 class AutocompleteMixin(BaseModelAdmin):
@@ -23,6 +23,21 @@ class AutocompleteMixin(BaseModelAdmin):
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         declared = super().get_autocomplete_fields(request)
         return [*declared, *(name for name in self._searched() if name not in declared)]
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", SearchedSelect(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            box = SearchedSelectMultiple(db_field, self.admin_site)
+            kwargs.setdefault("widget", box)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def _searched(self) -> list[str]:
         options = self.opts
@@ -52,5 +67,5 @@ class AutocompleteFilterMixin(theme.ModelAdmin):
         for entry in self.list_filter:
             if isinstance(entry, tuple) and issubclass(entry[1], RelatedFilter):
                 field: Any = self.opts.get_field(str(entry[0]).partition("__")[0])
-                return media + AutocompleteSelect(field, self.admin_site).media
+                return media + SearchedSelect(field, self.admin_site).media
         return media

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 
@@ -41,6 +43,12 @@ OWN_MEDIA = (
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 REFUSAL = "_refusal"
 THEMED = {"is_themed": theme.IS_THEMED}
+NO_SAVING = {
+    "show_save": False,
+    "show_save_and_continue": False,
+    "show_save_and_add_another": False,
+}
+UNREAD_FILTER = f"?{ERROR_FLAG}=1"
 
 
 class StatesetAdmin(
@@ -80,11 +88,14 @@ class StatesetAdmin(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
         with _writing(request):
-            return super().changelist_view(
+            answer = super().changelist_view(
                 request,
                 {"may_export": self.has_export_permission(request), **THEMED}
                 | (extra_context or {}),
             )
+        if getattr(answer, "url", "").endswith(UNREAD_FILTER):
+            messages.warning(request, _unread(request))
+        return answer
 
     def changeform_view(
         self,
@@ -155,6 +166,9 @@ class StatesetAdmin(
             }
             if self.is_versioned:
                 context |= {"version_var": VERSION_VAR, "version": obj.version}
+        context |= THEMED
+        if not _can_be_edited(context):
+            context |= NO_SAVING
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -223,6 +237,25 @@ class DocumentAdmin(StatesetAdmin):
                 sender=type(obj), row=obj, event_type=f"{prefix}.deleted"
             )
             super().delete_model(request, obj)
+
+
+def _can_be_edited(context: dict[str, Any]) -> bool:
+    """Return whether a form has anything that could be typed or ticked."""
+    return bool(context["adminform"].form.fields) or any(
+        lines.has_add_permission
+        or lines.has_change_permission
+        or lines.has_delete_permission
+        for lines in context["inline_admin_formsets"]
+    )
+
+
+def _unread(request: HttpRequest) -> str:
+    asked = unquote_plus(request.META.get("QUERY_STRING", ""))[:200]
+    return (
+        "The filter was not applied: this is the whole list."
+        f" Why: the address says “{asked}”, and that can't be read."
+        " What to do: choose the filter anew, beside the list."
+    )
 
 
 def _writing(request: HttpRequest) -> AbstractContextManager[None]:

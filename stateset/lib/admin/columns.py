@@ -194,7 +194,8 @@ def heading(column: Column) -> str:
 
 def _column(kind: str, field: str, label: str, show: Callable[[Any], str]) -> Column:
     # Templates make a CSS class of the name: that is how headings align.
-    show.__name__ = f"{kind}_{field}"
+    # Lists take __name__, lines inside a form what repr() says, which is __qualname__.
+    show.__name__ = show.__qualname__ = f"{kind}_{field}"
     words = label or field.replace(LOOKUP_SEP, " ").replace("_", " ")
     decorated: Column = admin.display(
         show, description=words, ordering=field, empty_value=EMPTY

@@ -15,7 +15,6 @@ from django import forms
 from django.contrib.admin import FieldListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_model_from_relation
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, QuerySet
 from django.forms.utils import flatatt
@@ -26,6 +25,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from stateset.lib.admin import theme
+from stateset.lib.admin.searched import SearchedSelect
 
 
 class IgnoreBlankMixin(FieldListFilter):
@@ -165,7 +165,7 @@ class RelatedFilter(FormFilter):
         box = forms.ModelChoiceField(
             queryset=get_model_from_relation(self.field)._default_manager.all(),
             required=False,
-            widget=AutocompleteSelect(self.field, self.admin_site),
+            widget=SearchedSelect(self.field, self.admin_site),
         )
         control = box.widget.render(
             name, self.text(name) or None, attrs={"id": f"filter-{name}"}
