@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable
 
 from fulfillment.models import FulfillmentOrder, Shipment, ShipmentItem, TrackingEvent
 from inventory.models import ReferenceType, StockAllocation, StockTransaction
@@ -85,20 +86,17 @@ def shipments_elsewhere_than_scanned() -> Iterator[Violation]:
 
 
 def lines_with_too_much_in_parcels() -> Iterator[Violation]:
-    live = ~Q(shipment_items__shipment__status=Shipment.Status.CANCELLED)
-    for line, units in _lines_with_units(live):
-        most = line.quantity - line.quantity_cancelled
-        if units > most:
-            yield Violation(str(line), f"{units} in parcels, {most} ordered")
+    live = _outbound().exclude(shipment__status=Shipment.Status.CANCELLED)
+    most = F("order_item__quantity") - F("order_item__quantity_cancelled")
+    for line, units, limit in _lines_with_more(live, most):
+        yield Violation(line, f"{units} in parcels, {limit} ordered")
 
 
 def lines_with_less_shipped_than_left() -> Iterator[Violation]:
-    left = Q(shipment_items__shipment__shipped_at__isnull=False)
-    for line, units in _lines_with_units(left):
-        if units > line.quantity_fulfilled:
-            yield Violation(
-                str(line), f"{units} left, {line.quantity_fulfilled} count as shipped"
-            )
+    left = _outbound().filter(shipment__shipped_at__isnull=False)
+    most = F("order_item__quantity_fulfilled")
+    for line, units, limit in _lines_with_more(left, most):
+        yield Violation(line, f"{units} left, {limit} count as shipped")
 
 
 def shipments_that_differ_from_the_ledger() -> Iterator[Violation]:
@@ -131,11 +129,20 @@ def shipments_that_differ_from_the_ledger() -> Iterator[Violation]:
         )
 
 
-def _lines_with_units(parcels: Q) -> Iterator[tuple[OrderItem, int]]:
-    outbound = Q(shipment_items__shipment__direction=Shipment.Direction.OUTBOUND)
-    lines = OrderItem.objects.filter(parcels, outbound).annotate(
-        units=Sum("shipment_items__quantity")
+def _outbound() -> QuerySet[ShipmentItem]:
+    return ShipmentItem.objects.filter(shipment__direction=Shipment.Direction.OUTBOUND)
+
+
+def _lines_with_more(
+    parcels: QuerySet[ShipmentItem], most: Combinable
+) -> Iterator[tuple[str, int, int]]:
+    """Yield each order line of which more is in parcels than ``most``, and both."""
+    wrong = (
+        parcels.order_by()
+        .values_list("order_item")
+        .annotate(units=Sum("quantity"), most=most)
+        .filter(units__gt=F("most"))
     )
-    rows = lines.select_related("order").order_by()
-    for line in rows.iterator(chunk_size=CHUNK):
-        yield line, line.units
+    found = {key: (units, limit) for key, units, limit in wrong}
+    for key, line in OrderItem.objects.select_related("order").in_bulk(found).items():
+        yield (str(line), *found[key])

@@ -9,6 +9,7 @@ from fulfillment.invariants import invariants
 from fulfillment.models import FulfillmentOrder, Shipment, ShipmentItem
 from fulfillment.services import (
     cancel_fulfillment,
+    cancel_shipment,
     deliver_shipment,
     pack_fulfillment,
     record_tracking,
@@ -23,6 +24,7 @@ from tests.fulfillment.builders import (
     make_picking,
     make_ready,
     make_released,
+    make_shipment,
     make_shipped,
 )
 from tests.orders.builders import (
@@ -97,6 +99,20 @@ def test_a_status_that_no_scan_explains_is_found() -> None:
 
     assert violations() == {
         "fulfillment.tracking": [f"{parcel}: is in_transit, its last scan says failed"]
+    }
+
+
+def test_a_cancelled_parcel_of_a_line_hides_no_other_one() -> None:
+    pick = make_packed()
+    cancel_shipment(make_shipment(pick), reason="wrong box")
+    parcel = make_shipment(pick)
+    assert violations() == {}
+
+    parcel.items.update(quantity=F("quantity") + 1)
+
+    line = OrderItem.objects.get()
+    assert violations() == {
+        "fulfillment.parcel_units": [f"{line}: 3 in parcels, 2 ordered"]
     }
 
 
