@@ -6,10 +6,11 @@ Proving changes nothing and repairs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from stateset.lib.discovery import discover
+from stateset.lib.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,22 @@ def all_invariants() -> Iterator[Invariant]:
     """Yield the rules of every app that has some."""
     for module in discover("invariants"):
         yield from module.invariants()
+
+
+def named_invariants(names: Collection[str]) -> list[Invariant]:
+    """Return the rules of these names, all of them for none; raise UsageError."""
+    rules = {rule.name: rule for rule in all_invariants()}
+    if unknown := set(names) - set(rules):
+        raise UsageError(
+            "Nothing was proven.",
+            why=f"there is no rule {', '.join(sorted(unknown))}",
+            fix=f"choose among {', '.join(rules)}",
+        )
+    return [rules[name] for name in names or rules]
+
+
+def violations(rules: Iterable[Invariant]) -> Iterator[tuple[Invariant, Violation]]:
+    """Yield each row that breaks one of the rules, and which one."""
+    for rule in rules:
+        for violation in rule.find():
+            yield rule, violation

@@ -7,8 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.errors import UsageError
-from stateset.lib.invariants import Invariant, all_invariants
+from stateset.lib.invariants import named_invariants, violations
 from stateset.lib.reports import Report
 
 
@@ -21,11 +20,10 @@ class Command(StatesetCommand):
         )
 
     def run(self, *, check: list[str], **_options: Any) -> Report:
-        rules = _chosen(check)
+        rules = named_invariants(check)
         rows = [
             {"check": rule.name, "subject": broken.subject, "found": broken.found}
-            for rule in rules
-            for broken in rule.find()
+            for rule, broken in violations(rules)
         ]
         broken_rules = len({row["check"] for row in rows})
         return Report(
@@ -35,14 +33,3 @@ class Command(StatesetCommand):
             rows=rows,
             exit_code=1 if rows else 0,
         )
-
-
-def _chosen(names: list[str]) -> list[Invariant]:
-    rules = {rule.name: rule for rule in all_invariants()}
-    if unknown := set(names) - set(rules):
-        raise UsageError(
-            "Nothing was proven.",
-            why=f"there is no rule {', '.join(sorted(unknown))}",
-            fix=f"choose among {', '.join(rules)}",
-        )
-    return [rules[name] for name in names or rules]
