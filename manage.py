@@ -20,7 +20,14 @@ except ModuleNotFoundError:
 from stateset.lib.commands import forget_output
 from stateset.lib.databases import LOST_DATABASE, unreachable_error
 
-OPERATIONS = frozenset({"backup", "list_backups", "restore", "verify_backup"})
+OPERATIONS = frozenset(
+    {
+        *("backup", "list_backups", "verify_backup", "restore", "prune_backups"),
+        *("vacuum", "db_health", "db_activity", "db_locks", "db_queries"),
+        *("db_sizes", "db_io", "db_indexes", "db_bloat", "db_replication"),
+        *("db_schema", "db_terminate"),
+    }
+)
 """Commands that must start fast, and also while an admin page is broken."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from dbops.engines.base import Options
+from dbops.engines.options import Options
 from dbops.engines.tuning import Pool
 
 PROJECT = "stateset"

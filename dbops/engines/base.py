@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar, Protocol
 
-from django.db.backends.base.base import BaseDatabaseWrapper
+from dbops.engines.options import Options
+from dbops.engines.verbs.activity import ActivityVerbs
+from dbops.engines.verbs.care import CareVerbs
+from dbops.engines.verbs.space import SpaceVerbs
+from dbops.engines.verbs.swap import SwapVerbs
 
 Chunk = bytes | memoryview
 
@@ -20,17 +23,6 @@ class Sink(Protocol):
     """Takes the dump, chunk by chunk; a chunk may be overwritten afterwards."""
 
     def write(self, chunk: Chunk, /) -> object: ...
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the project sets for all engines."""
-
-    client_folders: tuple[Path, ...] = ()
-    lock_wait_seconds: int = 60
-    silence_seconds: float = 900.0
-    restore_jobs: int = 2
-    project_root: Path = field(default_factory=Path.cwd)
 
 
 @dataclass(frozen=True)
@@ -84,18 +76,13 @@ class Source:
     size_bytes: int
 
 
-class Engine(ABC):
+class Engine(ActivityVerbs, CareVerbs, SpaceVerbs, SwapVerbs):
     """The verbs of one database, all of which every engine has.
 
-    Constructed by ``get_engine``. Nothing is opened before a verb is called.
+    Those of one subject stand in a module of their own (``dbops.engines.verbs``).
     """
 
-    vendor: ClassVar[str]
     dump_suffix: ClassVar[str]
-
-    def __init__(self, connection: BaseDatabaseWrapper, options: Options) -> None:
-        self.connection = connection
-        self.options = options
 
     @property
     @abstractmethod

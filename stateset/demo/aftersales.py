@@ -35,7 +35,9 @@ def ask_for_return(world: World, at: datetime, order_key: UUID) -> None:
     order = Order.objects.get(pk=order_key)
     items = [
         item
-        for item in order.items.select_related("variant__product")
+        for item in order.items.select_related("variant__product").order_by(
+            "line_number"
+        )
         if item.variant.product.is_returnable and returnable_quantity(item) > 0
     ]
     if not items:

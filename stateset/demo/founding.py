@@ -158,9 +158,16 @@ def welcome_customers(world: World, count: int) -> None:
 
 
 def levels_at_home(world: World) -> dict[str, StockLevel]:
-    """Return the warehouse's stock levels by SKU, as they are now."""
+    """Return the warehouse's stock levels by SKU, as they are now.
+
+    In order of SKU: which ones are drawn by chance must not depend on where the
+    server put a row that was changed.
+    """
     levels = StockLevel.objects.filter(location=world.warehouse)
-    return {level.variant.sku: level for level in levels.select_related("variant")}
+    return {
+        level.variant.sku: level
+        for level in levels.select_related("variant").order_by("variant__sku")
+    }
 
 
 def _list(goods: Goods) -> ProductVariant:

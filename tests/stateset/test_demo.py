@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 
 from finance.models import Payment
@@ -43,7 +44,21 @@ def test_the_same_seed_gives_the_same_company_and_its_books_are_right() -> None:
         return snapshot()
 
     first = undone(live)
-    assert undone(live) == first
+    with other_plans():
+        assert undone(live) == first
+
+
+@contextmanager
+def other_plans() -> Iterator[None]:
+    """Have rows without ORDER BY come as they lie: a server may do so any time."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    scans = ("indexscan", "indexonlyscan", "bitmapscan")
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(f"SET enable_{scan} = off" for scan in scans))
+        yield
+        cursor.execute("; ".join(f"RESET enable_{scan}" for scan in scans))
 
 
 def test_a_database_in_use_is_left_alone() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dbops.engines.base import Contents, Options, Source
+from dbops.engines.base import Contents, Source
+from dbops.engines.options import Options
 from dbops.engines.postgresql.clients import find_pg_restore
 from dbops.errors import BackupDamagedError, ProgramFailedError
 from dbops.process import Program, running

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbops.engines.base import Dumped, Options, Sink
+from dbops.engines.base import Dumped, Sink
+from dbops.engines.options import Options
 from dbops.engines.postgresql.clients import find_pg_dump
 from dbops.engines.postgresql.connect import client_program, server_version, session
 from dbops.engines.postgresql.contents import contents_beside

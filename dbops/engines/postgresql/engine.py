@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from dbops.engines.base import Contents, Dumped, Engine, Options, Sink, Source
+from dbops.engines.base import Contents, Dumped, Engine, Sink, Source
+from dbops.engines.options import Options
+from dbops.engines.postgresql.activity import PostgresqlActivity
+from dbops.engines.postgresql.care import PostgresqlCare
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.decode import decode
 from dbops.engines.postgresql.dump import dump
 from dbops.engines.postgresql.lock import lock
 from dbops.engines.postgresql.restore import new_target, restore
+from dbops.engines.postgresql.space import PostgresqlSpace
+from dbops.engines.postgresql.swap import PostgresqlSwap
 
 
-class PostgresqlEngine(Engine):
+class PostgresqlEngine(
+    PostgresqlActivity, PostgresqlCare, PostgresqlSpace, PostgresqlSwap, Engine
+):
     """A database on a server; the role's own rights are enough for everything."""
 
     vendor = "postgresql"

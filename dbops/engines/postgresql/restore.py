@@ -13,7 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from dbops.disk import spool, workspace
-from dbops.engines.base import Contents, Options, Source
+from dbops.engines.base import Contents, Source
+from dbops.engines.options import Options
 from dbops.engines.postgresql.clients import find_pg_restore
 from dbops.engines.postgresql.connect import (
     client_program,

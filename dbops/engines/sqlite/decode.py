@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dbops.disk import spool, workspace
-from dbops.engines.base import Contents, Options, Source, summarised
+from dbops.engines.base import Contents, Source, summarised
+from dbops.engines.options import Options
 from dbops.engines.sqlite.connect import opened
 from dbops.engines.sqlite.contents import find_damage, read_contents
 from dbops.errors import BackupDamagedError, DatabaseUnavailableError

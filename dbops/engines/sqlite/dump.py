@@ -7,7 +7,8 @@ from pathlib import Path
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbops.disk import workspace
-from dbops.engines.base import Dumped, Options, Sink
+from dbops.engines.base import Dumped, Sink
+from dbops.engines.options import Options
 from dbops.engines.sqlite.connect import database_file, opened
 from dbops.engines.sqlite.contents import read_contents
 from dbops.process import CHUNK_BYTES

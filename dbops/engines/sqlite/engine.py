@@ -6,15 +6,20 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from dbops.engines.base import Contents, Dumped, Engine, Options, Sink, Source
+from dbops.engines.base import Contents, Dumped, Engine, Sink, Source
+from dbops.engines.options import Options
+from dbops.engines.sqlite.activity import SqliteActivity
+from dbops.engines.sqlite.care import SqliteCare
 from dbops.engines.sqlite.connect import database_file
 from dbops.engines.sqlite.decode import decode
 from dbops.engines.sqlite.dump import dump
 from dbops.engines.sqlite.lock import lock
 from dbops.engines.sqlite.restore import new_target, restore
+from dbops.engines.sqlite.space import SqliteSpace
+from dbops.engines.sqlite.swap import SqliteSwap
 
 
-class SqliteEngine(Engine):
+class SqliteEngine(SqliteActivity, SqliteCare, SqliteSpace, SqliteSwap, Engine):
     """A database in one file."""
 
     vendor = "sqlite"

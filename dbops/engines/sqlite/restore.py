@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dbops.disk import disk_errors, fsync_path, spool
-from dbops.engines.base import Contents, Options, Source, summarised
+from dbops.engines.base import Contents, Source, summarised
+from dbops.engines.options import Options
 from dbops.engines.sqlite.connect import opened
 from dbops.engines.sqlite.contents import find_damage, read_contents
 from dbops.errors import BackupDamagedError, RestoreRefusedError, TargetExistsError

@@ -15,7 +15,7 @@ import pytest
 from django.db import connections
 
 from dbops.backups.create import create_backup
-from dbops.engines.base import Options
+from dbops.engines.options import Options
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.dump import dump_program
 from dbops.engines.registry import get_engine

@@ -10,7 +10,8 @@ from dbops.backups.create import create_backup
 from dbops.backups.manifest import Manifest
 from dbops.backups.restore import restore_backup
 from dbops.backups.verify import verify_backup
-from dbops.engines.base import Options, Source
+from dbops.engines.base import Source
+from dbops.engines.options import Options
 from dbops.engines.postgresql.connect import quoted, session
 from dbops.engines.postgresql.restore import DRAFT_COMMENT, restore_program
 from dbops.engines.registry import get_engine

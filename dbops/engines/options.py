@@ -1,0 +1,17 @@
+"""What the project sets for all engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the project sets for all engines."""
+
+    client_folders: tuple[Path, ...] = ()
+    lock_wait_seconds: int = 60
+    silence_seconds: float = 900.0
+    restore_jobs: int = 2
+    project_root: Path = field(default_factory=Path.cwd)

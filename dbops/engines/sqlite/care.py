@@ -1,0 +1,9 @@
+"""Upkeep: vacuum and analyze."""
+
+from __future__ import annotations
+
+from dbops.engines.verbs.care import CareVerbs
+
+
+class SqliteCare(CareVerbs):
+    """The verbs of upkeep."""

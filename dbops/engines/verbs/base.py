@@ -1,0 +1,24 @@
+"""What the verbs of every room stand on."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import ClassVar
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbops.engines.options import Options
+
+
+class Verbs(ABC):
+    """A database and what the project sets; nothing is opened before a verb is called.
+
+    Constructed by ``get_engine``. What one engine does not have is answered with an
+    empty result or with None for unknown, never with an exception.
+    """
+
+    vendor: ClassVar[str]
+
+    def __init__(self, connection: BaseDatabaseWrapper, options: Options) -> None:
+        self.connection = connection
+        self.options = options
