@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from dbops.engines.base import Engine
 
+_held: ContextVar[frozenset[tuple[str, str]]] = ContextVar(
+    "leases_held", default=frozenset()
+)
+"""Alias and target of the leases that this flow holds itself."""
 
-def leased(
-    engine: Engine, purpose: str, *, target: str = ""
-) -> AbstractContextManager[None]:
+
+@contextmanager
+def leased(engine: Engine, purpose: str, *, target: str = "") -> Iterator[None]:
     """Hold the lease of a database while the block runs.
 
     ``target`` is a database that is to be created; without it the engine's own.
-    Raises OperationBusyError naming the holder when another run has it.
+    Raises OperationBusyError naming the holder when another run has it. A flow that
+    holds it already, such as a restore that makes a safety backup, goes on.
     """
-    return engine.lock(
-        target or engine.database_name,
-        f"{purpose} {os.getpid()}@{socket.gethostname()}",
-    )
+    place = (engine.connection.alias, target or engine.database_name)
+    if place in _held.get():
+        yield
+        return
+    holder = f"{purpose} {os.getpid()}@{socket.gethostname()}"
+    with engine.lock(place[1], holder):
+        token = _held.set(_held.get() | {place})
+        try:
+            yield
+        finally:
+            _held.reset(token)

@@ -27,7 +27,9 @@ from dbops.errors import NameTakenError, StorageError
 from dbops.leases import leased
 from dbops.stopping import stoppable
 
-KIND = "dump"
+DUMP, FULL, SAFETY, PRE_MIGRATE = "dump", "full", "safety", "pre-migrate"
+"""Kinds: asked for or scheduled, the weekly one, before a restore, before migrating."""
+
 NO_LEVEL = "none"
 NAMES_PER_SECOND = 99
 
@@ -46,6 +48,7 @@ class _Written:
 def create_backup(
     *,
     alias: str = DEFAULT_DB_ALIAS,
+    kind: str = DUMP,
     packing: str = compression.DEFAULT,
     verify: str = DEFAULT_LEVEL,
     reason: str = "",
@@ -69,7 +72,7 @@ def create_backup(
     ):
         # One reading of the clock: name, manifest and order cannot disagree.
         moment = (started_at or timezone.now()).astimezone(UTC)
-        manifest = _store(engine, storage, packer, moment, reason)
+        manifest = _store(engine, storage, packer, moment, kind, reason)
         details |= {
             "id": manifest.id,
             "alias": alias,
@@ -86,6 +89,7 @@ def _store(
     storage: BackupStorage,
     packer: Compression,
     started_at: datetime,
+    kind: str,
     reason: str,
 ) -> Manifest:
     begun = perf_counter()
@@ -100,7 +104,7 @@ def _store(
         stored = perf_counter()
         manifest = Manifest(
             id=stem,
-            kind=KIND,
+            kind=kind,
             project=conf.PROJECT,
             environment=conf.environment(),
             alias=engine.connection.alias,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+from contextvars import Context
 
 import pytest
 
@@ -14,12 +15,14 @@ from tests.dbops.shop import ALIAS, Shop
 
 def test_the_holder_is_named(shop: Shop) -> None:
     engine = get_engine(ALIAS)
-    with (
-        leased(engine, "backup"),
-        pytest.raises(OperationBusyError) as caught,
-        leased(engine, "vacuum"),
-    ):
-        pytest.fail("the lease was given twice")
+
+    def take() -> None:
+        with leased(engine, "vacuum"):
+            pytest.fail("the lease was given twice")
+
+    with leased(engine, "backup"), pytest.raises(OperationBusyError) as caught:
+        # Another flow: this one may take again what it holds.
+        Context().run(take)
     assert re.fullmatch(
         rf"backup {os.getpid()}@{re.escape(socket.gethostname())} holds it since"
         r" \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
@@ -27,6 +30,15 @@ def test_the_holder_is_named(shop: Shop) -> None:
     )
     assert caught.value.what.endswith("is being worked on.")
     assert caught.value.fix == "wait until it is done, then try again"
+
+
+def test_a_flow_takes_again_what_it_holds(shop: Shop) -> None:
+    engine = get_engine(ALIAS)
+    with leased(engine, "restore"):
+        with leased(engine, "backup"):
+            pass
+        with pytest.raises(OperationBusyError):
+            Context().run(leased(engine, "vacuum").__enter__)
 
 
 def test_a_lease_ends_with_its_block(shop: Shop) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -150,11 +149,11 @@ def test_two_restores_into_one_name_do_not_meet(shop: Shop) -> None:
     create_backup(alias=ALIAS, verify="none")
     engine = get_engine(ALIAS)
     with (
-        leased(engine, "restore", target=engine.new_target(shop.new_name())),
+        engine.lock(engine.new_target(shop.new_name()), "restore 7@host"),
         pytest.raises(OperationBusyError) as caught,
     ):
         restore(shop)
-    assert caught.value.why.startswith(f"restore {os.getpid()}@")
+    assert caught.value.why.startswith("restore 7@host holds it since")
     restore(shop)
 
 

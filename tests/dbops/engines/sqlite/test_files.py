@@ -22,7 +22,6 @@ from dbops.errors import (
     RestoreRefusedError,
     TargetExistsError,
 )
-from dbops.leases import leased
 from stateset.lib import journal
 from tests.dbops.shop import ALIAS, Shop
 
@@ -235,6 +234,9 @@ def test_a_lease_file_of_a_killed_run_holds_nobody_up(shop: Shop) -> None:
 
 def test_a_busy_database_is_known_by_its_file_name(shop: Shop) -> None:
     engine = get_engine(ALIAS)
-    with leased(engine, "vacuum"), pytest.raises(OperationBusyError) as caught:
+    with (
+        engine.lock(engine.database_name, "vacuum 7@host"),
+        pytest.raises(OperationBusyError) as caught,
+    ):
         create_backup(alias=ALIAS)
     assert caught.value.what == "The database 'shop.db' is being worked on."
