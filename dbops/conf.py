@@ -8,6 +8,7 @@ from django.conf import settings
 
 from dbops.engines.options import Options
 from dbops.engines.tuning import Pool
+from stateset.lib.schedule import Entry
 
 PROJECT = "stateset"
 
@@ -44,3 +45,14 @@ def pool() -> Pool:
 def web_processes() -> int:
     """Return how many web processes share the server's connections."""
     return int(settings.WEB_PROCESSES)
+
+
+def schedule() -> tuple[Entry, ...]:
+    """Return the entries of the schedule, as this installation has them."""
+    entries: tuple[Entry, ...] = settings.SCHEDULE
+    return entries
+
+
+def has_beat() -> bool:
+    """Return whether tasks go to workers; else they run where they are sent."""
+    return not settings.CELERY_TASK_ALWAYS_EAGER

@@ -65,6 +65,18 @@ class BackupDamagedError(DbopsError):
     """The stored backup is not what its manifest says it is."""
 
 
+class EntryUnknownError(DbopsError):
+    """The schedule has no entry of this name."""
+
+
+class PauseRefusedError(DbopsError):
+    """An entry of the schedule is paused already, or is not."""
+
+
+class TaskNotSentError(DbopsError):
+    """A task could not be given to the workers."""
+
+
 class RestoreRefusedError(DbopsError):
     """The backup does not fit the target; nothing was touched."""
 

@@ -18,7 +18,10 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from stateset.lib.crontab import Crontab, parse_crontab
+
 PREFIX = "APP__"
+OFF = "off"
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 BOOLEANS = {"true": True, "1": True, "yes": True, "on": True} | {
     "false": False,
@@ -95,6 +98,18 @@ def env_duration(
         least = f" of at least {minimum.total_seconds():g}s" if minimum else ""
         raise _refused(name, text, f"a time span{least}, as 30s, 5m, 4h or 7d")
     return span
+
+
+def env_crontab(name: str, default: str) -> Crontab | None:
+    """Return a crontab line in UTC, nothing where it says ``off``."""
+    text = env_str(name, default).strip()
+    if text == OFF:
+        return None
+    try:
+        return parse_crontab(text)
+    except ValueError as error:
+        allowed = f"a crontab line in UTC, as 0 2 * * *, or {OFF} ({error})"
+        raise _refused(name, text, allowed) from error
 
 
 def env_networks(name: str) -> list[IPv4Network | IPv6Network]:

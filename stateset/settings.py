@@ -23,6 +23,7 @@ from stateset.env import (
     env_str,
     generated_secret,
 )
+from stateset.schedule import read_schedule
 
 VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -227,6 +228,7 @@ CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+SCHEDULE = read_schedule()
 
 # Files
 

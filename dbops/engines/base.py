@@ -102,6 +102,10 @@ class Engine(ActivityVerbs, CareVerbs, SpaceVerbs, SwapVerbs):
         """
 
     @abstractmethod
+    def lease_holder(self, target: str) -> str | None:
+        """Return who holds the lease of the database ``target``, None if nobody."""
+
+    @abstractmethod
     def dump(self, sink: Sink) -> Dumped:
         """Write one consistent dump; what is returned is true of exactly its data."""
 

@@ -12,7 +12,7 @@ from dbops.engines.postgresql.care import PostgresqlCare
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.decode import decode
 from dbops.engines.postgresql.dump import dump
-from dbops.engines.postgresql.lock import lock
+from dbops.engines.postgresql.lock import lease_holder, lock
 from dbops.engines.postgresql.restore import new_target, restore
 from dbops.engines.postgresql.space import PostgresqlSpace
 from dbops.engines.postgresql.swap import PostgresqlSwap
@@ -37,6 +37,9 @@ class PostgresqlEngine(
 
     def lock(self, target: str, holder: str) -> AbstractContextManager[None]:
         return lock(self.connection, target, holder)
+
+    def lease_holder(self, target: str) -> str | None:
+        return lease_holder(self.connection, target)
 
     def dump(self, sink: Sink) -> Dumped:
         return dump(self.connection, self.options, sink)

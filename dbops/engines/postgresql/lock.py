@@ -45,10 +45,19 @@ def lock(connection: BaseDatabaseWrapper, target: str, holder: str) -> Iterator[
         if not cursor.fetchone()[0]:
             raise OperationBusyError(
                 f"The database {target!r} is being worked on.",
-                why=_held_by(cursor, target),
+                why=_held_by(cursor, target) or "another run has just ended",
                 fix="wait until it is done, then try again",
             )
         yield
+
+
+def lease_holder(connection: BaseDatabaseWrapper, target: str) -> str | None:
+    """Return who holds the lease of the database ``target``, None if nobody."""
+    with (
+        maintenance_session(connection, name="who holds it") as own,
+        own.cursor() as cursor,
+    ):
+        return _held_by(cursor, target)
 
 
 def lock_key(target: str) -> int:
@@ -56,10 +65,10 @@ def lock_key(target: str) -> int:
     return int.from_bytes(sha256(target.encode()).digest()[:4], "big") >> 1
 
 
-def _held_by(cursor: CursorWrapper, target: str) -> str:
+def _held_by(cursor: CursorWrapper, target: str) -> str | None:
     cursor.execute(HOLDER, [LEASES, lock_key(target)])
     row = cursor.fetchone()
     if row is None:
-        return "another run has just ended"
+        return None
     name = row[0].removeprefix("stateset ")
     return f"{name} holds it since {row[1].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -13,7 +13,7 @@ from dbops.engines.sqlite.care import SqliteCare
 from dbops.engines.sqlite.connect import database_file
 from dbops.engines.sqlite.decode import decode
 from dbops.engines.sqlite.dump import dump
-from dbops.engines.sqlite.lock import lock
+from dbops.engines.sqlite.lock import lease_holder, lock
 from dbops.engines.sqlite.restore import new_target, restore
 from dbops.engines.sqlite.space import SqliteSpace
 from dbops.engines.sqlite.swap import SqliteSwap
@@ -34,6 +34,9 @@ class SqliteEngine(SqliteActivity, SqliteCare, SqliteSpace, SqliteSwap, Engine):
 
     def lock(self, target: str, holder: str) -> AbstractContextManager[None]:
         return lock(Path(target), holder)
+
+    def lease_holder(self, target: str) -> str | None:
+        return lease_holder(Path(target))
 
     def dump(self, sink: Sink) -> Dumped:
         return dump(self.connection, self.options, sink)

@@ -13,6 +13,7 @@ from dbops.disk import disk_errors
 from dbops.errors import OperationBusyError
 
 SUFFIX = "-lease"
+BEGUN = "another run has just begun"
 
 
 @contextmanager
@@ -32,6 +33,23 @@ def lock(path: Path, holder: str) -> Iterator[None]:
         # Removed while it is still locked; whoever waits for it looks again.
         lease.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def lease_holder(path: Path) -> str | None:
+    """Return who holds the lease of the database file ``path``, None if nobody."""
+    lease = path.with_name(path.name + SUFFIX)
+    with disk_errors(f"The lease of {path.name} was not read.", path.parent):
+        try:
+            descriptor = os.open(lease, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.pread(descriptor, 1000, 0).decode(errors="replace") or BEGUN
+        finally:
+            os.close(descriptor)
+    return None
 
 
 def _locked(path: Path, lease: Path) -> int:
@@ -54,6 +72,6 @@ def _busy(path: Path, descriptor: int) -> OperationBusyError:
     os.close(descriptor)
     return OperationBusyError(
         f"The database {path.name!r} is being worked on.",
-        why=why or "another run has just begun",
+        why=why or BEGUN,
         fix="wait until it is done, then try again",
     )

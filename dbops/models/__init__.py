@@ -1,0 +1,9 @@
+"""What dbops remembers in the database itself; a restore takes it back in time."""
+
+from __future__ import annotations
+
+from dbops.models.health_sample import HealthSample, HealthStatus
+from dbops.models.schedule_pause import SchedulePause
+from dbops.models.scheduled_run import RunState, ScheduledRun
+
+__all__ = ["HealthSample", "HealthStatus", "RunState", "SchedulePause", "ScheduledRun"]

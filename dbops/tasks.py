@@ -1,0 +1,62 @@
+"""The tasks of the workers: one line over a flow each; they say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from celery import current_app, shared_task
+from django.utils import timezone
+
+from dbops.backups import create, verify
+from dbops.backups.catalogue import LATEST
+from dbops.scheduling import runs
+from dbops.scheduling.entries import find_entry
+from dbops.values import Size
+
+ONE_MINUTE = 60
+
+
+@shared_task(name="dbops.create_backup")
+def create_backup(*, kind: str = create.DUMP, reason: str = "on schedule") -> str:
+    """Back up the database and verify the backup."""
+    manifest = create.create_backup(kind=kind, reason=reason)
+    size = Size(manifest.stored.size_bytes)
+    return f"{manifest.id}, {manifest.rows:,} rows, {size}"
+
+
+@shared_task(name="dbops.verify_backup")
+def verify_backup(*, backup_id: str = LATEST) -> str:
+    """Read a backup to its end, as a restore would."""
+    manifest, verdict = verify.verify_backup(backup_id=backup_id)
+    return f"{manifest.id} is good at level {verdict.level}"
+
+
+@shared_task(name="dbops.run_scheduled", acks_late=True)
+def run_scheduled(name: str) -> str:
+    """Do what beat says is due, once for each slot."""
+    entry = find_entry(name)
+    return runs.run_entry(name, _work(entry.task, entry.arguments))
+
+
+@shared_task(name="dbops.run_asked")
+def run_asked(
+    name: str, task: str, arguments: Mapping[str, Any], asked_by: str, asked_at: str
+) -> str:
+    """Do what somebody asked for by hand, once for each time of asking."""
+    slot = datetime.fromisoformat(asked_at)
+    return runs.run_slot(name, slot, _work(task, arguments), asked_by=asked_by)
+
+
+@shared_task(name="dbops.take_second_chances")
+def take_second_chances() -> None:
+    """Send again what was put off, or left behind by a worker that died."""
+    for name in runs.due_again(timezone.now()):
+        run_scheduled.apply_async((name,), expires=ONE_MINUTE)
+
+
+def _work(task: str, arguments: Mapping[str, Any]) -> runs.Work:
+    # Not called as a task: the run itself says who acts.
+    return partial(current_app.tasks[task].run, **arguments)
