@@ -53,6 +53,6 @@ def schedule() -> tuple[Entry, ...]:
     return entries
 
 
-def has_beat() -> bool:
+def has_workers() -> bool:
     """Return whether tasks go to workers; else they run where they are sent."""
     return not settings.CELERY_TASK_ALWAYS_EAGER

@@ -77,6 +77,10 @@ class TaskNotSentError(DbopsError):
     """A task could not be given to the workers."""
 
 
+class TaskFailedError(DbopsError):
+    """A task that somebody asked for has refused or failed."""
+
+
 class RestoreRefusedError(DbopsError):
     """The backup does not fit the target; nothing was touched."""
 

@@ -1,17 +1,27 @@
-"""The newest backup on the home page: its age, its size, and whether it is proven."""
+"""The newest backup on the home page, and whether the schedule is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
+from dbops import conf
 from dbops.backups.catalogue import DAMAGED, CatalogueEntry, latest_entry
 from dbops.backups.storage import backup_storage
 from dbops.errors import StorageError
+from dbops.scheduling.overview import (
+    FAILED,
+    LATE,
+    EntryState,
+    schedule_state,
+    worst,
+)
 from dbops.values import Size, Span
 from stateset.lib.reports import UNKNOWN
 from stateset.lib.tiles import Level, Tile
@@ -23,14 +33,42 @@ DUE_AFTER = timedelta(hours=26)
 OVERDUE_AFTER = timedelta(hours=50)
 
 
-def tiles(_request: HttpRequest) -> Iterator[Tile]:
-    """Yield one tile; cost: a listing of the backups and two small files."""
+def tiles(request: HttpRequest) -> Iterator[Tile]:
+    """Yield two tiles; cost: a listing of backups, two small files, five queries."""
+    now = timezone.now()
+    if request.user.has_perm("dbops.view_backup"):
+        yield replace(_backup_tile(now), url=reverse("admin:database_backups"))
+    if request.user.has_perm("dbops.view_scheduledrun"):
+        tile = schedule_tile(schedule_state(now), now)
+        yield replace(tile, url=reverse("admin:database_schedule"))
+
+
+def schedule_tile(states: Sequence[EntryState], now: datetime) -> Tile:
+    """Return what is wrong with the schedule, or what comes next."""
+    title, order = "Schedule", ORDER + 1
+    if not conf.has_workers():
+        note = "there is no Redis, so nothing runs by itself"
+        return Tile(title, "Off", note=note, level="warning", order=order)
+    first = worst(states)
+    if first is not None and first.state in (FAILED, LATE):
+        note = f"{first.entry.name}: {first.why}"
+        value = first.state.capitalize()
+        return Tile(title, value, note=note, level="critical", order=order)
+    nexts = [(each.next_slot, each.entry.name) for each in states if each.next_slot]
+    if not nexts:
+        note = "every entry is switched off"
+        return Tile(title, "Off", note=note, level="warning", order=order)
+    slot, name = min(nexts)
+    note = f"next {name} in {Span((slot - now).total_seconds())}"
+    return Tile(title, "OK", note=note, level="ok", order=order)
+
+
+def _backup_tile(now: datetime) -> Tile:
     try:
         entry = latest_entry(backup_storage(), DEFAULT_DB_ALIAS)
     except StorageError as error:
-        yield Tile(TITLE, UNKNOWN, note=error.what, level="unknown", order=ORDER)
-        return
-    yield _tile(entry, timezone.now())
+        return Tile(TITLE, UNKNOWN, note=error.what, level="unknown", order=ORDER)
+    return _tile(entry, now)
 
 
 def _tile(entry: CatalogueEntry | None, now: datetime) -> Tile:

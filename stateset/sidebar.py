@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.text import capfirst
 
+from stateset.lib.admin.pages import site_pages
+
 
 @dataclass(frozen=True)
 class Area:
@@ -127,16 +129,16 @@ AREAS = (
             "system.NumberSequence",
         ),
     ),
-    Area("Database", "database", ()),
+    Area(
+        "Database",
+        "database",
+        ("dbops.ScheduledRun", "dbops.SchedulePause", "dbops.HealthSample"),
+    ),
 )
 
 
 def area_models(area: Area) -> Iterator[type[Model]]:
-    """Yield the registered models of ``area``; Database has all those of dbops."""
-    if area.title == "Database":
-        yield from (
-            model for model in admin.site._registry if model._meta.app_label == "dbops"
-        )
+    """Yield the registered models of ``area``."""
     for label in area.models:
         model = apps.get_model(label)
         if admin.site.is_registered(model):
@@ -147,7 +149,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the areas with what this user may see, as Django's list of apps."""
     entries = []
     for area in AREAS:
-        models = [
+        models = _pages(request, area) + [
             entry for model in area_models(area) if (entry := _entry(request, model))
         ]
         if models:
@@ -175,6 +177,22 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ]
         groups.append({"title": area["name"], "collapsible": True, "items": items})
     return groups
+
+
+def _pages(request: HttpRequest, area: Area) -> list[dict[str, Any]]:
+    """Return the pages of an area that are no table's, shaped as its tables are."""
+    return [
+        {
+            "name": page.title,
+            "object_name": page.slug,
+            "perms": {"view": True},
+            "admin_url": page.url,
+            "add_url": None,
+            "view_only": True,
+        }
+        for page in site_pages()
+        if page.area == area.title and request.user.has_perm(page.permission)
+    ]
 
 
 def _entry(request: HttpRequest, model: type[Model]) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from stateset import home, sidebar
 from stateset.accounts.forms import OwnPasswordForm
 from stateset.lib.admin import theme
+from stateset.lib.admin.pages import site_pages
 
 
 def icon_url(request: HttpRequest) -> str:
@@ -52,7 +53,8 @@ class StatesetSite(theme.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         mine = path("find/", self.admin_view(self.find), name="find")
-        return [mine, *super().get_urls()]
+        pages = (url for page in site_pages() for url in page.urls(self))
+        return [mine, *pages, *super().get_urls()]
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None

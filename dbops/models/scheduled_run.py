@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from dbops.values import Span
 from stateset.lib.constraints import check, one_of
 from stateset.lib.fields import StatusField
 
@@ -110,3 +111,10 @@ class ScheduledRun(models.Model):
         if self.error_why:
             words = f"{words} ({self.error_why})"
         return f"{self.state}: {words}" if words else str(self.state)
+
+    @property
+    def took(self) -> str:
+        """Return how long it took, "" where it is not over."""
+        if self.finished_at is None:
+            return ""
+        return str(Span((self.finished_at - self.started_at).total_seconds()))

@@ -4,12 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.utils import timezone
 
 from dbops.backups.catalogue import Verdict, write_verdict
 from dbops.backups.storage import backup_storage
 from dbops.tiles import tiles
+from stateset.accounts.models import User
 from stateset.lib.tiles import Level, Tile
 from tests.dbops.builders import store_backup
 from tests.dbops.damage import cut_off
@@ -18,12 +20,20 @@ FIRST, SECOND = "stateset_20261121_020000", "stateset_20261122_020000"
 
 
 def make_tile(value: str, note: str, level: Level) -> Tile:
-    return Tile("Last backup", value, note=note, level=level, order=290)
+    url = "/admin/database/backups/"
+    return Tile("Last backup", value, note=note, level=level, order=290, url=url)
 
 
 def shown() -> Tile:
-    (tile,) = tiles(RequestFactory().get("/"))
-    return tile
+    request = RequestFactory().get("/")
+    request.user = User(is_superuser=True)
+    return next(tiles(request))
+
+
+def test_who_may_not_see_the_database_sees_no_tile() -> None:
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    assert list(tiles(request)) == []
 
 
 def test_no_backup_is_urgent(backup_folder: Path) -> None:

@@ -1,0 +1,35 @@
+"""The pages under Database that show no table."""
+
+from __future__ import annotations
+
+from dbops.views import backups, schedule
+from stateset.lib.admin.pages import SitePage
+
+AREA = "Database"
+
+PAGES = (
+    SitePage(
+        "backups",
+        "Backups",
+        area=AREA,
+        permission="dbops.view_backup",
+        routes=(
+            ("", backups.show_backups, "database_backups"),
+            ("make/", backups.make_backup, "database_backup_make"),
+            ("<slug:backup_id>/", backups.show_backup, "database_backup"),
+            ("<slug:backup_id>/verify/", backups.verify, "database_backup_verify"),
+        ),
+    ),
+    SitePage(
+        "schedule",
+        "Schedule",
+        area=AREA,
+        permission="dbops.view_scheduledrun",
+        routes=(
+            ("", schedule.show_schedule, "database_schedule"),
+            ("<slug:name>/run/", schedule.run_now, "database_schedule_run"),
+            ("<slug:name>/pause/", schedule.pause, "database_schedule_pause"),
+            ("<slug:name>/resume/", schedule.resume, "database_schedule_resume"),
+        ),
+    ),
+)
