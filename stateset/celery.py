@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from typing import Any
 
 from celery import Celery, Task
 from celery.schedules import crontab
+from celery.signals import beat_init, setup_logging
 from django.conf import settings  # noqa: TID251 -- it hands the schedule to beat
 from django.utils import timezone
 
@@ -18,6 +20,8 @@ from stateset.lib.schedule import Entry
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stateset.settings")
 # In a web process wsgi.py was first.
 os.environ.setdefault("STATESET_PROCESS", "worker")
+
+logger = logging.getLogger(__name__)
 
 
 class JournalTask(Task):  # type: ignore[type-arg]  # it takes none at run time
@@ -67,6 +71,28 @@ def as_celery_has_it(when: Crontab) -> crontab:
         month_of_year=sorted(when.months),
         day_of_week=sorted(when.weekdays),
     )
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Have workers and beat log as the settings say; Celery would take the root."""
+
+
+@beat_init.connect
+def say_what_comes(**_: Any) -> None:
+    """Log that beat lives, and what it sends next."""
+    now = timezone.now()
+    nexts = [
+        (slot, entry.name)
+        for entry in settings.SCHEDULE
+        if (slot := entry.next_slot(now))
+    ]
+    if not nexts:
+        logger.warning("The schedule is empty: every entry is switched off.")
+        return
+    slot, name = min(nexts)
+    told = "The schedule has %d entries; next is %s at %s UTC."
+    logger.info(told, len(nexts), name, f"{slot:%H:%M}")
 
 
 app = Celery("stateset", task_cls=JournalTask)

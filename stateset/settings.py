@@ -358,6 +358,8 @@ LOGGING: dict[str, Any] = {
         "django.request": {"filters": ["faults"]},
         # Whoever tries names of hosts would fill the log with tracebacks.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # What a task came to is said by the task, once, in plain words.
+        "celery": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"},
         # What runserver shows.
         "django.server": {"level": "INFO"},
     },
