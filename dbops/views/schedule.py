@@ -45,6 +45,9 @@ COLOURS = {
 }
 
 
+WORDS = {OK: "OK"}
+
+
 def show_schedule(request: HttpRequest) -> HttpResponse:
     """Show each entry with its last run, its next slot and what may be done."""
     now = timezone.now()
@@ -144,7 +147,9 @@ def _row(state: EntryState, *, may_act: bool) -> dict[str, Any]:
         "words": entry.crontab.words if entry.crontab else "never",
         "line": str(entry.crontab or ""),
         "limit": Span(entry.limit.total_seconds()),
-        "pill": admin.pill(state.state.capitalize(), COLOURS[state.state]),
+        "pill": admin.pill(
+            WORDS.get(state.state, state.state.capitalize()), COLOURS[state.state]
+        ),
         "why": state.why,
         "run": run,
         "run_at": run and time_tag(run.started_at),

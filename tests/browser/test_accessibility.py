@@ -21,7 +21,7 @@ PARTS = {
     "home and orders": {"orders"},
     "stock": {"inventory"},
     "money and parcels": {"finance", "fulfillment", "returns"},
-    "people and system": {"accounts", "auth", "system"},
+    "people and system": {"accounts", "auth", "system", "dbops"},
 }
 # The pages of all actions are made from one template.
 APP_WITH_ACTIONS = "orders"

@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from inventory.services.manufacturing import OperationPlan
 from inventory.services.procurement import announce_shipping_notice
 from stateset.demo.seeding import seed_demo
+from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
 from tests.inventory.manufacturing.builders import make_running_order
 from tests.inventory.procurement.builders import line_ids, make_sent_order
 
@@ -55,6 +56,9 @@ def fill_tables() -> None:
     make_running_order(operations=(OperationPlan("Roast", "Drum 1", 30),))
     order = make_sent_order()
     announce_shipping_notice(order, quantities={line_ids(order)[0]: 1})
+    make_run()
+    make_pause()
+    make_sample()
 
 
 def walk(client: Client, model_admin: Any) -> Iterator[str]:

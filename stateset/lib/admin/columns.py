@@ -229,6 +229,8 @@ def _in_days(day: date, today: date) -> str:
 
 def _in_words(moment: datetime, now: datetime) -> str:
     if moment > now:
+        if (moment - now).total_seconds() < 60:
+            return "in a moment"
         return f"in {timeuntil(moment, now, depth=1)}"
     if (now - moment).total_seconds() < 60:
         return "just now"

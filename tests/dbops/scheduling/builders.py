@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_django import Settings
 
-from dbops.models import ScheduledRun
+from dbops.models import HealthSample, ScheduledRun, SchedulePause
 from stateset.lib.crontab import parse_crontab
 from stateset.lib.schedule import Entry
 
@@ -48,3 +48,22 @@ def make_run(**overrides: Any) -> ScheduledRun:
     if values["state"] != "running":
         values.setdefault("finished_at", values["started_at"] + timedelta(minutes=1))
     return ScheduledRun.objects.create(**values)
+
+
+def make_pause(**overrides: Any) -> SchedulePause:
+    """Return a saved pause of ``nap``."""
+    values = {"name": "nap", "paused_by": "ann@example.com", "reason": "too loud"}
+    return SchedulePause.objects.create(**values | overrides)
+
+
+def make_sample(**overrides: Any) -> HealthSample:
+    """Return a saved sample that is ok."""
+    values: dict[str, Any] = {
+        "at": NOW,
+        "name": "connections",
+        "status": "ok",
+        "value": 0.07,
+        "unit": "share",
+        "message": "7 of 100 are used",
+    }
+    return HealthSample.objects.create(**values | overrides)
