@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest
@@ -15,6 +15,7 @@ from dbops import conf
 from dbops.backups.catalogue import DAMAGED, CatalogueEntry, latest_entry
 from dbops.backups.storage import backup_storage
 from dbops.errors import StorageError
+from dbops.monitoring.backups import age_status
 from dbops.scheduling.overview import (
     FAILED,
     LATE,
@@ -24,13 +25,10 @@ from dbops.scheduling.overview import (
 )
 from dbops.values import Size, Span
 from stateset.lib.reports import UNKNOWN
-from stateset.lib.tiles import Level, Tile
+from stateset.lib.tiles import Tile
 
 TITLE = "Last backup"
 ORDER = 290
-# A backup a day, and two hours for it to be late.
-DUE_AFTER = timedelta(hours=26)
-OVERDUE_AFTER = timedelta(hours=50)
 
 
 def tiles(request: HttpRequest) -> Iterator[Tile]:
@@ -84,12 +82,6 @@ def _tile(entry: CatalogueEntry | None, now: datetime) -> Tile:
         TITLE,
         f"{Span(age.total_seconds())} ago",
         note=f"{Size(entry.size_bytes)}, {proven}",
-        level=_level(age),
+        level=age_status(age),
         order=ORDER,
     )
-
-
-def _level(age: timedelta) -> Level:
-    if age > OVERDUE_AFTER:
-        return "critical"
-    return "warning" if age > DUE_AFTER else "ok"
