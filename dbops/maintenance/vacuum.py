@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.db import DEFAULT_DB_ALIAS
 
@@ -67,7 +66,7 @@ def vacuum_database(
                 advance()
         details |= {"id": alias, "tables": len(done)}
     remark = WHOLE_FILE if tables and not engine.vacuums_tables else ""
-    return VacuumResult(short_name(engine), tuple(done), remark)
+    return VacuumResult(engine.short_name, tuple(done), remark)
 
 
 def plan_vacuum(
@@ -113,12 +112,7 @@ def vacuum_full(*, alias: str = DEFAULT_DB_ALIAS, table: str) -> VacuumResult:
     ):
         details |= {"id": alias, "table": table}
         engine.vacuum_full(table)
-    return VacuumResult(short_name(engine), (Vacuumed(table, 0),))
-
-
-def short_name(engine: Engine) -> str:
-    """Return the name to confirm with: the database's, or its file's base name."""
-    return Path(engine.database_name).name
+    return VacuumResult(engine.short_name, (Vacuumed(table, 0),))
 
 
 def _chosen(engine: Engine, tables: Collection[str]) -> list[str]:

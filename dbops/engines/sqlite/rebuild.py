@@ -25,6 +25,7 @@ def rebuild(connection: BaseDatabaseWrapper, build: Callable[[], Any]) -> None:
     """Have ``build`` fill a draft; until it is whole the old file stays as it is."""
     path = database_file(connection)
     draft = path.with_name(path.name + DRAFT_SUFFIX)
+    connection.close()
     try:
         _remove(draft)
         _require_alone(path)
@@ -49,7 +50,6 @@ def _pointed_at(connection: BaseDatabaseWrapper, path: Path) -> Iterator[None]:
     """Have Django's own connection open another file in the block."""
     settings = connection.settings_dict
     name = settings["NAME"]
-    connection.close()
     settings["NAME"] = str(path)
     try:
         yield
