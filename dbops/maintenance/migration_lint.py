@@ -6,20 +6,21 @@ by their exact type, so that AddIndexConcurrently is not taken for AddIndex.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations import Migration, operations
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import Field, UniqueConstraint
 from django.db.models.fields import NOT_PROVIDED
 from django.db.utils import DatabaseError, InterfaceError
 
 from dbops.maintenance.migrating import all_operations
-from dbops.maintenance.migrations import in_order, label_of, own_apps
+from dbops.maintenance.migrations import Key, in_order, label_of, own_apps
 
 ERROR, WARNING = "error", "warning"
 
@@ -55,7 +56,7 @@ def lint_migrations(*, alias: str = DEFAULT_DB_ALIAS, every: bool = False) -> Li
     own = own_apps()
     chosen = [key for key in in_order(loader) if key[0] in own and key not in applied]
     reads_all = every or bool(remark)
-    new: set[tuple[str, str]] = set()
+    new: set[Key] = set()
     findings: list[Finding] = []
     for key in chosen:
         if reads_all:
@@ -65,7 +66,7 @@ def lint_migrations(*, alias: str = DEFAULT_DB_ALIAS, every: bool = False) -> Li
     return Lint(len(chosen), tuple(findings), remark)
 
 
-def _applied(alias: str) -> tuple[set[tuple[str, str]], str]:
+def _applied(alias: str) -> tuple[set[Key], str]:
     try:
         return set(MigrationLoader(connections[alias]).applied_migrations), ""
     except (DatabaseError, InterfaceError) as error:
@@ -74,33 +75,41 @@ def _applied(alias: str) -> tuple[set[tuple[str, str]], str]:
 
 
 def _read(
-    migration: Migration, state: ProjectState, new: set[tuple[str, str]]
+    migration: Migration, state: ProjectState, new: set[Key]
 ) -> Iterator[Finding]:
-    label = label_of(migration)
+    app, label = migration.app_label, label_of(migration)
     for operation in migration.operations:
-        for each in all_operations([operation]):
-            _note_new(migration.app_label, each, new)
-            if not _is_of(migration.app_label, each, new):
-                for finding in _find(migration.app_label, each, state):
-                    yield Finding(**{**vars(finding), "migration": label})
-        operation.state_forwards(migration.app_label, state)
+        for finding in find_dangers(app, operation, state, new):
+            yield replace(finding, migration=label)
+        operation.state_forwards(app, state)
 
 
-def _note_new(app: str, operation: Any, new: set[tuple[str, str]]) -> None:
+def find_dangers(
+    app: str, operation: Operation, state: ProjectState, new: set[Key]
+) -> Iterator[Finding]:
+    """Yield what an operation would do to tables that are not ``new``; notes new ones.
+
+    ``state`` is that of the models before it.
+    """
+    for each in all_operations([operation]):
+        _note_new(app, each, new)
+        check = CHECKS.get(type(each))
+        if check and not _is_of(app, each, new):
+            yield from check(app, each, state)
+
+
+def _note_new(app: str, operation: Any, new: set[Key]) -> None:
     if isinstance(operation, operations.CreateModel):
         new.add((app, operation.name_lower))
 
 
-def _is_of(app: str, operation: Any, new: set[tuple[str, str]]) -> bool:
-    name = getattr(operation, "model_name_lower", None) or getattr(
-        operation, "name_lower", ""
+def _is_of(app: str, operation: Any, new: Collection[Key]) -> bool:
+    """Tell whether an operation is about one of the new tables."""
+    names = ("model_name_lower", "old_name_lower", "name_lower")
+    name = next(
+        (getattr(operation, each) for each in names if hasattr(operation, each)), ""
     )
     return (app, name) in new
-
-
-def _find(app: str, operation: Any, state: ProjectState) -> Iterable[Finding]:
-    check = CHECKS.get(type(operation))
-    return check(app, operation, state) if check else ()
 
 
 def _add_field(

@@ -12,21 +12,23 @@ from tests.dbops.shop import Shop
 
 
 @contextmanager
-def locked(shop: Shop, table: str = "orders") -> Iterator[None]:
-    """Have another session keep a table, on SQLite the file, from writers."""
-    with LOCKS[shop.engine](shop, table):
+def locked(
+    shop: Shop, table: str = "orders", *, mode: str = "ACCESS EXCLUSIVE"
+) -> Iterator[None]:
+    """Have another session keep a table in a mode, on SQLite the file from writers."""
+    with LOCKS[shop.engine](shop, table, mode):
         yield
 
 
 @contextmanager
-def _lock_file(shop: Shop, _table: str) -> Iterator[None]:
+def _lock_file(shop: Shop, _table: str, _mode: str) -> Iterator[None]:
     with closing(sqlite3.connect(shop.name)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
 
 
 @contextmanager
-def _lock_table(shop: Shop, table: str) -> Iterator[None]:
+def _lock_table(shop: Shop, table: str, mode: str) -> Iterator[None]:
     with psycopg.connect(
         host=shop.settings["HOST"],
         port=shop.settings["PORT"],
@@ -34,7 +36,7 @@ def _lock_table(shop: Shop, table: str) -> Iterator[None]:
         password=shop.settings["PASSWORD"],
         dbname=shop.name,
     ) as other:
-        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        other.execute(f"LOCK TABLE {table} IN {mode} MODE".encode())
         yield
 
 

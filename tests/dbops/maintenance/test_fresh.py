@@ -86,7 +86,10 @@ def test_without_the_name_nothing_is_dropped(bare: Shop) -> None:
 def test_a_database_in_use_is_left_as_it_is(bare: Shop, impatient: None) -> None:
     migrate_up(alias=ALIAS, app="bookshop", name="0001")
     bare.run(BOOK)
-    with locked(bare, "bookshop_book"), pytest.raises(DatabaseInUseError) as caught:
+    with (
+        locked(bare, "bookshop_book", mode="ACCESS SHARE"),
+        pytest.raises(DatabaseInUseError) as caught,
+    ):
         make_fresh(alias=ALIAS)
     assert caught.value.fix == "stop the web server and the workers, then try again"
     assert bare.count("bookshop_book") == 1

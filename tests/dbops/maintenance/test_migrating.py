@@ -227,7 +227,7 @@ def test_arguments_that_do_not_fit_are_refused(
 
 @pytest.mark.django_db(transaction=True)
 def test_real_migrations_go_down_and_up_again_on_a_migrated_database() -> None:
-    undoing = plan_down(steps=2)
+    undoing = plan_down()
     try:
         migrate_down(undoing)
         waiting = json.loads(output("migration", "status", "--json"))["waiting"]
