@@ -10,7 +10,8 @@ import pytest
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from stateset.celery import app, as_celery_has_it, beat_schedule
+from stateset.beat import as_celery_has_it, beat_schedule
+from stateset.celery import app
 from stateset.env import unknown_names
 from stateset.lib.crontab import parse_crontab
 from stateset.schedule import read_schedule
