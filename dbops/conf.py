@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -78,3 +79,15 @@ def schedule() -> tuple[Entry, ...]:
 def has_workers() -> bool:
     """Return whether tasks go to workers; else they run where they are sent."""
     return not settings.CELERY_TASK_ALWAYS_EAGER
+
+
+def keep_samples() -> timedelta:
+    """Return how long what the checks of health said is kept."""
+    span: timedelta = settings.KEEP_SAMPLES
+    return span
+
+
+def keep_runs() -> timedelta:
+    """Return how long the runs of the schedule are kept."""
+    span: timedelta = settings.KEEP_RUNS
+    return span

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbops.views import backups, schedule
+from dbops.views import backups, health, schedule
 from stateset.lib.admin.pages import SitePage
 
 AREA = "Database"
@@ -30,6 +30,16 @@ PAGES = (
             ("<slug:name>/run/", schedule.run_now, "database_schedule_run"),
             ("<slug:name>/pause/", schedule.pause, "database_schedule_pause"),
             ("<slug:name>/resume/", schedule.resume, "database_schedule_resume"),
+        ),
+    ),
+    SitePage(
+        "health",
+        "Health",
+        area=AREA,
+        permission="dbops.view_health",
+        routes=(
+            ("", health.show_health, "database_health"),
+            ("check/", health.check_now, "database_health_check"),
         ),
     ),
 )

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from dbops.backups import create, verify
 from dbops.backups.catalogue import LATEST
+from dbops.maintenance import purge, vacuum
+from dbops.monitoring import sampling
 from dbops.scheduling import runs
 from dbops.scheduling.entries import find_entry
 from dbops.values import Size
@@ -32,6 +34,24 @@ def verify_backup(*, backup_id: str = LATEST) -> str:
     """Read a backup to its end, as a restore would."""
     manifest, verdict = verify.verify_backup(backup_id=backup_id)
     return f"{manifest.id} is good at level {verdict.level}"
+
+
+@shared_task(name="dbops.vacuum_database")
+def vacuum_database() -> str:
+    """Vacuum and analyze every table, while others work."""
+    return vacuum.vacuum_database().summary
+
+
+@shared_task(name="dbops.purge_records")
+def purge_records() -> str:
+    """Delete rows whose time is over, by the rules of each app."""
+    return purge.purge_records(apply=True).summary
+
+
+@shared_task(name="dbops.sample_health")
+def sample_health() -> str:
+    """Check the database and keep what was found."""
+    return sampling.summarise(sampling.sample_health())
 
 
 @shared_task(name="dbops.run_scheduled", acks_late=True)

@@ -55,6 +55,27 @@ def read_schedule() -> tuple[Entry, ...]:
             "reads the newest backup to its end, as a restore would",
             2 * HOURS,
         ),
+        _entry(
+            "vacuum",
+            "0 1 * * 0",
+            "dbops.vacuum_database",
+            "vacuums and analyzes every table",
+            4 * HOURS,
+        ),
+        _entry(
+            "purge",
+            "30 0 * * *",
+            "dbops.purge_records",
+            "deletes rows whose time is over",
+            2 * HOURS,
+        ),
+        _entry(
+            "health",
+            "*/5 * * * *",
+            "dbops.sample_health",
+            "checks the database and keeps what it found",
+            5 * MINUTES,
+        ),
     )
 
 

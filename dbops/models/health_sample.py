@@ -24,6 +24,7 @@ class HealthSample(models.Model):
     value = models.FloatField(null=True, blank=True)
     unit = models.CharField(max_length=30, blank=True)
     message = models.TextField(blank=True)
+    hint = models.TextField(blank=True)
 
     class Meta:
         db_table = "dbops_health_samples"

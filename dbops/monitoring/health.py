@@ -14,6 +14,7 @@ from dbops.monitoring.backups import check_backups
 from dbops.monitoring.replication import check_replication
 from dbops.monitoring.results import CheckResult
 from dbops.monitoring.rules import judge
+from dbops.scheduling.health import check_schedule
 from stateset.lib.databases import ask_database
 
 SETTING = "setting "
@@ -38,7 +39,7 @@ def collect_health(alias: str = DEFAULT_DB_ALIAS) -> list[CheckResult]:
             CheckResult("answers", "critical", f"no: {error.why}", hint=error.fix)
         ]
         settings = []
-    return [*results, *check_backups(alias), *settings]
+    return [*results, *check_backups(alias), *check_schedule(alias), *settings]
 
 
 def _check_database(engine: Engine) -> Iterator[CheckResult]:
