@@ -42,6 +42,12 @@ def test_an_unknown_process_is_refused(words: list[str]) -> None:
     )
 
 
+def test_beat_makes_the_folder_for_what_it_remembers(tmp_path: Path) -> None:
+    done = run(DEPLOY / "start", "beat", "--help", APP__VAR_DIR=str(tmp_path / "var"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "var").is_dir()
+
+
 def test_a_command_runs_with_the_settings_of_the_machines_file(tmp_path: Path) -> None:
     settings = tmp_path / "stateset.env"
     settings.write_text("APP__LOG_LEVEL='no such level'\n", encoding="utf-8")
