@@ -110,7 +110,10 @@ class Machine:
             file.seek(before)
             said = file.read()
         # A new database may well deserve a warning, and has no rows to tell of.
-        allowed = {0, 1} if entry.name == "db_health" else {0}
+        is_warning = entry.name == "db_health" and not said.startswith(
+            "Unknown command"
+        )
+        allowed = {0, 1} if is_warning else {0}
         if done.returncode not in allowed or done.stdout or done.stderr:
             said += done.stdout + done.stderr
             return f"{entry.command}: {done.returncode}\n{said}"

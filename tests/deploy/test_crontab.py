@@ -45,5 +45,5 @@ def test_every_line_runs_with_an_empty_environment_from_the_root(
     machine.install()
     _, entries = read_crontab()
     troubles = [trouble for each in entries if (trouble := machine.trouble_of(each))]
-    assert troubles == []
+    assert not troubles, "\n".join(troubles)
     assert list((tmp_path / "backups").glob("stateset_*.manifest.json"))

@@ -43,6 +43,8 @@ def test_the_images_python_is_one_that_the_lock_is_for() -> None:
 def test_uv_is_the_one_that_setup_uses() -> None:
     (in_image,) = re.findall(r"uv==([\d.]+)", read_text("Dockerfile"))
     assert f"UV_VERSION={in_image}\n" in read_text("dev/setup")
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    assert f"pip install uv=={in_image}\n" in page
 
 
 def test_every_package_is_delivered_and_nothing_private_is() -> None:

@@ -59,13 +59,17 @@ def test_a_command_runs_with_the_settings_of_the_machines_file(tmp_path: Path) -
 def test_migration_is_the_command_of_that_name(tmp_path: Path) -> None:
     link = tmp_path / "linked"
     (tmp_path / "deploy").mkdir()
-    (tmp_path / "deploy/manage").write_text('#!/bin/sh\necho "$0" "$@"\n')
+    manage = '#!/bin/sh\necho "$0" "$@"; echo ${#APP__SECRET_KEY}\n'
+    (tmp_path / "deploy/manage").write_text(manage)
     (tmp_path / "deploy/manage").chmod(0o755)
     (tmp_path / "migration").write_bytes((DEPLOY / "migration").read_bytes())
     (tmp_path / "migration").chmod(0o755)
     link.symlink_to(tmp_path / "migration")
-    done = run(link, "down", "orders", "0002")
-    assert done.stdout == f"{tmp_path}/deploy/manage migration down orders 0002\n"
+    line = f"{tmp_path}/deploy/manage migration down orders 0002\n"
+    # The guide passes no key: one is made for this run, and none over another.
+    assert run(link, "down", "orders", "0002").stdout == f"{line}64\n"
+    filed = run(link, "down", "orders", "0002", APP__SECRET_KEY_FILE="key")
+    assert filed.stdout == f"{line}0\n"
 
 
 def test_secrets_are_made_once_behind_a_closed_door(tmp_path: Path) -> None:

@@ -31,4 +31,4 @@ def test_every_line_runs_on_postgresql_too(tmp_path: Path) -> None:
         machine.install()
         _, entries = read_crontab()
         troubles = [found for each in entries if (found := machine.trouble_of(each))]
-    assert troubles == []
+    assert not troubles, "\n".join(troubles)
