@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -54,6 +55,24 @@ def test_a_command_runs_with_the_settings_of_the_machines_file(tmp_path: Path) -
     done = run(DEPLOY / "manage", "list_backups", STATESET_SETTINGS=str(settings))
     assert done.returncode == 1
     assert "APP__LOG_LEVEL is 'no such level'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "mask"), [("collectstatic", 0o022), ("backup", 0o077)]
+)
+def test_only_what_browsers_get_can_be_read_by_others(
+    tmp_path: Path, name: str, mask: int
+) -> None:
+    program = tmp_path / "deploy" / "manage"
+    python = tmp_path / ".venv" / "bin" / "python"
+    for path in (program, python):
+        path.parent.mkdir(parents=True)
+    shutil.copy(DEPLOY / "manage", program)
+    python.write_text("#!/bin/sh\numask\n", encoding="utf-8")
+    python.chmod(0o755)
+    line = f"umask 022; exec {program} {name}"
+    done = run("sh", "-c", line, STATESET_SETTINGS=str(tmp_path / "none"))
+    assert int(done.stdout, 8) == mask
 
 
 def test_migration_is_the_command_of_that_name(tmp_path: Path) -> None:
