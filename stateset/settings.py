@@ -320,14 +320,11 @@ PASSWORD_RESET_TIMEOUT = int(
     ).total_seconds()
 )
 
-# How long records are kept: purge_records
-
 KEEP_CARTS = env_duration("APP__KEEP_CARTS", "90d")
 KEEP_SAMPLES = env_duration("APP__KEEP_SAMPLES", "30d", minimum=timedelta(days=1))
 KEEP_RUNS = env_duration("APP__KEEP_RUNS", "90d", minimum=timedelta(days=8))
 KEEP_TOKENS = env_duration("APP__KEEP_TOKENS", "30d")
 KEEP_DELIVERED = env_duration("APP__KEEP_DELIVERED", "7d", minimum=timedelta(days=1))
-# A year of books is asked about; nothing written by mistake may shorten it.
 KEEP_EVENTS = env_duration("APP__KEEP_EVENTS", "400d", minimum=timedelta(days=365))
 
 # Language and time
