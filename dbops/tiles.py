@@ -52,11 +52,16 @@ def schedule_tile(states: Sequence[EntryState], now: datetime) -> Tile:
         note = f"{first.entry.name}: {first.why}"
         value = first.state.capitalize()
         return Tile(title, value, note=note, level="critical", order=order)
-    nexts = [(each.next_slot, each.entry.name) for each in states if each.next_slot]
+    nexts = sorted(
+        # What comes every few minutes is no news.
+        (each.entry.comes_often(now), each.next_slot, each.entry.name)
+        for each in states
+        if each.next_slot
+    )
     if not nexts:
         note = "every entry is switched off"
         return Tile(title, "Off", note=note, level="warning", order=order)
-    slot, name = min(nexts)
+    _, slot, name = nexts[0]
     note = f"next {name} in {Span((slot - now).total_seconds())}"
     return Tile(title, "OK", note=note, level="ok", order=order)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from stateset.lib.crontab import Crontab
 
+ONE_HOUR = timedelta(hours=1)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -33,6 +35,10 @@ class Entry:
     def next_slot(self, moment: datetime) -> datetime | None:
         """Return the first slot after ``moment``."""
         return self.crontab.following(moment) if self.crontab else None
+
+    def comes_often(self, moment: datetime) -> bool:
+        """Return whether it runs again within the hour."""
+        return self.crontab is not None and self.crontab.gap(moment) < ONE_HOUR
 
     def has_slot_near(self, moment: datetime, distance: timedelta) -> bool:
         """Return whether a slot lies no farther than ``distance`` from ``moment``."""
