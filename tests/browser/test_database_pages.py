@@ -44,7 +44,7 @@ def test_they_break_no_rule_and_fit_a_phone(
             page.goto(url)
             assert axe(page) == [], (url, width)
             assert page.evaluate("document.documentElement.scrollWidth") == width, url
-        page.locator("tbody th a").first.click()
+        page.locator(".ss-page tbody th a").first.click()
         expect(page.get_by_text("How it was made")).to_be_visible()
         assert axe(page) == [], width
         assert page.evaluate("document.documentElement.scrollWidth") == width
