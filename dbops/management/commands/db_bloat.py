@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from dbops.engines.verbs.space.bloat import Bloat, BloatFacts
+from dbops.management.watching import WatchingCommand
+from dbops.monitoring.bloat import emptiest, measure_bloat
+from dbops.values import Label, NarrowSize, Size
+from stateset.lib.reports import Report
+
+NAMED = 5
+
+
+class Command(WatchingCommand):
+    help = "Show how much room of tables and indexes is empty."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--exact",
+            metavar="TABLE",
+            help="Measure one table and its indexes, by reading them whole.",
+        )
+
+    def run(
+        self, *, database: str, limit: int, exact: str | None, **_options: Any
+    ) -> Report:
+        found = measure_bloat(alias=database, table=exact)
+        relations = emptiest(found.relations)
+        unknown = [each for each in relations if each.bloat is None]
+        tables = [each for each in relations if not each.index]
+        indexes = [each for each in relations if each.index]
+        empty = Size(sum(each.bloat or 0 for each in relations))
+        return Report(
+            summary=f"{empty} empty in {_counted(tables, 'table', 'tables')} and"
+            f" {_counted(indexes, 'index', 'indexes')}"
+            + (f", {len(unknown)} unknown" if unknown else "")
+            + ("" if found.free is None else f"; {Size(found.free)} in free pages"),
+            facts={"empty": empty, "free": found.free, "unknown": len(unknown)},
+            rows=[_row("table", str(each.table), each) for each in tables[:limit]],
+            sections={
+                "indexes": [_row("index", each.index, each) for each in indexes[:limit]]
+            },
+            notes=_notes(found, unknown),
+            exit_code=1 if exact and unknown else 0,
+        )
+
+
+def _counted(found: list[Bloat], one: str, several: str) -> str:
+    return f"{len(found)} {one if len(found) == 1 else several}"
+
+
+def _row(kind: str, name: str, each: Bloat) -> dict[str, Any]:
+    percent = None
+    if each.bloat is not None:
+        percent = round(100 * each.bloat / each.size) if each.size else 0
+    return {
+        kind: Label(name),
+        "size": NarrowSize.of(each.size),
+        "empty": NarrowSize.of(each.bloat),
+        "percent": percent,
+        "certainty": each.certainty,
+    }
+
+
+def _notes(found: BloatFacts, unknown: list[Bloat]) -> list[str]:
+    notes = []
+    for note in sorted({each.note for each in unknown}):
+        names = [each.index or str(each.table) for each in unknown if each.note == note]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        notes.append(f"Unknown ({note}): {', '.join(names[:NAMED])}{more}.")
+    return [*notes, f"To win room back: {found.hint}."]
