@@ -41,6 +41,23 @@ def pool() -> Pool:
     return limits
 
 
+def is_behind_pooler() -> bool:
+    """Return whether PgBouncer stands before the server."""
+    return bool(settings.DATABASE_PGBOUNCER)
+
+
+def query_log() -> tuple[bool, float, bool]:
+    """Return whether all are logged, from how many seconds on, and with values.
+
+    From 0 seconds on is never.
+    """
+    return (
+        bool(settings.LOG_QUERIES),
+        settings.SLOW_QUERY.total_seconds(),
+        not settings.IN_PRODUCTION,
+    )
+
+
 def web_processes() -> int:
     """Return how many web processes share the server's connections."""
     return int(settings.WEB_PROCESSES)

@@ -23,6 +23,10 @@ class DatabaseUnavailableError(DbopsError):
     """The database is not there or does not answer."""
 
 
+class SessionRefusedError(DbopsError):
+    """A session was not ended; it goes on as before."""
+
+
 class ContentsUnreadableError(DbopsError):
     """Rows that belong into a backup are hidden or forbidden to this role."""
 

@@ -16,16 +16,17 @@ UNITS = (("d", 86400), ("h", 3600), ("m", 60))
 class Size(int):
     """Bytes, printed in binary units."""
 
+    @classmethod
+    def of(cls, size: int | None) -> Self | None:
+        """Return a size, or None for one that is unknown."""
+        return None if size is None else cls(size)
+
     def __str__(self) -> str:
         return render_bytes(int(self))
 
 
-class NarrowSize(int):
-    """Bytes in seven letters at most, for tables of many sizes: 12 KiB, 1.5 MiB."""
-
-    @classmethod
-    def of(cls, size: int | None) -> Self | None:
-        return None if size is None else cls(size)
+class NarrowSize(Size):
+    """Bytes in few letters, for tables of many sizes: 12 KiB, 1.5 MiB."""
 
     def __str__(self) -> str:
         number, _, unit = render_bytes(int(self)).partition(" ")

@@ -1,72 +1,51 @@
-"""What commands that look share: how much to show, and to look again and again."""
+"""Commands that show a moment, and with --watch one moment after the other."""
 
 from __future__ import annotations
 
-import re
 import time
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from stateset.lib.commands import StatesetCommand
+from stateset.lib.errors import UsageError
+from stateset.lib.reports import Report
 
-SHOWN = 20
-WATCH_SECONDS = 5
-CLEAR = "\x1b[H\x1b[2J"
-SPAN = re.compile(r"(\d+)([smhd])")
-UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def span(text: str) -> int:
-    """Return the seconds of 30s, 5m, 4h or 7d."""
-    found = SPAN.fullmatch(text)
-    if found is None or not int(found[1]):
-        raise ArgumentTypeError(f"{text!r} is not a time span, as 30s, 5m, 4h or 7d")
-    return int(found[1]) * UNIT_SECONDS[found[2]]
+REDRAW_SECONDS = 2.0
+# Home, then clear to the end: nothing of the screen before is left.
+CLEAR = "\033[H\033[2J"
 
 
-def count(text: str) -> int:
-    """Return a number of rows, one at least."""
-    if not text.isdecimal() or not int(text):
-        raise ArgumentTypeError(f"{text!r} is not a number of rows, as 20")
-    return int(text)
-
-
-class WatchingCommand(StatesetCommand):
-    """A command with ``--limit``, and with ``--watch`` until Ctrl-C."""
+class WatchedCommand(StatesetCommand):
+    """Show what ``look`` returns; with --watch every two seconds, until Ctrl-C."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--limit",
-            type=count,
-            default=SHOWN,
-            metavar="N",
-            help="How many rows to show of each table (default: %(default)s).",
-        )
-        parser.add_argument(
             "--watch",
             action="store_true",
-            help=f"Look again every {WATCH_SECONDS} seconds, until Ctrl-C.",
+            help="Show it anew every 2 s, until Ctrl-C; on a terminal only.",
         )
 
-    def handle(self, *, watch: bool = False, **options: Any) -> None:
+    def look(self, *args: Any, **options: Any) -> Report:
+        """Return what there is to see now."""
+        raise NotImplementedError
+
+    def run(self, *, watch: bool, **options: Any) -> Report:
         if not watch:
-            super().handle(**options)
-            return
+            return self.look(**options)
+        if not self.stdout.isatty():
+            raise UsageError(
+                "Nothing was shown.",
+                why="--watch draws on a terminal, and this is none",
+                fix="leave --watch out, and use --json for a program",
+            )
+        report = self.look(**options)
         try:
             while True:
-                if self.stdout.isatty():
-                    self.stdout.write(CLEAR, ending="")
-                super().handle(**self.each_time(options))
-                self.pause()
+                self.stdout.write(CLEAR)
+                self.print_report(report)
+                self.stdout.flush()
+                time.sleep(REDRAW_SECONDS)
+                report = self.look(**options)
         except KeyboardInterrupt:
-            return
-
-    def each_time(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Return the options of each look."""
-        return options
-
-    def pause(self) -> None:
-        """Wait for the next look."""
-        time.sleep(WATCH_SECONDS)
+            return report

@@ -19,10 +19,10 @@ def is_ours(table: TableName) -> bool:
     model = None if table.schema else models_by_table().get(table.name)
     if model is None:
         return True
-    config = model._meta.app_config
-    if config is None or model._meta.auto_created:
-        return False
-    return not {"site-packages", "dist-packages"} & {*Path(config.path).parts}
+    # Django's table of migrations has a model that belongs to no app.
+    place = getattr(model._meta.app_config, "path", "")
+    is_ours = place and not {"site-packages", "dist-packages"} & {*Path(place).parts}
+    return bool(is_ours and not model._meta.auto_created)
 
 
 def remedy_for_index(index: Index, remedies: Remedies) -> str:

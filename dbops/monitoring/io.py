@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from dbops.engines.registry import get_engine
@@ -29,16 +29,16 @@ class Flow:
     streams: Mapping[tuple[str, str, str], Counters] | None
 
 
-def measure_traffic(*, alias: str, over_seconds: float | None = None) -> Flow | None:
+def measure_traffic(*, alias: str, over: timedelta | None = None) -> Flow | None:
     """Return what was read and written, None where nothing counts it.
 
-    Takes as long as ``over_seconds`` says, for a look before and one after.
+    Takes as long as ``over``, for a look before and one after.
     """
     engine = get_engine(alias)
     first = engine.traffic()
     if first is None:
         return None
-    if over_seconds is None:
+    if over is None:
         return Flow(
             seconds=None,
             since=first.since,
@@ -47,7 +47,7 @@ def measure_traffic(*, alias: str, over_seconds: float | None = None) -> Flow | 
             indexes=first.indexes,
             streams=first.streams,
         )
-    time.sleep(over_seconds)
+    time.sleep(over.total_seconds())
     second = engine.traffic()
     return None if second is None else between(first, second)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,13 +11,28 @@ from typing import Any
 Row = Mapping[str, Any]
 
 UNKNOWN = "unknown"
+LINE = 80
+INDENT = "    "
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table as people read it: no line is longer than theirs.
+
+    The last column is folded to fit, and the column ``below`` stands under its row.
+    """
+
+    rows: Sequence[Row]
+    title: str = ""
+    below: str = ""
 
 
 @dataclass(frozen=True)
 class Report:
     """Facts and rows of one run; ``summary`` is the line a cron log keeps.
 
-    ``last_line`` is printed alone at the end, for scripts (a backup's id).
+    ``last_line`` is printed alone at the end, for scripts (a backup's id). People
+    read ``sections`` in place of the rows, where there are any.
     """
 
     summary: str
@@ -24,6 +40,7 @@ class Report:
     rows: Sequence[Row] = ()
     last_line: str = ""
     exit_code: int = 0
+    sections: Sequence[Section] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the one object that ``--json`` prints."""
@@ -40,10 +57,34 @@ def render_table(rows: Sequence[Row]) -> str:
         max(len(column), *(len(line[index]) for line in cells))
         for index, column in enumerate(columns)
     ]
-    right = [isinstance(rows[0].get(column), (int, float)) for column in columns]
+    right = [
+        any(isinstance(row.get(column), (int, float)) for row in rows)
+        for column in columns
+    ]
     lines = [_align(columns, widths, right)]
     lines += [_align(line, widths, right) for line in cells]
     return "\n".join(lines)
+
+
+def render_section(section: Section, *, width: int = LINE) -> str:
+    """Return a section as lines of at most ``width``, its title above."""
+    bare = [
+        {key: value for key, value in row.items() if key != section.below}
+        for row in section.rows
+    ]
+    header, *lines = render_table(bare).split("\n")
+    last = list(bare[0])[-1]
+    # The last column begins where its header does, or ends there if it is numbers.
+    start = len(header) - len(last)
+    shown = [section.title] if section.title else []
+    shown.append(header)
+    for line, row in zip(lines, section.rows, strict=True):
+        shown += _folded(line, start, width)
+        under = render_value(row.get(section.below, "")) if section.below else ""
+        shown += textwrap.wrap(
+            under, width, initial_indent=INDENT, subsequent_indent=INDENT
+        )
+    return "\n".join(shown)
 
 
 def render_facts(facts: Mapping[str, Any]) -> str:
@@ -78,6 +119,15 @@ def render_bytes(size: int) -> str:
         if amount < 1024:
             return f"{amount:.1f} {unit}"
     return f"{amount / 1024:.1f} TiB"
+
+
+def _folded(line: str, start: int, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    head, tail = line[:start], line[start:]
+    return textwrap.wrap(
+        tail, width, initial_indent=head, subsequent_indent=" " * start
+    )
 
 
 def _align(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

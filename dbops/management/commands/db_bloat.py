@@ -5,26 +5,28 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dbops.engines.verbs.space.bloat import Bloat, BloatFacts
-from dbops.management.watching import WatchingCommand
+from dbops.management.choices import add_limit, noted
+from dbops.management.watching import WatchedCommand
 from dbops.monitoring.bloat import emptiest, measure_bloat
 from dbops.values import Label, NarrowSize, Size
-from stateset.lib.reports import Report
+from stateset.lib.reports import Report, Section
 
 NAMED = 5
 
 
-class Command(WatchingCommand):
+class Command(WatchedCommand):
     help = "Show how much room of tables and indexes is empty."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        add_limit(parser)
         parser.add_argument(
             "--exact",
             metavar="TABLE",
             help="Measure one table and its indexes, by reading them whole.",
         )
 
-    def run(
+    def look(
         self, *, database: str, limit: int, exact: str | None, **_options: Any
     ) -> Report:
         found = measure_bloat(alias=database, table=exact)
@@ -32,18 +34,24 @@ class Command(WatchingCommand):
         unknown = [each for each in relations if each.bloat is None]
         tables = [each for each in relations if not each.index]
         indexes = [each for each in relations if each.index]
+        rows = [_row("table", str(each.table), each) for each in tables[:limit]]
+        further = [_row("index", each.index, each) for each in indexes[:limit]]
+        notes = _notes(found, unknown)
         empty = Size(sum(each.bloat or 0 for each in relations))
         return Report(
             summary=f"{empty} empty in {_counted(tables, 'table', 'tables')} and"
             f" {_counted(indexes, 'index', 'indexes')}"
             + (f", {len(unknown)} unknown" if unknown else "")
             + ("" if found.free is None else f"; {Size(found.free)} in free pages"),
-            facts={"empty": empty, "free": found.free, "unknown": len(unknown)},
-            rows=[_row("table", str(each.table), each) for each in tables[:limit]],
-            sections={
-                "indexes": [_row("index", each.index, each) for each in indexes[:limit]]
+            facts={
+                "empty": empty,
+                "free": found.free,
+                "unknown": len(unknown),
+                "indexes": further,
+                "notes": notes,
             },
-            notes=_notes(found, unknown),
+            rows=rows,
+            sections=(Section(rows), Section(further, title="indexes"), noted(notes)),
             exit_code=1 if exact and unknown else 0,
         )
 

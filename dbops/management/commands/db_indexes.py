@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from dbops.monitoring.indexes import JUDGES, find_problems
+from dbops.management.choices import noted
+from dbops.monitoring.indexes import JUDGES, Finding, find_problems
 from dbops.values import Size
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.reports import WIDTH, Report, Row, render_value
-
-INDENT = "  "
+from stateset.lib.reports import Report, Row, Section
 
 
 class Command(StatesetCommand):
@@ -30,35 +28,30 @@ class Command(StatesetCommand):
         return Report(
             summary=f"{found or 'No'} finding{'s' * (found != 1)} among"
             f" {picture.indexes} indexes",
-            rows=[
-                {
-                    "kind": each.kind,
-                    "table": str(each.table),
-                    "name": each.name,
-                    "size": None if each.size is None else Size(each.size),
-                    "why": each.why,
-                    "fix": each.fix,
-                }
-                for each in picture.findings
-            ],
-            notes=picture.notes,
+            facts={"notes": list(picture.notes)},
+            rows=[_row(each) for each in picture.findings],
+            sections=(
+                Section([_shown(each) for each in picture.findings], below="text"),
+                noted(picture.notes),
+            ),
         )
 
-    def print_rows(self, report: Report) -> None:
-        for row in report.rows:
-            self.stdout.write(_paragraph(row))
+
+def _row(each: Finding) -> Row:
+    return {
+        "kind": each.kind,
+        "table": str(each.table),
+        "name": each.name,
+        "size": Size.of(each.size),
+        "why": each.why,
+        "fix": each.fix,
+    }
 
 
-def _paragraph(row: Row) -> str:
-    size = "" if row["size"] is None else f", {render_value(row['size'])}"
-    lines = [f"{row['kind']}: {row['name']}", f"{INDENT}of {row['table']}{size}"]
-    for word in ("why", "fix"):
-        lines += textwrap.wrap(
-            f"{word}: {row[word]}",
-            WIDTH,
-            initial_indent=INDENT,
-            subsequent_indent=INDENT * 3,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return "\n".join(lines)
+def _shown(each: Finding) -> Row:
+    size = "" if each.size is None else f", {Size(each.size)}"
+    return {
+        "kind": each.kind,
+        "name": each.name,
+        "text": f"of {each.table}{size}: {each.why}. To mend it: {each.fix}",
+    }

@@ -1,47 +1,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db import connections
 
 from dbops.engines.verbs.space.traffic import Counters
-from dbops.management.watching import WATCH_SECONDS, WatchingCommand, span
+from dbops.management.choices import add_limit, not_on, noted, span
+from dbops.management.watching import WatchedCommand
 from dbops.monitoring.io import Flow, hit_percent, measure_traffic
 from dbops.values import Ago, Label, Size
-from stateset.lib.reports import Report
+from stateset.lib.reports import Report, Section
 
-NOT_COUNTED = (
-    "Nothing counts what is read and written. See db_sizes and db_bloat for what there"
-    " is to read; the operating system counts the reads of each process."
+NONE = (
+    "Not on {engine}: it does not count what it reads and writes; db_sizes and db_bloat"
+    " show what there is to read"
 )
+PACE = timedelta(seconds=3)
 HIT = (
     "A hit was found in shared buffers; a read was not, but may still have come out of"
-    " the operating system's memory. Blocks are of 8 KiB as a rule."
+    " the operating system's memory. Both are blocks, of 8 KiB as a rule."
 )
 
 
-class Command(WatchingCommand):
+class Command(WatchedCommand):
     help = "Show what is read and written, and how much of it came out of memory."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        add_limit(parser)
         parser.add_argument(
             "--over",
             type=span,
-            metavar="SPAN",
+            metavar="TIME",
             help="Count for so long, as 5s, instead of all since the server's"
             " counters began.",
         )
 
-    def run(
-        self, *, database: str, limit: int, over: int | None, **_options: Any
+    def run(self, *, watch: bool, **options: Any) -> Report:
+        # Who watches wants to see what happens now.
+        if watch and options["over"] is None:
+            options["over"] = PACE
+        return super().run(watch=watch, **options)
+
+    def look(
+        self, *, database: str, limit: int, over: timedelta | None, **_options: Any
     ) -> Report:
-        flow = measure_traffic(alias=database, over_seconds=over)
+        flow = measure_traffic(alias=database, over=over)
         if flow is None:
-            name = connections[database].display_name
-            return Report(summary=f"Not on {name}", notes=[NOT_COUNTED])
+            return Report(summary=not_on(database, NONE))
+        tables = _rows("table", flow.tables, limit)
+        indexes = _rows("index", flow.indexes, limit)
+        backends = _streams(flow, limit)
         return Report(
             summary=f"{_summary(flow)}; {_period(flow)}",
             facts={
@@ -49,20 +60,17 @@ class Command(WatchingCommand):
                 "since": flow.since,
                 "hit_percent": hit_percent(flow.database),
                 **_sized(flow.database),
+                "indexes": indexes,
+                "backends": backends,
             },
-            rows=_rows("table", flow.tables, limit),
-            sections={
-                "indexes": _rows("index", flow.indexes, limit),
-                "backends": _streams(flow, limit),
-            },
-            notes=[HIT],
+            rows=tables,
+            sections=(
+                Section(tables),
+                Section(indexes, title="indexes"),
+                Section(backends, title="backends"),
+                noted([HIT]),
+            ),
         )
-
-    def each_time(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {**options, "over": options["over"] or WATCH_SECONDS}
-
-    def pause(self) -> None:
-        """Go on at once: each look takes its time."""
 
 
 def _rows(kind: str, found: Mapping[str, Counters], limit: int) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dbops.monitoring.diagram import page
 from dbops.monitoring.schema import LiveTable, describe_tables
 from dbops.values import Estimate, Label, Size
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.reports import Report, render_table, render_value
+from stateset.lib.reports import Report, Section, render_value
 
 TABLE, MERMAID = "table", "mermaid"
 
@@ -35,6 +35,7 @@ class Command(StatesetCommand):
         return Report(
             summary=f"{len(tables)} tables with {columns} columns",
             rows=list(map(_row, tables)),
+            sections=tuple(map(_section, tables)),
         )
 
     def print_report(self, report: Report) -> None:
@@ -43,11 +44,12 @@ class Command(StatesetCommand):
         else:
             self.stdout.write(report.last_line)
 
-    def print_rows(self, report: Report) -> None:
-        for row in report.rows:
-            rows, size = render_value(row["rows"]), render_value(row["size"])
-            self.stdout.write(f"{row['table']}\n  {row['model']}, {rows} rows, {size}")
-            self.stdout.write(render_table(row["columns"]) + "\n")
+
+def _section(each: LiveTable) -> Section:
+    row = _row(each)
+    rows, size = render_value(row["rows"]), render_value(row["size"])
+    title = f"{row['table']}\n{row['model']}, {rows} rows, {size}"
+    return Section(row["columns"], title=title)
 
 
 def _row(each: LiveTable) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def _row(each: LiveTable) -> dict[str, Any]:
         "table": str(size.table),
         "model": each.model,
         "rows": Estimate.of(size.rows, is_counted=size.is_counted),
-        "size": None if size.total is None else Size(size.total),
+        "size": Size.of(size.total),
         "columns": list(map(_column, each.columns)),
     }
 

@@ -2,27 +2,42 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.management.base import CommandParser
+
 from dbops.engines.verbs.space.sizes import Sizes, TableSize
-from dbops.management.watching import WatchingCommand
+from dbops.management.choices import add_limit, noted
+from dbops.management.watching import WatchedCommand
 from dbops.monitoring.sizes import by_app, measure_sizes
 from dbops.values import Estimate, Label, NarrowSize, Size
-from stateset.lib.reports import Report
+from stateset.lib.reports import Report, Section
 
 
-class Command(WatchingCommand):
+class Command(WatchedCommand):
     help = "Show how big the database, its tables and each app's share are."
 
-    def run(self, *, database: str, limit: int, **_options: Any) -> Report:
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        add_limit(parser)
+
+    def look(self, *, database: str, limit: int, **_options: Any) -> Report:
         sizes = measure_sizes(alias=database)
         parts = {name: Size(size) for name, size in sizes.parts.items()}
         further = "".join(f", {name} {size}" for name, size in parts.items())
+        rows = _rows(sizes, limit)
+        apps = _apps(sizes)
+        notes = _notes(sizes)
         return Report(
             summary=f"{sizes.database}: {Size(sizes.size)} in {len(sizes.tables)}"
             f" tables{further}",
-            facts={"database": sizes.database, "size": Size(sizes.size), **parts},
-            rows=_rows(sizes, limit),
-            sections={"apps": _apps(sizes)},
-            notes=_notes(sizes),
+            facts={
+                "database": sizes.database,
+                "size": Size(sizes.size),
+                **parts,
+                "apps": apps,
+                "notes": notes,
+            },
+            rows=rows,
+            sections=(Section(rows), Section(apps, title="apps"), noted(notes)),
         )
 
 
@@ -53,7 +68,7 @@ def _apps(sizes: Sizes) -> list[dict[str, Any]]:
         {
             "app": each.app,
             "tables": each.tables,
-            "total": None if each.total is None else Size(each.total),
+            "total": Size.of(each.total),
         }
         for each in by_app(sizes.tables)
     ]

@@ -11,7 +11,8 @@ from dbops.engines.verbs.space.sizes import Sizes, TableSize
 
 NOTE = "somebody locks it exclusively"
 DATABASE = "SELECT current_database(), pg_database_size(current_database())"
-# A partitioned table has no pages: it is the sum of its partitions. reltuples is -1 for a table that was never analysed (since 14).
+# A partitioned table has no pages: it is the sum of its partitions. reltuples is -1
+# for a table that was never analysed (since 14).
 TABLES = f"""
     WITH locked AS (
         {LOCKED}

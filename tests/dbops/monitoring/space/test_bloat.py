@@ -12,7 +12,7 @@ from dbops.engines.postgresql.space.bloat import (
 from dbops.engines.verbs.space.bloat import Bloat
 from dbops.errors import TableNotFoundError
 from dbops.monitoring.bloat import measure_bloat
-from tests.dbops.roles import weak_role
+from tests.dbops.monitoring.conftest import PLAIN
 from tests.dbops.shop import ALIAS, Shop
 from tests.dbops.test_commands import output, refusal
 
@@ -108,10 +108,10 @@ def test_a_column_of_names_is_not_estimated(shop: Shop) -> None:
 
 
 @pytest.mark.postgresql
+@pytest.mark.usefixtures("plain_role")
 def test_a_role_that_may_not_read_is_told_unknown(shop: Shop) -> None:
     shop.run("ANALYZE orders")
-    with weak_role(shop):
-        found = of("orders")
+    found = of("orders", PLAIN)
     assert (found.bloat, found.note) == (
         None,
         "this role may not read the table, so not its statistics",
@@ -132,13 +132,14 @@ def test_without_the_extension_the_line_for_the_dba_is_given(shop: Shop) -> None
 
 
 @pytest.mark.postgresql
-def test_a_role_that_may_not_measure_is_told_the_grant(shop: Shop) -> None:
+def test_a_role_that_may_not_measure_is_told_the_grant(
+    shop: Shop, plain_role: str
+) -> None:
     shop.run("CREATE EXTENSION pgstattuple")
-    with weak_role(shop) as role:
-        (found,) = measure_bloat(alias=ALIAS, table="orders").relations
+    (found,) = measure_bloat(alias=PLAIN, table="orders").relations
     assert found.note == (
         "this role may not measure; a superuser types:"
-        f' GRANT pg_stat_scan_tables TO "{role}"'
+        f' GRANT pg_stat_scan_tables TO "{plain_role}"'
     )
 
 

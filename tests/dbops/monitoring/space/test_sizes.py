@@ -5,9 +5,11 @@ import re
 
 import pytest
 
+from dbops.engines.registry import get_engine
 from dbops.engines.verbs.space.names import TableName
 from dbops.engines.verbs.space.sizes import TableSize
 from dbops.monitoring.sizes import AppSize, by_app, measure_sizes
+from tests.dbops.monitoring.conftest import PLAIN
 from tests.dbops.shop import ALIAS, Shop
 from tests.dbops.test_commands import DATED, output, refusal
 
@@ -51,6 +53,17 @@ def test_rows_are_estimated_and_unknown_before_the_first_analyze(shop: Shop) -> 
         each for each in measure_sizes(alias=ALIAS).tables if each.rows is not None
     ]
     assert (orders.table.name, orders.rows, orders.is_counted) == ("orders", 300, False)
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("plain_role")
+def test_a_role_without_rights_sees_all_but_what_statistics_need() -> None:
+    engine = get_engine(PLAIN)
+    tables = engine.sizes().tables
+    assert len(tables) == len(engine.schema()) == 3
+    assert all(each.total for each in tables)
+    assert engine.index_facts().foreign_keys
+    assert engine.traffic() is not None
 
 
 @pytest.mark.sqlite
@@ -125,7 +138,7 @@ def test_the_limit_is_a_number(shop: Shop) -> None:
     values = json.loads(output("db_sizes", "--json", "--limit=1", database=ALIAS))
     assert len(values["rows"]) == 1
     error = refusal("db_sizes", "--limit=0", f"--database={ALIAS}")
-    assert str(error) == "Error: argument --limit: '0' is not a number of rows, as 20"
+    assert str(error) == "Error: argument --limit: '0' is no whole number from 1 on"
 
 
 @pytest.mark.django_db

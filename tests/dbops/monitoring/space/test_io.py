@@ -114,11 +114,14 @@ def test_streams_are_there_from_16_on(shop: Shop) -> None:
 def test_sqlite_counts_nothing_and_says_so(shop: Shop) -> None:
     assert measure_traffic(alias=ALIAS) is None
     text = output("db_io", database=ALIAS)
-    assert text.splitlines()[-1].endswith("Not on SQLite")
+    assert text.rstrip().endswith(
+        " Not on SQLite: it does not count what it reads and writes; db_sizes and"
+        " db_bloat show what there is to read"
+    )
 
 
 def test_a_time_is_written_as_everywhere(shop: Shop) -> None:
     error = refusal("db_io", "--over=5", f"--database={ALIAS}")
     assert str(error) == (
-        "Error: argument --over: '5' is not a time span, as 30s, 5m, 4h or 7d"
+        "Error: argument --over: '5' is no time span, as 30s, 5m, 4h or 7d"
     )
