@@ -154,6 +154,12 @@ def test_a_table_that_is_not_there_is_an_error(shop: Shop) -> None:
     )
 
 
+def test_a_table_of_any_name_is_measured(shop: Shop) -> None:
+    shop.run('CREATE TABLE "Odd %s.""name""" (id INTEGER PRIMARY KEY)')
+    (found, *_) = measure_bloat(alias=ALIAS, table='Odd %s."name"').relations
+    assert str(found.table) == '"Odd %s.""name"""'
+
+
 @pytest.mark.sqlite
 def test_free_pages_and_free_room_are_measured_on_sqlite(shop: Shop) -> None:
     full = of("orders")
