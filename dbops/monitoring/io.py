@@ -72,9 +72,12 @@ def between(first: Traffic, second: Traffic) -> Flow:
 
 
 def hit_percent(counters: Counters) -> float | None:
-    """Return how many of the blocks were in shared buffers; None if there were none."""
+    """Return how many of the blocks were in shared buffers; None if there were none.
+
+    Rounded down: 100 says that nothing was read.
+    """
     blocks = counters["hits"] + counters["reads"]
-    return round(100 * counters["hits"] / blocks, 1) if blocks else None
+    return 1000 * counters["hits"] // blocks / 10 if blocks else None
 
 
 def _grown(

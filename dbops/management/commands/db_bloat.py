@@ -9,7 +9,7 @@ from dbops.management.choices import add_limit, noted
 from dbops.management.watching import WatchedCommand
 from dbops.monitoring.bloat import emptiest, measure_bloat
 from dbops.values import Label, NarrowSize, Size
-from stateset.lib.reports import Report, Section
+from stateset.lib.reports import Report, Section, render_value
 
 NAMED = 5
 
@@ -37,12 +37,15 @@ class Command(WatchedCommand):
         rows = [_row("table", str(each.table), each) for each in tables[:limit]]
         further = [_row("index", each.index, each) for each in indexes[:limit]]
         notes = _notes(found, unknown)
-        empty = Size(sum(each.bloat or 0 for each in relations))
+        empty = _sum(relations)
+        summary = f"{render_value(empty)} empty in {len(tables)} tables and"
+        summary += f" {len(indexes)} indexes"
+        if unknown:
+            summary += f", {len(unknown)} unknown"
+        if found.free is not None:
+            summary += f"; {Size(found.free)} in free pages"
         return Report(
-            summary=f"{empty} empty in {_counted(tables, 'table', 'tables')} and"
-            f" {_counted(indexes, 'index', 'indexes')}"
-            + (f", {len(unknown)} unknown" if unknown else "")
-            + ("" if found.free is None else f"; {Size(found.free)} in free pages"),
+            summary=summary,
             facts={
                 "empty": empty,
                 "free": found.free,
@@ -56,8 +59,10 @@ class Command(WatchedCommand):
         )
 
 
-def _counted(found: list[Bloat], one: str, several: str) -> str:
-    return f"{len(found)} {one if len(found) == 1 else several}"
+def _sum(relations: list[Bloat]) -> Size | None:
+    """Return what is known to be empty; nothing known is not nothing empty."""
+    known = [each.bloat for each in relations if each.bloat is not None]
+    return Size(sum(known)) if known or not relations else None
 
 
 def _row(kind: str, name: str, each: Bloat) -> dict[str, Any]:
@@ -79,4 +84,6 @@ def _notes(found: BloatFacts, unknown: list[Bloat]) -> list[str]:
         names = [each.index or str(each.table) for each in unknown if each.note == note]
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         notes.append(f"Unknown ({note}): {', '.join(names[:NAMED])}{more}.")
-    return [*notes, f"To win room back: {found.hint}."]
+    if any(each.bloat for each in found.relations):
+        notes.append(f"To win room back: {found.hint}.")
+    return notes

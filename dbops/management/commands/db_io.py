@@ -67,7 +67,7 @@ class Command(WatchedCommand):
             sections=(
                 Section(tables),
                 Section(indexes, title="indexes"),
-                Section(backends, title="backends"),
+                Section(backends, title="backends of the whole server"),
                 noted([HIT]),
             ),
         )

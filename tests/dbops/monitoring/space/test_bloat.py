@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from django.core.management import call_command
 
 from dbops.engines.postgresql.space.bloat import (
     Statistics,
@@ -126,9 +128,13 @@ def test_without_the_extension_the_line_for_the_dba_is_given(shop: Shop) -> None
         "unknown",
         NO_EXTENSION,
     )
+    stdout = io.StringIO()
     with pytest.raises(SystemExit) as caught:
-        output("db_bloat", "--exact=orders", f"--database={ALIAS}")
+        call_command("db_bloat", "--exact=orders", database=ALIAS, stdout=stdout)
     assert caught.value.code == 1
+    lines = stdout.getvalue().splitlines()
+    assert lines[1].split() == ["orders", *["unknown"] * 4]
+    assert lines[-1].endswith(" unknown empty in 1 tables and 0 indexes, 1 unknown")
 
 
 @pytest.mark.postgresql

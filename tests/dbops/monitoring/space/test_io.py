@@ -50,6 +50,7 @@ def test_counters_that_began_anew_are_never_negative() -> None:
 def test_no_block_is_no_ratio() -> None:
     assert hit_percent({"hits": 0, "reads": 0}) is None
     assert hit_percent({"hits": 995, "reads": 5}) == 99.5
+    assert hit_percent({"hits": 99999, "reads": 1}) == 99.9
 
 
 def test_each_version_is_asked_for_the_columns_it_has() -> None:
