@@ -42,7 +42,7 @@ class WatchedCommand(StatesetCommand):
         report = self.look(**options)
         try:
             while True:
-                self.stdout.write(CLEAR)
+                self.stdout.write(CLEAR, ending="")
                 self.print_report(report)
                 self.stdout.flush()
                 time.sleep(REDRAW_SECONDS)

@@ -91,8 +91,8 @@ class StatesetCommand(BaseCommand):
 
     def print_report(self, report: Report) -> None:
         """Print the table or the facts, then the dated line a cron log keeps."""
-        if any(section.rows for section in report.sections):
-            self.stdout.write(self.rendered(report.sections))
+        if report.sections:
+            self._print_sections(report.sections)
         elif report.rows:
             self.stdout.write(render_table(report.rows))
         elif report.facts and self.stdout.isatty():
@@ -105,14 +105,15 @@ class StatesetCommand(BaseCommand):
         if report.last_line:
             self.stdout.write(report.last_line)
 
-    def rendered(self, sections: Sequence[Section]) -> str:
-        """Return the sections that hold something, as wide as who reads them can."""
+    def _print_sections(self, sections: Sequence[Section]) -> None:
         width = LINE
         if self.stdout.isatty():
             width = max(LINE, shutil.get_terminal_size().columns)
-        return "\n\n".join(
+        shown = [
             render_section(section, width=width) for section in sections if section.rows
-        )
+        ]
+        if shown:
+            self.stdout.write("\n\n".join(shown))
 
     def confirm(self, plan: str, *, name: str, given: str | None) -> None:
         """Show the plan, then go on only if ``name`` was given or is typed.

@@ -13,6 +13,7 @@ Row = Mapping[str, Any]
 UNKNOWN = "unknown"
 LINE = 80
 INDENT = "    "
+LAST_WIDTH = 12
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,14 @@ def render_table(rows: Sequence[Row]) -> str:
 
 def render_section(section: Section, *, width: int = LINE) -> str:
     """Return a section as lines of at most ``width``, its title above."""
+    columns = [column for column in section.rows[0] if column != section.below]
+    limits = _limits(columns, section.rows, width)
     bare = [
-        {key: value for key, value in row.items() if key != section.below}
+        {column: _clipped(row.get(column), limits.get(column)) for column in columns}
         for row in section.rows
     ]
     header, *lines = render_table(bare).split("\n")
-    last = list(bare[0])[-1]
+    last = columns[-1]
     # The last column begins where its header does, or ends there if it is numbers.
     start = len(header) - len(last)
     shown = [section.title] if section.title else []
@@ -119,6 +122,24 @@ def render_bytes(size: int) -> str:
         if amount < 1024:
             return f"{amount:.1f} {unit}"
     return f"{amount / 1024:.1f} TiB"
+
+
+def _limits(columns: Sequence[str], rows: Sequence[Row], width: int) -> dict[str, int]:
+    """Return how wide each column but the last may be, so that this one has room."""
+    *others, last = (
+        max(len(column), *(len(render_value(row.get(column))) for row in rows))
+        for column in columns
+    )
+    room = width - min(last, LAST_WIDTH)
+    while others and sum(others) + 2 * len(others) > room and max(others) > LAST_WIDTH:
+        others[others.index(max(others))] -= 1
+    return dict(zip(columns, others, strict=False))
+
+
+def _clipped(value: Any, limit: int | None) -> Any:
+    if limit is None or not isinstance(value, str) or len(value) <= limit:
+        return value
+    return f"{value[: limit - 1]}…"
 
 
 def _folded(line: str, start: int, width: int) -> list[str]:

@@ -42,6 +42,7 @@ class Command(WatchedCommand):
                 summary=f"No statements are shown: {found.missing}\n"
                 f"For a DBA: {found.remedy}",
                 facts={"missing": found.missing, "remedy": found.remedy},
+                sections=(Section([]),),
             )
         hidden = any(row.query is None for row in found.rows)
         summary = f"{len(found.rows)} statements, the costliest by {by} time first"

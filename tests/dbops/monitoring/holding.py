@@ -13,6 +13,8 @@ import psycopg
 from tests.dbops.shop import Shop
 
 WAIT_SECONDS = 10.0
+# A test that waits for itself fails, and does not hang.
+LIMITS = "-c statement_timeout=20s"
 WAITS = "SELECT 1 FROM pg_locks WHERE pid = {} AND NOT granted"
 UPDATE = "UPDATE orders SET note = 'secret' WHERE id = 1"
 
@@ -28,6 +30,7 @@ def session(shop: Shop, app: str, *, autocommit: bool = False) -> Iterator[Any]:
         dbname=shop.name,
         application_name=app,
         autocommit=autocommit,
+        options=LIMITS,
     ) as opened:
         try:
             yield opened

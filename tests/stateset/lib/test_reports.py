@@ -35,3 +35,11 @@ def test_a_last_column_of_numbers_is_not_folded() -> None:
         "x          12",
         "y     1234567",
     ]
+
+
+def test_other_columns_are_cut_where_they_leave_the_last_no_room() -> None:
+    section = Section([{"pid": 7, "app": "a" * 70, "user": "ann", "wait": "Lock: row"}])
+    header, line = render_section(section, width=50).split("\n")
+    assert line == f"  7  {'a' * 27}…  ann   Lock: row"
+    assert header.endswith("wait")
+    assert len(line) <= 50
