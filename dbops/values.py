@@ -75,3 +75,10 @@ class Label(str):
             return self[:]
         half = (LABEL - 1) // 2
         return f"{self[:half]}…{self[-half:]}"
+
+
+class Age(Ago):
+    """A moment of the past, printed as 5m where the column says what it is."""
+
+    def __str__(self) -> str:
+        return super().__str__().removesuffix(" ago")
