@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.commands import migrate as django_migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.operations import SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
@@ -120,17 +121,12 @@ def plan_down(
         _require_applied(keys[0], set(executor.loader.applied_migrations))
     else:
         targets = _targets_of(newest_steps(alias), steps, executor.loader.graph)
-    plan = executor.migration_plan(
-        [
-            (target.app, None if target.name == ZERO else target.name)
-            for target in targets
-        ]
-    )
+    plan = _backwards(executor, targets)
     if not plan:
         raise refused(why="there is nothing to take back", fix="see migration status")
-    for migration, _backwards in plan:
+    for migration in plan:
         _require_reversible(migration)
-    keys = [(migration.app_label, migration.name) for migration, _ in plan]
+    keys = [(migration.app_label, migration.name) for migration in plan]
     return Undoing(tuple(keys), tuple(targets))
 
 
@@ -143,16 +139,14 @@ def migrate_down(
     """Take back what ``plan_down`` has shown; in production after a backup."""
     engine = get_engine(alias)
     with _operation(engine, "migration.down"):
-        executor = make_executor(alias)
-        applied = set(executor.loader.applied_migrations)
-        if not applied.issuperset(undoing.migrations):
+        plan = _backwards(make_executor(alias), undoing.targets)
+        if [(each.app_label, each.name) for each in plan] != list(undoing.migrations):
             raise refused(
                 why="the migrations changed since the plan was shown",
                 fix="run it again",
             )
         labels = tuple(label_of(key) for key in undoing.migrations)
         backup_id = _back_up(alias, labels, tell)
-        plan = [executor.loader.graph.nodes[key] for key in undoing.migrations]
         _run(engine, undoing.targets, plan, is_up=False, backup_id=backup_id)
     return Migrated(labels, backup_id)
 
@@ -208,6 +202,15 @@ def _forwards(alias: str, target: Target) -> list[Migration]:
                 fix=f"take it back with `migration down {target.app} {target.name}`",
             )
     return [migration for migration, _ in plan]
+
+
+def _backwards(
+    executor: MigrationExecutor, targets: Iterable[Target]
+) -> list[Migration]:
+    goals = [
+        (target.app, None if target.name == ZERO else target.name) for target in targets
+    ]
+    return [migration for migration, _ in executor.migration_plan(goals)]
 
 
 def _targets_of(

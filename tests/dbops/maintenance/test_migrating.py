@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from contextvars import Context
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from pytest_django import Settings
 
 from dbops.backups.catalogue import list_entries_of
 from dbops.backups.storage import backup_storage
+from dbops.engines.registry import get_engine
 from dbops.errors import (
     DatabaseInUseError,
     MigrationFailedError,
     MigrationRefusedError,
+    OperationBusyError,
 )
+from dbops.leases import leased
 from dbops.maintenance.migrating import migrate_down, migrate_up, plan_down
 from dbops.management.commands import migrate, migration
 from stateset.lib.journal import Entry
@@ -184,6 +188,20 @@ def test_a_plan_that_no_longer_holds_is_not_carried_out(bare: Shop) -> None:
     assert caught.value.why == "the migrations changed since the plan was shown"
 
 
+def test_what_came_to_stand_on_it_meanwhile_is_not_taken_along(bare: Shop) -> None:
+    migrate_up(alias=ALIAS, app="bookshop", name="0002")
+    undoing = plan_down(alias=ALIAS)
+    migrate_up(alias=ALIAS, app="bookclub")
+    with pytest.raises(MigrationRefusedError):
+        migrate_down(undoing, alias=ALIAS)
+    assert names(bare) == ["0001_books", "0002_isbn"]
+
+
+def test_a_run_under_way_is_not_raced(bare: Shop) -> None:
+    with leased(get_engine(ALIAS), "backup"), pytest.raises(OperationBusyError):
+        Context().run(migrate_up, alias=ALIAS)
+
+
 def test_status_tells_applied_waiting_and_unknown_ones(
     bare: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,24 +223,22 @@ def test_status_tells_applied_waiting_and_unknown_ones(
     output(MIGRATION, "status", "--check", f"--database={ALIAS}")
 
 
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        (["up", "--check"], "--check is not for up"),
-        (["status", "--all"], "--all is not for status"),
-        (["down", "bookshop"], "down takes a number of steps, or APP NAME, not"),
-        (["up", "bookstore"], "there is no app 'bookstore' with migrations"),
-        (["up", "bookshop", "0007"], "there is no migration '0007' of bookshop"),
-        (["up", "bookshop", "00"], "there are several migrations of bookshop that"),
-        (["lint", "bookshop"], "lint takes no 'bookshop'"),
-    ],
-)
-def test_arguments_that_do_not_fit_are_refused(
-    bare: Shop, words: list[str], why: str
-) -> None:
-    error = refusal(MIGRATION, *words, f"--database={ALIAS}")
-    assert error.returncode == 2
-    assert f"  why: {why}" in str(error)
+WRONG = {
+    "up --check": "--check is not for up",
+    "status --all": "--all is not for status",
+    "down bookshop": "down takes a number of steps, or APP NAME, not",
+    "up bookstore": "there is no app 'bookstore' with migrations",
+    "up bookshop 0007": "there is no migration '0007' of bookshop",
+    "up bookshop 00": "there are several migrations of bookshop that",
+    "lint bookshop": "lint takes no 'bookshop'",
+}
+
+
+def test_arguments_that_do_not_fit_are_refused(bare: Shop) -> None:
+    for words, why in WRONG.items():
+        error = refusal(MIGRATION, *words.split(), f"--database={ALIAS}")
+        assert error.returncode == 2, words
+        assert f"  why: {why}" in str(error)
 
 
 @pytest.mark.django_db(transaction=True)
