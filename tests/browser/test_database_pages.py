@@ -7,14 +7,17 @@ from typing import Literal
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from dbops.monitoring.health import SETTING
 from stateset.celery import app
-from tests.dbops.scheduling.builders import make_pause, make_run
+from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
 
 URLS = (
     "/admin/database/schedule/",
     "/admin/database/schedule/verify/pause/",
+    "/admin/database/health/",
     "/admin/database/backups/",
 )
 WIDTHS = (1400, 390)
@@ -37,6 +40,9 @@ def test_they_break_no_rule_and_fit_a_phone(
     call_command("backup", reason="before the sale")
     make_run(name="verify", state="failed", result="", error_what="It broke off.")
     make_pause(name="backup-daily")
+    now = timezone.now()
+    make_sample(at=now, status="critical", hint="see db_activity")
+    make_sample(at=now, name=f"{SETTING}work_mem", hint="ALTER SYSTEM SET work_mem = 1")
     page.emulate_media(color_scheme=scheme)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
