@@ -25,6 +25,11 @@ def environment() -> str:
     return str(settings.ENVIRONMENT)
 
 
+def project_root() -> Path:
+    """Return the folder of the project."""
+    return Path(settings.BASE_DIR)
+
+
 def app_version() -> str:
     """Return the version of this project."""
     return str(settings.VERSION)

@@ -75,3 +75,23 @@ class RestoreRefusedError(DbopsError):
 
 class TargetExistsError(RestoreRefusedError):
     """What is to be created is there already; it was left as it is."""
+
+
+class DatabaseInUseError(DbopsError):
+    """Another session keeps a lock that is needed; it was not waited for longer."""
+
+
+class NotMigratedError(DbopsError):
+    """The database lacks tables that this release works with."""
+
+
+class MigrationRefusedError(DbopsError):
+    """The migrations asked for cannot be applied or taken back; nothing was done."""
+
+
+class MigrationFailedError(DbopsError):
+    """A migration stopped; those before it stay, the others are not there."""
+
+
+class VacuumRefusedError(DbopsError):
+    """A table could not be vacuumed; it is as it was."""

@@ -38,3 +38,10 @@ class Ago(datetime):
 
     def __str__(self) -> str:
         return f"{Span((timezone.now() - self).total_seconds())} ago"
+
+
+class Age(Ago):
+    """A moment of the past, printed as 5m where the column says what it is."""
+
+    def __str__(self) -> str:
+        return super().__str__().removesuffix(" ago")

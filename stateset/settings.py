@@ -318,6 +318,11 @@ PASSWORD_RESET_TIMEOUT = int(
     ).total_seconds()
 )
 
+KEEP_CARTS = env_duration("APP__KEEP_CARTS", "90d")
+KEEP_TOKENS = env_duration("APP__KEEP_TOKENS", "30d")
+KEEP_DELIVERED = env_duration("APP__KEEP_DELIVERED", "7d", minimum=timedelta(days=1))
+KEEP_EVENTS = env_duration("APP__KEEP_EVENTS", "400d", minimum=timedelta(days=365))
+
 # Language and time
 
 LANGUAGE_CODE = "en-us"
