@@ -31,6 +31,14 @@ class ContentsUnreadableError(DbopsError):
     """Rows that belong into a backup are hidden or forbidden to this role."""
 
 
+class LookStoppedError(DbopsError):
+    """A look into the database took too long, or met a lock; nothing was changed."""
+
+
+class TableNotFoundError(DbopsError):
+    """The database has no table of this name."""
+
+
 class EngineUnknownError(DbopsError):
     """No engine of dbops speaks this database's language."""
 

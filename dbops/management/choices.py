@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.db import connections
 
+from stateset.lib.reports import Section
+
+SHOWN = 20
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -31,6 +35,22 @@ def count(text: str) -> int:
 def not_on(alias: str, sentence: str) -> str:
     """Return what to say of a thing that the engine of a database has not got."""
     return sentence.format(engine=connections[alias].display_name)
+
+
+def add_limit(parser: CommandParser) -> None:
+    """Ask for how many rows of each table to show."""
+    parser.add_argument(
+        "--limit",
+        type=count,
+        default=SHOWN,
+        metavar="N",
+        help="At most so many rows of each table (default: %(default)s).",
+    )
+
+
+def noted(notes: Sequence[str]) -> Section:
+    """Return sentences as the last section of a report."""
+    return Section([{"notes": note} for note in notes])
 
 
 def add_backup_choice(parser: CommandParser, verb: str) -> Any:

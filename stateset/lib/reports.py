@@ -58,7 +58,10 @@ def render_table(rows: Sequence[Row]) -> str:
         max(len(column), *(len(line[index]) for line in cells))
         for index, column in enumerate(columns)
     ]
-    right = [isinstance(rows[0].get(column), (int, float)) for column in columns]
+    right = [
+        any(isinstance(row.get(column), (int, float)) for row in rows)
+        for column in columns
+    ]
     lines = [_align(columns, widths, right)]
     lines += [_align(line, widths, right) for line in cells]
     return "\n".join(lines)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +243,7 @@ def test_watching_redraws_until_it_is_interrupted(
         if len(naps) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("dbops.management.watching.time.sleep", nap)
+    monkeypatch.setattr(time, "sleep", nap)
     terminal = Terminal()
     call_command("db_locks", "--watch", f"--database={ALIAS}", stdout=terminal)
     assert terminal.getvalue().count(f"{watching.CLEAR}Nobody waits") == 2
