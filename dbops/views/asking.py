@@ -37,9 +37,15 @@ def ask_workers(
             why="the broker that carries tasks to the workers does not answer",
             fix="start Redis, or correct APP__REDIS_URL",
         ) from error
-    run = ScheduledRun.objects.filter(name=name, slot=asked_at).first()
-    if run is None or conf.has_workers():
+    if conf.has_workers():
         return f"{name} was handed to the workers. Reload this page to see its result."
+    run = ScheduledRun.objects.filter(name=name, slot=asked_at).first()
+    if run is None:
+        raise TaskFailedError(
+            f"{name} was not begun.",
+            why="it left no trace",
+            fix="see the log of this process",
+        )
     if run.state != RunState.DONE:
         raise TaskFailedError(
             f"{name}: {run.error_what}", why=run.error_why, fix="see the log for more"
