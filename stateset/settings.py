@@ -259,6 +259,8 @@ STORAGES: dict[str, dict[str, Any]] = {
                 "bucket_name": AWS_S3_BUCKET,
                 "endpoint_url": AWS_S3_ENDPOINT_URL or None,
                 "region_name": AWS_S3_REGION_NAME or None,
+                # A service of one's own seldom has a host name for each bucket.
+                "addressing_style": "path" if AWS_S3_ENDPOINT_URL else "auto",
                 "location": "backups",
                 "default_acl": None,
                 "file_overwrite": False,
