@@ -23,6 +23,7 @@ from stateset.env import (
     env_str,
     generated_secret,
 )
+from stateset.revision import git_revision
 
 VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,6 +42,8 @@ PROCESS = env_str(
 )
 WEB_PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
 DEBUG = env_bool("APP__DEBUG", default=False)
+# An image has no .git, so whoever builds it says which commit it is.
+REVISION = env_str("APP__REVISION") or git_revision(BASE_DIR)
 VAR_DIR = env_path("APP__VAR_DIR", "var", root=BASE_DIR)
 AUTO_MIGRATE = env_bool("APP__AUTO_MIGRATE", default=False)
 

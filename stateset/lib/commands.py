@@ -83,7 +83,9 @@ class StatesetCommand(BaseCommand):
     def print_report(self, report: Report) -> None:
         """Print the table or the facts, then the dated line a cron log keeps."""
         if report.rows:
-            self.stdout.write(render_table(report.rows))
+            self.stdout.write(render_table(report.rows, report.columns))
+            for note in report.notes:
+                self.stdout.write(note)
         elif report.facts and self.stdout.isatty():
             self.stdout.write(render_facts(report.facts))
         if self.stdout.isatty():

@@ -16,12 +16,16 @@ UNKNOWN = "unknown"
 class Report:
     """Facts and rows of one run; ``summary`` is the line a cron log keeps.
 
-    ``last_line`` is printed alone at the end, for scripts (a backup's id).
+    A table shows of each row the ``columns`` it has room for, all unless they are
+    named, and ``notes`` below it; ``--json`` gives every key. ``last_line`` is
+    printed alone at the end, for scripts (a backup's id).
     """
 
     summary: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     rows: Sequence[Row] = ()
+    columns: Sequence[str] = ()
+    notes: Sequence[str] = ()
     last_line: str = ""
     exit_code: int = 0
 
@@ -30,11 +34,11 @@ class Report:
         return {**self.facts, "rows": list(self.rows), "summary": self.summary}
 
 
-def render_table(rows: Sequence[Row]) -> str:
+def render_table(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
     """Return rows as aligned columns, numbers to the right, keys as header."""
     if not rows:
         return ""
-    columns = list(rows[0])
+    columns = list(columns or rows[0])
     cells = [[render_value(row.get(column)) for column in columns] for row in rows]
     widths = [
         max(len(column), *(len(line[index]) for line in cells))

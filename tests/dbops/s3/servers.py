@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
 from urllib.parse import urlsplit
 
 CHUNK = 64 * 1024
@@ -78,20 +77,17 @@ def refusing(code: str, status: int) -> Iterator[str]:
     """Run a server that answers everything with one of S3's errors."""
     body = f"<Error><Code>{code}</Code><Message>so it is</Message></Error>".encode()
 
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        if handler.command != "HEAD":
+            handler.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    verbs = {f"do_{verb}": answer for verb in ("GET", "PUT", "POST", "DELETE", "HEAD")}
+    silence = {"log_message": lambda *_: None}
+    handler = type("Handler", (BaseHTTPRequestHandler,), verbs | silence)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -140,12 +140,13 @@ def test_a_name_is_given_once_whatever_the_suffix(storage: BackupStorage) -> Non
 def test_what_came_first_is_not_overwritten_at_the_end(
     storage: BackupStorage, bucket: TestBucket, content: bytes
 ) -> None:
-    with (
-        pytest.raises(NameTakenError, match="a backup of this name is there already"),
-        storage.create(STEM, ".db") as target,
-    ):
-        target.write(content)
-        bucket.replace(f"{DAY}/{STEM}.db", b"theirs")
+    def be_overtaken() -> None:
+        with storage.create(STEM, ".db") as target:
+            target.write(content)
+            bucket.replace(f"{DAY}/{STEM}.db", b"theirs")
+
+    with pytest.raises(NameTakenError, match="a backup of this name is there already"):
+        be_overtaken()
     assert bucket.content(f"{DAY}/{STEM}.db") == b"theirs"
     assert bucket.uploads() == []
 
@@ -188,13 +189,11 @@ def test_what_is_put_in_its_place_meanwhile_is_not_read_on(
     with wire_to(bucket.server.url) as wire:
         wire.limits = [900_000]
         behind = go_to(settings, bucket, endpoint_url=wire.url)
-        with (
-            pytest.raises(StorageError, match="was not read") as caught,
-            behind.open(f"{STEM}.db") as file,
-        ):
+        with behind.open(f"{STEM}.db") as file:
             file.read(100_000)
             bucket.replace(f"{DAY}/{STEM}.db", os.urandom(2_000_000))
-            file.read()
+            with pytest.raises(StorageError, match="was not read") as caught:
+                file.read()
     assert "another object was put in its place" in caught.value.why
 
 

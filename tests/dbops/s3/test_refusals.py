@@ -43,8 +43,10 @@ def test_an_access_key_that_is_not_known(
 ) -> None:
     storage = reached(settings, bucket, access_key="nobody")
     assert refusal(storage) == (
-        f"s3://{bucket.name}/backups: the service does not know this access key"
-        " (InvalidAccessKeyId)",
+        (
+            f"s3://{bucket.name}/backups: the service does not know this access key"
+            " (InvalidAccessKeyId)"
+        ),
         "correct AWS_ACCESS_KEY_ID",
     )
 
@@ -67,17 +69,21 @@ def test_no_key_at_all(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     storage = reached(settings, NOWHERE, access_key=None, secret_key=None)
     assert refusal(storage) == (
-        "s3://nowhere/backups: there is no key for the service: Unable to locate"
-        " credentials",
+        (
+            "s3://nowhere/backups: there is no key for the service: Unable to locate"
+            " credentials"
+        ),
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role",
     )
 
 
 def test_a_service_that_is_not_there(settings: Settings) -> None:
     assert refusal(reached(settings, NOWHERE)) == (
-        "s3://nowhere/backups: the service does not answer: Could not connect to the"
-        ' endpoint URL: "http://127.0.0.1:1/nowhere?list-type=2&prefix=backups%2F'
-        '&max-keys=1000&encoding-type=url"',
+        (
+            "s3://nowhere/backups: the service does not answer: Could not connect to"
+            ' the endpoint URL: "http://127.0.0.1:1/nowhere?list-type=2&prefix=backups%2F'
+            '&max-keys=1000&encoding-type=url"'
+        ),
         "see that it runs, and that AWS_S3_ENDPOINT_URL is right",
     )
 

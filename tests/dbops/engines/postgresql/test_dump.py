@@ -54,17 +54,14 @@ def clerk(shop: Shop) -> Iterator[None]:
 def test_the_command_line_is_a_list_without_the_password(shop: Shop) -> None:
     with session(connections[ALIAS]) as own:
         own.settings_dict["OPTIONS"] |= {"sslmode": "prefer", "channel_binding": "x"}
-        program = dump_program(own, Path("/bin/pg_dump"), Options(), "00-1")
+        program = dump_program(own, Path("/bin/pg_dump"), ["--snapshot=00-1"])
     settings = shop.settings
     assert program.args == [
         "/bin/pg_dump",
         *("-U", settings["USER"], "-h", settings["HOST"], "-p", str(settings["PORT"])),
         "--no-password",
         f"--dbname=dbname='{shop.name}'",
-        "--format=custom",
-        "--compress=0",
         "--snapshot=00-1",
-        "--lock-wait-timeout=60000",
     ]
     assert program.env == {
         "PGPASSWORD": settings["PASSWORD"],
