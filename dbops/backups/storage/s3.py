@@ -22,7 +22,7 @@ from dbops.backups.measuring import Writable
 from dbops.backups.storage.base import BackupStorage, StoredObject
 from dbops.backups.storage.s3_errors import s3_errors
 from dbops.backups.storage.s3_reading import Download
-from dbops.backups.storage.s3_writing import Bucket, Upload, put_whole
+from dbops.backups.storage.s3_writing import Bucket, Upload, put_whole, taken
 from dbops.errors import NameTakenError, StorageError
 
 DATED = re.compile(r"stateset_(\d{4})(\d{2})(\d{2})_")
@@ -71,14 +71,15 @@ class BucketStorage(BackupStorage):
     @contextmanager
     def create(self, stem: str, suffix: str) -> Iterator[Writable]:
         key = self._key(stem + suffix)
-        upload = Upload(
-            self._bucket,
-            key,
-            f"{stem}{suffix} was not written.",
-            self._place.get_object_parameters(key),
-        )
+        what = f"{stem}{suffix} was not written."
+        # Before anything is begun: some services make a bucket that is not there.
+        self._require_absent(stem, what)
+        parameters = self._place.get_object_parameters(key)
+        upload = Upload(self._bucket, key, what, parameters)
         try:
-            self._require_free(stem, upload)
+            self._require_first(stem, upload)
+            # Whoever ended while we looked for who writes is found now.
+            self._require_absent(stem, what)
             yield upload
             upload.complete()
         except BaseException:
@@ -137,31 +138,29 @@ class BucketStorage(BackupStorage):
         folders = "/".join(dated.groups()) + "/" if dated else ""
         return f"{self._root}{folders}{name}"
 
-    def _require_free(self, stem: str, upload: Upload) -> None:
-        """Raise NameTakenError if another run has or had this stem.
+    def _require_absent(self, stem: str, what: str) -> None:
+        with self._errors(what):
+            found = self._bucket.listed("list_objects_v2", self._key(f"{stem}."))
+            if any(True for _ in found):
+                raise taken(what)
 
-        The unfinished uploads tell who writes; the older one goes on. They come
-        first: whoever ends meanwhile is then found among the objects.
-        """
-        prefix = self._key(f"{stem}.")
-        why = ""
-        if self._is_being_written(prefix, upload):
-            why = "another run is writing it"
-        with self._errors(upload.what):
-            if any(True for _ in self._bucket.listed("list_objects_v2", prefix)):
-                why = "a backup of this name is there already"
-        if why:
-            raise NameTakenError(upload.what, why=why, fix="try again in a second")
-
-    def _is_being_written(self, prefix: str, upload: Upload) -> bool:
+    def _require_first(self, stem: str, upload: Upload) -> None:
+        """Raise NameTakenError if another run began to write this stem before."""
         try:
-            uploads = list(self._bucket.listed("list_multipart_uploads", prefix))
+            uploads = list(
+                self._bucket.listed("list_multipart_uploads", self._key(f"{stem}."))
+            )
         except (ClientError, BotoCoreError):
             # A right of its own, and not every service knows it; then the end of
             # the upload tells, which is conditional.
-            return False
+            return
         uploads.sort(key=lambda each: (each["Initiated"], each["UploadId"]))
-        return bool(uploads) and uploads[0]["UploadId"] != upload.id
+        if uploads and uploads[0]["UploadId"] != upload.id:
+            raise NameTakenError(
+                upload.what,
+                why="another run is writing it",
+                fix="try again in a second",
+            )
 
     def _errors(self, what: str) -> Any:
         return s3_errors(what, self.location)

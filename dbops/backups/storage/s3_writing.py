@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import md5, sha256
+from io import BytesIO
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,8 +19,9 @@ from dbops.errors import NameTakenError, StorageError
 logger = logging.getLogger(__name__)
 
 # One part is sent while the next one fills: two small ones lie in memory, or one
-# large one. Together 195 GiB fit into the 10,000 parts that S3 takes.
-SMALL_PART = 8 * 1024 * 1024
+# large one. Together 180 GiB fit into the 10,000 parts that S3 takes, none of which
+# but the last may be smaller than the small ones.
+SMALL_PART = 5 * 1024 * 1024
 LARGE_PART = 32 * 1024 * 1024
 SMALL_PARTS = 5_000
 MOST_PARTS = 10_000
@@ -66,7 +68,7 @@ def part_size(number: int) -> int:
 def put_whole(
     bucket: Bucket,
     key: str,
-    content: bytes | bytearray,
+    content: bytes,
     what: str,
     parameters: dict[str, Any],
     **conditions: str,
@@ -95,7 +97,9 @@ class Upload:
         self._bucket = bucket
         self._key = key
         self._parameters = parameters
-        self._buffer = bytearray()
+        # Made in full size and used again: one that grows takes twice as much.
+        self._buffer = _full_size(SMALL_PART)
+        self._spare = _full_size(SMALL_PART)
         self._size = 0
         self._digests: list[bytes] = []
         self._parts: list[dict[str, Any]] = []
@@ -108,10 +112,11 @@ class Upload:
     def write(self, chunk: bytes | memoryview) -> int:
         rest = memoryview(chunk)
         while rest:
-            room = part_size(len(self._digests) + 1) - len(self._buffer)
-            self._buffer += rest[:room]
+            size = part_size(len(self._digests) + 1)
+            room = size - self._buffer.tell()
+            self._buffer.write(rest[:room])
             rest = rest[room:]
-            if len(self._buffer) == part_size(len(self._digests) + 1):
+            if self._buffer.tell() == size:
                 self._send()
         return len(chunk)
 
@@ -120,7 +125,7 @@ class Upload:
         if not self._digests:
             self._put_at_once()
             return
-        if self._buffer:
+        if self._buffer.tell():
             self._send()
         self._await_sent()
         whole = md5(b"".join(self._digests), usedforsecurity=False).hexdigest()
@@ -144,7 +149,6 @@ class Upload:
         """End the upload, so that none of its parts stays behind and costs money."""
         # A part that arrives after the end would stay.
         self._sender.shutdown(cancel_futures=True)
-        self._buffer = bytearray()
         try:
             self._bucket.call("abort_multipart_upload", Key=self._key, UploadId=self.id)
         except (ClientError, BotoCoreError) as error:
@@ -157,7 +161,8 @@ class Upload:
 
     def _put_at_once(self) -> None:
         """Store what fits into one request; the upload has only kept its name."""
-        content = self._buffer
+        self._buffer.truncate()
+        content = self._buffer.getvalue()
         self._size = len(content)
         with self._proven(sha256=sha256(content).hexdigest()):
             put_whole(
@@ -197,7 +202,7 @@ class Upload:
         if refused is None:
             self._remove()
             raise _distorted(self.what, self._bucket.address(self._key))
-        raise _taken(self.what) from refused
+        raise taken(self.what) from refused
 
     def _send(self) -> None:
         self._await_sent()
@@ -209,14 +214,20 @@ class Upload:
                 f" {MOST_PARTS} parts",
                 fix="keep backups of this database in a folder (unset AWS_S3_BUCKET)",
             )
-        content, self._buffer = self._buffer, bytearray()
-        self._size += len(content)
-        self._digests.append(md5(content, usedforsecurity=False).digest())
+        content = self._buffer
+        content.truncate()
+        self._size += content.tell()
+        with content.getbuffer() as view:
+            self._digests.append(md5(view, usedforsecurity=False).digest())
+        content.seek(0)
         self._sending = self._sender.submit(self._send_part, number, content)
-        if len(content) > SMALL_PART:
+        if number < SMALL_PARTS:
+            self._buffer, self._spare = self._spare, content
+        else:
             self._await_sent()
+        self._buffer.seek(0)
 
-    def _send_part(self, number: int, content: bytearray) -> None:
+    def _send_part(self, number: int, content: BytesIO) -> None:
         with self._errors():
             sent = self._bucket.call(
                 "upload_part",
@@ -243,6 +254,14 @@ class Upload:
         return s3_errors(self.what, self._bucket.address(self._key))
 
 
+def _full_size(size: int) -> BytesIO:
+    buffer = BytesIO()
+    buffer.seek(size - 1)
+    buffer.write(b"\0")
+    buffer.seek(0)
+    return buffer
+
+
 def _conditionally(bucket: Bucket, operation: str, **parameters: Any) -> None:
     """Ask with conditions; ask again without where the service does not know them."""
     try:
@@ -263,7 +282,8 @@ def _base64(digest: bytes) -> str:
     return b64encode(digest).decode()
 
 
-def _taken(what: str) -> NameTakenError:
+def taken(what: str) -> NameTakenError:
+    """Return the error that says that a name is given already."""
     return NameTakenError(
         what,
         why="a backup of this name is there already",
