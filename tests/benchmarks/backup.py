@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import django
 import psycopg
@@ -138,7 +139,8 @@ def to_bucket(create: Callable[..., object]) -> None:
         }
         place = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
         with override_settings(STORAGES={"backups": place}):
-            storages["backups"].connection.create_bucket(Bucket="benchmark")
+            bucket: Any = storages["backups"]
+            bucket.connection.create_bucket(Bucket="benchmark")
             create(verify="none")
 
 

@@ -147,7 +147,7 @@ def some_entries(seed: int) -> list[CatalogueEntry]:
     for age in sorted(dice.sample(range(400), dice.randrange(30))):
         kind = dice.choice(["dump", "dump", "full", "safety", "pre-migrate"])
         alias = dice.choice(["default", "default", "other"])
-        entry = dice.choice([make_entry, verified])(age)
+        entry = verified(age) if dice.random() < 0.5 else make_entry(age)
         manifest = make_manifest(
             id=entry.id, started_at=MOMENT - age * DAY, kind=kind, alias=alias
         )

@@ -18,7 +18,7 @@ from dbops.backups.storage import backup_storage, s3_writing
 from dbops.backups.verify import verify_backup
 from dbops.errors import BackupDamagedError, StorageError
 from dbops.process import CHUNK_BYTES
-from tests.dbops.backups.test_retention import MOMENT
+from tests.dbops.builders import MOMENT
 from tests.dbops.s3.conftest import TestBucket, go_to
 from tests.dbops.s3.servers import Wire, wire_to
 from tests.dbops.s3.test_bucket import forbid
@@ -109,7 +109,7 @@ def test_a_service_that_goes_away_in_mid_upload_leaves_no_backup(
     fill(shop)
     written = 0
 
-    def cut_after_some(self: object, chunk: bytes) -> int:
+    def cut_after_some(self: s3_writing.Upload, chunk: bytes) -> int:
         nonlocal written
         written += len(chunk)
         if written > (PARTS - 2) * CHUNK_BYTES:

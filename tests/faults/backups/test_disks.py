@@ -18,7 +18,7 @@ from tests.dbops.shop import ALIAS, Shop
 def file_system(folder: Path, options: str) -> Iterator[None]:
     """Have a file system of its own in ``folder``."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("file systems cannot be mounted here")
     try:

@@ -85,6 +85,24 @@ def test_a_role_of_little_power_and_any_password_will_do(shop: Shop) -> None:
         assert create_backup(alias=ALIAS).contents.tables["orders"] == 300
 
 
+def test_a_full_backup_takes_no_right_to_read_passwords(shop: Shop) -> None:
+    with clerk(shop):
+        shop.run("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+        manifest = create_backup(alias=ALIAS, kind="full")
+    assert len(manifest.files) == 2
+    # What this role may not ask is left out, and the rest is there.
+    assert set(manifest.contents.position) == {"timeline", "lsn"}
+    assert f"clerk_{os.getpid()}" in manifest.contents.roles
+
+
+def test_no_pg_dumpall_is_told_and_leaves_nothing(shop: Shop, fakes: Path) -> None:
+    make_program(fakes, "pg_dumpall", "kill -9 $$")
+    with pytest.raises(ProgramFailedError) as caught:
+        create_backup(alias=ALIAS, kind="full")
+    assert caught.value.what == "pg_dumpall did not do its work."
+    assert shop.files() == []
+
+
 def test_the_password_is_in_no_command_line(shop: Shop, fakes: Path) -> None:
     make_program(fakes, "pg_dump", "sleep 2")
     seen: list[bytes] = []
