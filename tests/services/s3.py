@@ -100,7 +100,8 @@ def _answers(url: str) -> bool:
     try:
         with urlopen(f"{url}/healthz", timeout=1):  # noqa: S310 -- our own server
             return True
-    except HTTPError:
+    except HTTPError as error:
+        error.close()
         return True
     except (URLError, OSError):
         return False

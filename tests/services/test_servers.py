@@ -37,6 +37,7 @@ def test_an_s3_server_answers_asks_for_its_key_and_then_is_gone() -> None:
         with pytest.raises(HTTPError) as caught:
             urlopen(server.url)  # noqa: S310 -- our own server
         assert caught.value.code == 403
+        caught.value.close()
         assert server.secret_key not in repr(server)
         host = server.url.removeprefix("http://")
         url = f"http://{server.access_key}:{server.secret_key}@{host}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from django.core.files.storage import storages
 from pytest_django import Settings
 
 from dbops.backups.storage import BackupStorage, backup_storage, s3_writing
@@ -17,6 +18,7 @@ from tests.services.s3 import S3Server, s3_server
 
 # The smallest that S3 takes.
 PART = 5 * 1024 * 1024
+OPENED: list[Any] = []
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,16 @@ def client(server: S3Server) -> Any:
     )
 
 
+@pytest.fixture(autouse=True)
+def _no_open_connection() -> Iterator[None]:
+    """Close what our code has opened to reach a bucket: a command ends instead."""
+    OPENED.clear()
+    yield
+    for place in OPENED:
+        if connection := getattr(place._connections, "connection", None):
+            connection.meta.client.close()
+
+
 @pytest.fixture
 def bucket(server: S3Server, client: Any, settings: Settings) -> TestBucket:
     """Have backups go to a new bucket."""
@@ -117,4 +129,5 @@ def go_to(settings: Settings, bucket: TestBucket, **changes: Any) -> BackupStora
     }
     place = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
     settings.STORAGES = {**settings.STORAGES, "backups": place}
+    OPENED.append(storages["backups"])
     return backup_storage()
