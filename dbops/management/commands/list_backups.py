@@ -8,9 +8,9 @@ from dbops.backups.retention import Kept, is_proven
 from dbops.backups.storage import backup_storage
 from dbops.values import Ago, Size, Told
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.reports import Report
+from stateset.lib.reports import Report, Section
 
-COLUMNS = ("id", "state", "made", "size", "kind", "kept")
+SHOWN = ("id", "state", "made", "size", "kind", "kept", "why")
 
 
 class Command(StatesetCommand):
@@ -20,12 +20,13 @@ class Command(StatesetCommand):
         plan = explain_backups(database)
         entries = [each.entry for each in plan]
         total = Size(sum(entry.size_bytes for entry in entries))
+        rows = [_row(each) for each in plan]
+        shown = [{key: row[key] for key in SHOWN} for row in rows]
         return Report(
             summary=f"{len(entries)} backup{'s' * (len(entries) != 1)} in"
             f" {backup_storage().location}, {total}",
-            rows=[_row(each) for each in plan],
-            columns=COLUMNS,
-            notes=[f"{entry.id}: {entry.why}" for entry in entries if entry.why],
+            rows=rows,
+            sections=[Section(shown, below="why")] if shown else [],
         )
 
 

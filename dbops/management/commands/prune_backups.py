@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from dbops.backups.prune import Pruned, plan_pruning, prune_backups
+from dbops.backups.prune import UNFINISHED, Pruned, plan_pruning, prune_backups
 from dbops.backups.retention import Kept
 from dbops.values import Ago, Size
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.reports import Report
+from stateset.lib.reports import Report, Section
 
 
 class Command(StatesetCommand):
@@ -35,14 +35,17 @@ def _done(pruned: Pruned) -> Report:
     refused = len(pruned.refused)
     rows = [
         _row(each, "refused" if each.entry.id in pruned.refused else "deleted")
+        | {"refusal": pruned.refused.get(each.entry.id, "")}
         for each in pruned.plan
     ]
+    if UNFINISHED in pruned.refused:
+        rows.append(_unfinished(pruned.refused[UNFINISHED]))
     return Report(
         summary=f"{_counted(pruned.deleted, pruned.plan)} deleted,"
         f" {_size(pruned.deleted)}" + (f"; {refused} refused" if refused else ""),
         facts={"refused": refused, "unfinished_uploads_ended": pruned.unfinished},
         rows=rows,
-        notes=[f"{name}: {why}" for name, why in pruned.refused.items()],
+        sections=[Section(rows, below="refusal")] if rows else [],
         exit_code=1 if refused else 0,
     )
 
@@ -55,6 +58,17 @@ def _row(kept: Kept, verb: str) -> dict[str, Any]:
         "made": entry.manifest and Ago.of(entry.manifest.started_at),
         "size": Size(entry.size_bytes),
         "why": kept.why,
+    }
+
+
+def _unfinished(refusal: str) -> dict[str, Any]:
+    return {
+        "id": UNFINISHED,
+        "do": "refused",
+        "made": None,
+        "size": None,
+        "why": "begun more than a day ago",
+        "refusal": refusal,
     }
 
 

@@ -103,7 +103,8 @@ def test_a_deletion_that_is_refused_is_told_and_the_rest_is_done(
         call_command("prune_backups", f"--database={ALIAS}", "--apply")
     assert caught.value.code == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-2] == f"{old[3].id}: the disk is read-only"
+    assert lines[4].startswith(f"{old[3].id}  refused  43d ago")
+    assert lines[5] == "    the disk is read-only"
     assert lines[-1].endswith("; 1 refused")
     assert ids(shop) == {manifest.id for manifest in old[:4]}
 
@@ -157,4 +158,4 @@ def test_the_list_fits_on_a_terminal(
     lines = capsys.readouterr().out.splitlines()
     assert "pre-migrate" in lines[1]
     assert "incomplete" in lines[2]
-    assert max(len(line) for line in lines[:3]) <= 80
+    assert max(len(line) for line in lines[:-1]) <= 80
