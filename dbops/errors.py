@@ -93,6 +93,10 @@ class TaskFailedError(DbopsError):
     """A task that somebody asked for has refused or failed."""
 
 
+class PruningRefusedError(DbopsError):
+    """What is to be kept makes no sense; nothing was deleted."""
+
+
 class RestoreRefusedError(DbopsError):
     """The backup does not fit the target; nothing was touched."""
 

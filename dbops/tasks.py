@@ -10,8 +10,9 @@ from typing import Any
 from celery import current_app, shared_task
 from django.utils import timezone
 
-from dbops.backups import create, verify
+from dbops.backups import create, prune, verify
 from dbops.backups.catalogue import LATEST
+from dbops.errors import StorageError
 from dbops.maintenance import purge, vacuum
 from dbops.monitoring import sampling
 from dbops.scheduling import runs
@@ -34,6 +35,19 @@ def verify_backup(*, backup_id: str = LATEST) -> str:
     """Read a backup to its end, as a restore would."""
     manifest, verdict = verify.verify_backup(backup_id=backup_id)
     return f"{manifest.id} is good at level {verdict.level}"
+
+
+@shared_task(name="dbops.prune_backups")
+def prune_backups() -> str:
+    """Delete the backups that the plan does not keep."""
+    pruned = prune.prune_backups()
+    if pruned.refused:
+        raise StorageError(
+            "Not all that was to go was deleted.",
+            why=next(iter(pruned.refused.values())),
+            fix="see the rest with prune_backups",
+        )
+    return f"{len(pruned.deleted)} of {len(pruned.plan)} backups deleted"
 
 
 @shared_task(name="dbops.vacuum_database")

@@ -49,6 +49,13 @@ def read_schedule() -> tuple[Entry, ...]:
             arguments={"kind": "full"},
         ),
         _entry(
+            "prune",
+            "0 5 * * *",
+            "dbops.prune_backups",
+            "deletes the backups that no rule keeps",
+            1 * HOURS,
+        ),
+        _entry(
             "verify",
             "30 6 * * *",
             "dbops.verify_backup",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
@@ -19,6 +18,8 @@ from dbops.backups.catalogue import (
     list_entries_of,
 )
 from dbops.backups.manifest import Manifest
+from dbops.backups.prune import explain_backups
+from dbops.backups.retention import Kept
 from dbops.backups.storage import backup_storage
 from dbops.errors import StorageError
 from dbops.models import ScheduledRun
@@ -36,14 +37,14 @@ COLOURS = {COMPLETE: admin.GOOD, DAMAGED: admin.PROBLEM, INCOMPLETE: admin.WAITI
 
 
 def show_backups(request: HttpRequest) -> HttpResponse:
-    """Show the newest backups; cost: a listing, and two small reads for each."""
+    """Show the newest backups; cost: a listing, and two small reads for each of all."""
     refused = ""
-    entries: list[CatalogueEntry] = []
+    found: list[Kept] = []
     location = ""
     try:
         storage = backup_storage()
         location = storage.location
-        entries = list(islice(list_entries_of(storage, DEFAULT_DB_ALIAS), SHOWN + 1))
+        found = explain_backups(DEFAULT_DB_ALIAS)
     except StorageError as error:
         refused = sentences(error)
     asked = ScheduledRun.objects.filter(name__in=(MAKING, VERIFYING)).first()
@@ -53,9 +54,10 @@ def show_backups(request: HttpRequest) -> HttpResponse:
         title="Backups",
         refused=refused,
         location=location,
-        rows=[_row(entry) for entry in entries[:SHOWN]],
-        total=Size(sum(entry.size_bytes for entry in entries[:SHOWN])),
-        is_cut=len(entries) > SHOWN,
+        rows=[_row(each.entry) | {"kept": each.why} for each in found[:SHOWN]],
+        count=len(found),
+        total=Size(sum(each.entry.size_bytes for each in found)),
+        is_cut=len(found) > SHOWN,
         may_act=request.user.has_perm(MAY_ACT),
         asked=asked,
         asked_at=asked and time_tag(asked.slot),

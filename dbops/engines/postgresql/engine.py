@@ -15,6 +15,7 @@ from dbops.engines.postgresql.dump import dump
 from dbops.engines.postgresql.lock import lease_holder, lock
 from dbops.engines.postgresql.restore import new_target, restore
 from dbops.engines.postgresql.space import PostgresqlSpace
+from dbops.engines.postgresql.surroundings import surroundings
 from dbops.engines.postgresql.swap import PostgresqlSwap
 
 
@@ -43,6 +44,9 @@ class PostgresqlEngine(
 
     def dump(self, sink: Sink) -> Dumped:
         return dump(self.connection, self.options, sink)
+
+    def surroundings(self) -> str | None:
+        return surroundings(self.connection, self.options)
 
     @staticmethod
     def decode(options: Options, source: Source, expected: Contents) -> None:
