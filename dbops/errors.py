@@ -71,3 +71,7 @@ class RestoreRefusedError(DbopsError):
 
 class TargetExistsError(RestoreRefusedError):
     """What is to be created is there already; it was left as it is."""
+
+
+class RestoredUnusableError(DbopsError):
+    """The restored database is live but does not answer; the old one is kept."""

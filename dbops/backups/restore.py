@@ -69,7 +69,9 @@ def restore_backup(
         leased(engine, "restore", target=target),
     ):
         details |= {"id": manifest.id, "into": target, "alias": alias}
-        engine.restore(
-            dump_source(storage, manifest), target, like=manifest.contents, check=check
-        )
+        source = dump_source(storage, manifest)
+        with engine.drafted(
+            source, target, like=manifest.contents, check=check
+        ) as draft:
+            engine.name_draft(draft, target)
     return Restored(target, manifest, round(perf_counter() - begun, 3))

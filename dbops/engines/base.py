@@ -118,19 +118,27 @@ class Engine(ActivityVerbs, CareVerbs, SpaceVerbs, SwapVerbs):
         """Return the full name of a database to create; refuse one that exists."""
 
     @abstractmethod
-    def restore(
+    def contents(self) -> Contents:
+        """Count the live database's rows; raise DatabaseUnavailableError if unreadable."""
+
+    @abstractmethod
+    def drafted(
         self,
         source: Source,
-        into: str,
+        target: str,
         *,
         like: Contents,
         check: Callable[[Contents], None],
-    ) -> None:
-        """Make the database ``into`` from a dump.
+    ) -> AbstractContextManager[str]:
+        """Make a draft of the database ``target`` from a dump, and give its name.
 
-        It takes its name only after ``check`` has seen what is in it; when anything
-        raises, nothing is left of it.
+        It is there after ``check`` has seen what is in it. At the end of the block,
+        or when anything raises, nothing is left that was not given another name.
         """
+
+    @abstractmethod
+    def name_draft(self, draft: str, into: str) -> None:
+        """Give a draft the name of a database that is not there yet."""
 
 
 def summarised(differences: list[str]) -> str:

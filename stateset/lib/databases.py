@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Set
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -95,7 +96,11 @@ def unreachable_error(alias: str = DEFAULT_DB_ALIAS) -> DatabaseUnreachableError
 
 def unapplied_migrations(connection: BaseDatabaseWrapper) -> list[str]:
     """Return ``app.name`` of each migration in the code but not in the database."""
-    applied = _applied_migrations(connection)
+    return unapplied_of(_applied_migrations(connection))
+
+
+def unapplied_of(applied: Set[tuple[str, str]]) -> list[str]:
+    """Return ``app.name`` of each migration in the code that is not applied."""
     graph, replaced = _migrations_on_disk()
     return sorted(
         f"{key[0]}.{key[1]}"
@@ -103,6 +108,13 @@ def unapplied_migrations(connection: BaseDatabaseWrapper) -> list[str]:
         if key not in applied
         and not (replaced.get(key) and all(old in applied for old in replaced[key]))
     )
+
+
+def unknown_of(applied: Set[tuple[str, str]]) -> list[str]:
+    """Return ``app.name`` of each applied migration that the code does not have."""
+    graph, replaced = _migrations_on_disk()
+    known = {*graph, *replaced, *(old for each in replaced.values() for old in each)}
+    return sorted(f"{app}.{name}" for app, name in applied - known)
 
 
 def separate_connection(alias: str) -> BaseDatabaseWrapper:

@@ -21,7 +21,7 @@ def dump(connection: BaseDatabaseWrapper, _options: Options, sink: Sink) -> Dump
     source = database_file(connection)
     with workspace() as folder:
         copy = folder / source.name
-        _copy(source, copy)
+        copy_database(source, copy)
         with opened(copy) as database:
             contents = read_contents(database, source.name)
         with copy.open("rb", buffering=0) as file:
@@ -31,7 +31,8 @@ def dump(connection: BaseDatabaseWrapper, _options: Options, sink: Sink) -> Dump
     return Dumped(contents, warnings)
 
 
-def _copy(source: Path, copy: Path) -> None:
+def copy_database(source: Path, copy: Path) -> None:
+    """Copy a database into a new private file, consistent while others write."""
     copy.touch(mode=0o600)
     with opened(source) as live:
         # An open read transaction makes every step see the same state; without
