@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -53,15 +54,6 @@ def restore_backup(
             " --database",
         )
     target = engine.new_target(into)
-
-    def check(found: Contents) -> None:
-        if differences := manifest.contents.differences(found):
-            raise BackupDamagedError(
-                f"The backup {manifest.id} did not come back whole.",
-                why=summarised(differences),
-                fix=ANOTHER,
-            )
-
     begun = perf_counter()
     with (
         journaled("backup.restore", reason=reason) as details,
@@ -71,7 +63,21 @@ def restore_backup(
         details |= {"id": manifest.id, "into": target, "alias": alias}
         source = dump_source(storage, manifest)
         with engine.drafted(
-            source, target, like=manifest.contents, check=check
+            source, target, like=manifest.contents, check=require_whole(manifest)
         ) as draft:
             engine.name_draft(draft, target)
     return Restored(target, manifest, round(perf_counter() - begun, 3))
+
+
+def require_whole(manifest: Manifest) -> Callable[[Contents], None]:
+    """Return what raises BackupDamagedError unless contents are the manifest's."""
+
+    def check(found: Contents) -> None:
+        if differences := manifest.contents.differences(found):
+            raise BackupDamagedError(
+                f"The backup {manifest.id} did not come back whole.",
+                why=summarised(differences),
+                fix=ANOTHER,
+            )
+
+    return check

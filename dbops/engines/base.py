@@ -119,7 +119,7 @@ class Engine(ActivityVerbs, CareVerbs, SpaceVerbs, SwapVerbs):
 
     @abstractmethod
     def contents(self) -> Contents:
-        """Count the live database's rows; raise DatabaseUnavailableError if unreadable."""
+        """Count the live rows; raise DatabaseUnavailableError if that cannot be."""
 
     @abstractmethod
     def drafted(

@@ -96,7 +96,17 @@ def unreachable_error(alias: str = DEFAULT_DB_ALIAS) -> DatabaseUnreachableError
 
 def unapplied_migrations(connection: BaseDatabaseWrapper) -> list[str]:
     """Return ``app.name`` of each migration in the code but not in the database."""
-    return unapplied_of(_applied_migrations(connection))
+    return unapplied_of(applied_migrations(connection))
+
+
+def applied_migrations(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:
+    """Return app and name of each migration that the database says it has."""
+    # MigrationRecorder would ask the alias, and so another connection than this.
+    with connection.cursor() as cursor:
+        if "django_migrations" not in connection.introspection.table_names(cursor):
+            return set()
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return {(app, name) for app, name in cursor.fetchall()}
 
 
 def unapplied_of(applied: Set[tuple[str, str]]) -> list[str]:
@@ -140,15 +150,6 @@ def _answer(connection: BaseDatabaseWrapper) -> Answer:
     except UNREACHABLE as error:
         return Answer(reachable=False, reason=_reason(error, connection))
     return Answer(reachable=True, unapplied=tuple(unapplied))
-
-
-def _applied_migrations(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:
-    # MigrationRecorder would ask the alias, and so another connection than this.
-    with connection.cursor() as cursor:
-        if "django_migrations" not in connection.introspection.table_names(cursor):
-            return set()
-        cursor.execute("SELECT app, name FROM django_migrations")
-        return {(app, name) for app, name in cursor.fetchall()}
 
 
 def _reason(error: Exception, connection: BaseDatabaseWrapper) -> str:

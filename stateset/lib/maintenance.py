@@ -23,6 +23,8 @@ from stateset.lib.errors import StatesetError
 
 FILE_NAME = "maintenance.json"
 RETRY_AFTER_SECONDS = 30
+BY_HAND = "by hand"
+"""Who holds a flag that a person made, as with ``touch``: it is up until removed."""
 
 
 class MaintenanceError(StatesetError):
@@ -56,9 +58,10 @@ def current_maintenance() -> Maintenance | None:
     except FileNotFoundError:
         return None
     try:
-        if _is_abandoned(descriptor):
+        found = _read(descriptor)
+        if found.holder != BY_HAND and _is_abandoned(descriptor):
             return None
-        return _read(descriptor)
+        return found
     finally:
         os.close(descriptor)
 
@@ -118,5 +121,5 @@ def _read(descriptor: int) -> Maintenance:
             **{**values, "since": datetime.fromisoformat(values["since"])}
         )
     except (ValueError, KeyError, TypeError):
-        # Made by hand: that somebody wants it is clear.
-        return Maintenance("maintenance", "", datetime.now(UTC), "by hand")
+        since = datetime.fromtimestamp(os.fstat(descriptor).st_mtime, tz=UTC)
+        return Maintenance("maintenance", "", since, BY_HAND)

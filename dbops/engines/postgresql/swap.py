@@ -25,7 +25,7 @@ from dbops.engines.postgresql.connect import (
     quoted,
     session,
 )
-from dbops.engines.postgresql.drafts import DRAFT_SUFFIX, exists
+from dbops.engines.postgresql.drafts import DRAFT_SUFFIX, exists, name_draft
 from dbops.engines.postgresql.restore import NAME_BYTES
 from dbops.engines.verbs.swap import KeptCopy, LiveState, SwapVerbs
 from dbops.errors import RestoreRefusedError
@@ -117,6 +117,9 @@ class PostgresqlSwap(SwapVerbs):
         live, kept = self.short_name, self.kept_name(stamp)
         with self._outside() as own, self._outside() as other:
             with own.cursor() as cursor:
+                if not exists(cursor, live):
+                    name_draft(own, draft, live)
+                    return []
                 carried = read_carried(cursor, live)
                 left_out = carried.apply(own, draft)
             for _ in range(ATTEMPTS):

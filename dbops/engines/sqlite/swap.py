@@ -23,7 +23,12 @@ from dbops.disk import disk_errors, fsync_path
 from dbops.engines.sqlite.connect import BUSY_SECONDS, opened
 from dbops.engines.sqlite.dump import copy_database
 from dbops.engines.sqlite.fence import lower_fence, raise_fence
-from dbops.engines.sqlite.restore import DRAFT_SUFFIX, SIDE_SUFFIXES, remove
+from dbops.engines.sqlite.restore import (
+    DRAFT_SUFFIX,
+    SIDE_SUFFIXES,
+    name_draft,
+    remove,
+)
 from dbops.engines.verbs.swap import KeptCopy, LiveState, SwapVerbs
 from dbops.errors import DatabaseUnavailableError, RestoreRefusedError
 
@@ -77,6 +82,10 @@ class SqliteSwap(SwapVerbs):
     def swap(self, draft: str, stamp: str, *, is_readable: bool = True) -> list[str]:
         kept, new = Path(self.kept_name(stamp)), Path(draft)
         _settle(new)
+        if not self._live.exists():
+            _move_sides(self._live, kept)
+            name_draft(draft, str(self._live))
+            return []
         if not is_readable:
             _exchange(self._live, new, kept)
             return []
@@ -177,16 +186,26 @@ def _exchange(live: Path, new: Path, kept: Path) -> None:
             # A file system without second names; nobody writes meanwhile.
             shutil.copyfile(live, kept)
             fsync_path(kept)
-        new.chmod(live.stat().st_mode & 0o777)
-        with ExitStack() as back:
-            for suffix in SIDE_SUFFIXES:
-                side = live.with_name(live.name + suffix)
-                if side.exists():
-                    moved = side.rename(kept.with_name(kept.name + suffix))
-                    back.callback(moved.rename, side)
+        was = live.stat()
+        new.chmod(was.st_mode & 0o777)
+        if (was.st_uid, was.st_gid) != (new.stat().st_uid, new.stat().st_gid):
+            # A restore by root would shut the site out of its own database.
+            os.chown(new, was.st_uid, was.st_gid)
+        with _move_sides(live, kept) as back:
             new.replace(live)
             back.pop_all()
         fsync_path(live.parent)
+
+
+def _move_sides(live: Path, kept: Path) -> ExitStack:
+    """Move what lies beside a file, and return what moves it back."""
+    back = ExitStack()
+    for suffix in SIDE_SUFFIXES:
+        side = live.with_name(live.name + suffix)
+        if side.exists():
+            moved = side.rename(kept.with_name(kept.name + suffix))
+            back.callback(moved.rename, side)
+    return back
 
 
 def _give_up(database: sqlite3.Connection, kept: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -7,21 +8,39 @@ from django.core.management.base import CommandParser
 from dbops.backups.catalogue import LATEST
 from dbops.backups.restore import restore_backup
 from dbops.management.choices import add_backup_choice
+from dbops.recovery.live import Replaced, replace_live
+from dbops.recovery.plans import ROLLBACK, Plan, plan_restore, plan_rollback
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.reports import Report
+from stateset.lib.errors import UsageError
+from stateset.lib.reports import Report, Row
 
 
 class Command(StatesetCommand):
-    help = "Make a new database from a backup; the live one is not touched."
+    help = "Restore a backup over the live database, or into a new one with --into."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        add_backup_choice(parser, "Restore")
+        which = add_backup_choice(parser, "Restore")
+        which.add_argument(
+            "--rollback",
+            action="store_true",
+            help="Bring back what the last restore replaced.",
+        )
         parser.add_argument(
             "--into",
-            required=True,
             metavar="NAME",
-            help="What to create: a database on the same server (PostgreSQL) or a"
+            help="Make a new database instead, on the same server (PostgreSQL) or as a"
             " file (SQLite); refused if it exists.",
+        )
+        parser.add_argument(
+            "--confirm",
+            metavar="NAME",
+            help="The live database's name (PostgreSQL) or file name (SQLite): replace"
+            " it without asking.",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Show what would be done to the live database, and change nothing.",
         )
         parser.add_argument(
             "--reason", default="", help="Why it is restored; kept in the journal."
@@ -32,22 +51,93 @@ class Command(StatesetCommand):
         *,
         database: str,
         id: str | None,  # noqa: A002 -- the name of the argument in cli.md
-        into: str,
+        into: str | None,
+        rollback: bool,
+        confirm: str | None,
+        dry_run: bool,
         reason: str,
         **_options: Any,
     ) -> Report:
-        restored = restore_backup(
-            backup_id=id or LATEST, into=into, alias=database, reason=reason
-        )
-        manifest = restored.manifest
-        return Report(
-            summary=f"Restored {manifest.id} into {restored.target}: {manifest.rows}"
-            f" rows, all as in the manifest, in {restored.seconds} s",
-            facts={
-                "id": manifest.id,
-                "into": restored.target,
-                "tables": len(manifest.contents.tables),
-                "row_count": manifest.rows,
-                "seconds": restored.seconds,
-            },
-        )
+        if into is not None:
+            _refuse_together(rollback=rollback, confirm=confirm, dry_run=dry_run)
+            return _restore_into(database, id or LATEST, into, reason)
+        if rollback:
+            plan = plan_rollback(alias=database)
+        else:
+            plan = plan_restore(backup_id=id or LATEST, alias=database)
+        if dry_run:
+            return Report(
+                summary=f"Nothing was changed: this would replace {plan.name}",
+                facts={"source": plan.source, "steps": plan.steps},
+                rows=plan.rows,
+            )
+        self.confirm(plan.text, name=plan.name, given=confirm)
+        return _report(replace_live(plan, reason=reason))
+
+
+def _refuse_together(**given: object) -> None:
+    for name, value in given.items():
+        if value:
+            raise UsageError(
+                "Nothing was restored.",
+                why=f"--{name.replace('_', '-')} is for the live database, --into makes"
+                " a new one",
+                fix="leave one of them out",
+            )
+
+
+def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Report:
+    restored = restore_backup(
+        backup_id=backup_id, into=into, alias=database, reason=reason
+    )
+    manifest = restored.manifest
+    return Report(
+        summary=f"Restored {manifest.id} into {restored.target}: {manifest.rows}"
+        f" rows, all as in the manifest, in {restored.seconds} s",
+        facts={
+            "id": manifest.id,
+            "into": restored.target,
+            "tables": len(manifest.contents.tables),
+            "row_count": manifest.rows,
+            "seconds": restored.seconds,
+        },
+    )
+
+
+def _report(replaced: Replaced) -> Report:
+    plan = replaced.plan
+    before = sum(plan.now.tables.values()) if plan.now else None
+    done = "Went back to" if plan.action == ROLLBACK else "Restored"
+    return Report(
+        summary=f"{done} {plan.source} as {plan.name}: {replaced.rows_after} rows in"
+        f" {replaced.seconds} s",
+        facts={
+            "source": plan.source,
+            "database": plan.database,
+            "row_count_before": before,
+            "row_count": replaced.rows_after,
+            "safety_backup": replaced.safety_backup,
+            "kept_copy": plan.kept_as,
+            "journal": replaced.journal_id,
+            "seconds": replaced.seconds,
+        },
+        rows=list(_rows(replaced, plan, before)),
+    )
+
+
+def _rows(replaced: Replaced, plan: Plan, before: int | None) -> Iterator[Row]:
+    now = "unknown" if before is None else before
+    yield _row("rows", f"{now} before, {replaced.rows_after} now")
+    yield _row("safety backup", replaced.safety_backup or f"none: {plan.unreadable}")
+    yield _row("kept copy", plan.kept_as or "none: there was no live database")
+    for finding in replaced.findings:
+        yield _row(finding.subject, str(finding))
+    for line in replaced.left_out:
+        yield _row("not carried", line)
+    for copy in replaced.older_copies:
+        yield _row("older copy", copy.removal)
+    yield _row("journal", replaced.journal_id)
+
+
+def _row(what: str, result: str) -> Row:
+    return {"what": what, "result": result}
