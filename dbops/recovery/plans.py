@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,10 +28,9 @@ from dbops.recovery.beside import RESTORED, beside
 from dbops.recovery.verdict import pending_migrations
 from dbops.values import Ago, Size
 from stateset.lib.databases import applied_migrations
-from stateset.lib.reports import UNKNOWN, Row, render_value
+from stateset.lib.reports import UNKNOWN, Row, narrow_rows, render_table
 
 RESTORE, ROLLBACK = "restore", "rollback"
-WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -69,30 +67,16 @@ class Plan:
 
     @property
     def rows(self) -> list[Row]:
-        """Return the plan as a table of two columns."""
-        told: list[Row] = [
-            {"what": what, "is": render_value(value)}
-            for what, value in self.facts.items()
-        ]
-        return told + [
-            {"what": f"step {number}", "is": step}
-            for number, step in enumerate(self.steps, start=1)
-        ]
+        """Return the plan as a table of two columns, as wide as a terminal."""
+        steps = [(f"step {number}", step) for number, step in enumerate(self.steps, 1)]
+        return narrow_rows([*self.facts.items(), *steps], "is")
 
     @property
     def text(self) -> str:
-        """Return the plan for a person, as wide as a terminal."""
-        lines = [f"This replaces the live database {self.name}:"]
-        for row in self.rows:
-            lines += textwrap.wrap(
-                f"{row['what']:<12}{row['is']}",
-                WIDTH,
-                initial_indent="  ",
-                subsequent_indent=" " * 14,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        return "\n".join(lines)
+        """Return the plan for a person who is to agree."""
+        return f"This replaces the live database {self.name}:\n\n" + render_table(
+            self.rows
+        )
 
 
 def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> Plan:

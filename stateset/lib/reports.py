@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 Row = Mapping[str, Any]
 
 UNKNOWN = "unknown"
+NARROW_WIDTH = 55
+"""So that the longest name of a fact and its value fit a line of 80."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,21 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Return the one object that ``--json`` prints."""
         return {**self.facts, "rows": list(self.rows), "summary": self.summary}
+
+
+def narrow_rows(facts: Iterable[tuple[str, Any]], column: str) -> list[Row]:
+    """Return facts as rows of two columns; a long value goes on in the next row."""
+    rows: list[Row] = []
+    for what, value in facts:
+        lines = textwrap.wrap(
+            render_value(value),
+            NARROW_WIDTH,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for number, line in enumerate(lines or [""]):
+            rows.append({"what": "" if number else what, column: line})
+    return rows
 
 
 def render_table(rows: Sequence[Row]) -> str:

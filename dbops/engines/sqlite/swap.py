@@ -1,10 +1,10 @@
-"""A file takes the place of another one, while other programs have it open.
+"""The restored rows take the place of the live ones in the live file itself.
 
-The order is what keeps every commit: the fence goes up, so nobody writes; the
-write-ahead log is emptied into the file; the file gets its second name; the side
-files move to it; the new file takes the live name in one step. Killed anywhere, the
-live name stands for one whole database, at worst one that refuses writes until the
-next restore (``mend``).
+As one transaction of SQLite's own: a program that has the file open goes on with the
+new rows at its next statement, none writes into a file that was moved away under it,
+and a kill leaves the old rows. While that transaction holds the write lock, and so
+before it can overwrite anything, the old rows are copied to the kept file; nobody's
+commit falls between the two.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from dbops.disk import disk_errors, fsync_path
 from dbops.engines.sqlite.connect import BUSY_SECONDS, opened
 from dbops.engines.sqlite.dump import copy_database
-from dbops.engines.sqlite.fence import lower_fence, raise_fence
 from dbops.engines.sqlite.restore import (
     DRAFT_SUFFIX,
     SIDE_SUFFIXES,
@@ -30,11 +29,13 @@ from dbops.engines.sqlite.restore import (
     remove,
 )
 from dbops.engines.verbs.swap import KeptCopy, LiveState, SwapVerbs
-from dbops.errors import DatabaseUnavailableError, RestoreRefusedError
+from dbops.errors import RestoreRefusedError
 
 KEPT = "-old-"
+KEEPING_SUFFIX = "-keeping"
 STAMP = r"\d{8}_\d{6}"
-CHECKPOINT_PAUSE_SECONDS = 0.05
+STAMP_LENGTH = 15
+STEPS = 8
 # Rows unmoved by a margin this wide may have been issued and lost.
 UNKNOWN_GAP = 1_000_000
 
@@ -62,71 +63,59 @@ class SqliteSwap(SwapVerbs):
 
     def settings_of(self, name: str) -> dict[str, Any]:
         settings = self.connection.settings_dict
-        options = {**settings["OPTIONS"], "mode": "rw"}
+        # Without the write-ahead log, whose files would stay beside it.
+        options = {**settings["OPTIONS"], "mode": "rw", "init_command": ""}
         return {**settings, "NAME": name, "OPTIONS": options}
 
     def mend(self) -> None:
-        if not self._live.is_file():
-            return
-        for copy in self._kept_files():
-            if copy.samefile(self._live):
-                # Killed between the second name and the exchange.
-                copy.unlink()
-        try:
-            with opened(self._live, mode="rw") as database:
-                lower_fence(database)
-        except DatabaseUnavailableError:
-            # It is broken, and so has no fence that would hold anybody.
-            return
+        remove(self._keeping)
 
     def swap(self, draft: str, stamp: str, *, is_readable: bool = True) -> list[str]:
         kept, new = Path(self.kept_name(stamp)), Path(draft)
-        _settle(new)
-        if not self._live.exists():
-            _move_sides(self._live, kept)
+        if not (is_readable and self._live.exists()):
+            _settle(new)
+            self._move_aside(kept)
             name_draft(draft, str(self._live))
             return []
-        if not is_readable:
-            _exchange(self._live, new, kept)
-            return []
-        with opened(self._live, mode="rw") as database:
-            raise_fence(database)
-            try:
-                _empty_log(database, self._live)
-                database.execute("BEGIN EXCLUSIVE")
-                _exchange(self._live, new, kept)
-            except BaseException:
-                if not kept.exists() or kept.samefile(self._live):
-                    _give_up(database, kept)
-                raise
-            database.execute("COMMIT")
+        try:
+            with opened(self._live, mode="rw") as live:
+                _settle(new, page_size=_pragma(live, "page_size"))
+                # In another mode nobody could copy it while it is locked.
+                live.execute("PRAGMA journal_mode = WAL")
+                live.execute("PRAGMA synchronous = FULL")
+                with opened(new) as restored:
+                    self._overwrite(live, restored, kept)
+                # Whoever reads just now keeps it from being done; then others do it.
+                live.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except BaseException:
+            remove(self._keeping)
+            raise
         return []
 
     def kept_name(self, stamp: str) -> str:
         return str(self._live.with_name(f"{self._live.name}{KEPT}{stamp}"))
 
     def kept_copies(self) -> list[KeptCopy]:
+        form = re.compile(re.escape(self._live.name + KEPT) + STAMP)
         found = [
             KeptCopy(
                 str(path),
-                path.name[-len("YYYYmmdd_HHMMSS") :],
+                path.name[-STAMP_LENGTH:],
                 path.stat().st_size,
                 f"rm {path} {path}-*",
             )
-            for path in self._kept_files()
-            if not (self._live.exists() and path.samefile(self._live))
+            for path in self._live.parent.iterdir()
+            if form.fullmatch(path.name)
         ]
         return sorted(found, key=lambda each: each.stamp, reverse=True)
 
     @contextmanager
     def reopened(self, kept: str) -> Iterator[str]:
-        # A copy: a program may have the kept file itself open still, side files too.
+        # A copy, so that the kept one is as it was when anything fails.
         draft = self._live.with_name(self._live.name + DRAFT_SUFFIX)
         try:
             remove(draft)
             copy_database(Path(kept), draft)
-            with opened(draft, mode="rw") as database:
-                lower_fence(database)
             yield str(draft)
             remove(Path(kept))
         finally:
@@ -144,75 +133,74 @@ class SqliteSwap(SwapVerbs):
     def _live(self) -> Path:
         return Path(self.connection.settings_dict["NAME"])
 
-    def _kept_files(self) -> list[Path]:
-        form = re.compile(re.escape(self._live.name + KEPT) + STAMP)
-        return [
-            path for path in self._live.parent.iterdir() if form.fullmatch(path.name)
-        ]
+    @property
+    def _keeping(self) -> Path:
+        return self._live.with_name(self._live.name + KEEPING_SUFFIX)
+
+    def _overwrite(
+        self, live: sqlite3.Connection, restored: sqlite3.Connection, kept: Path
+    ) -> None:
+        """Copy all pages in one transaction; keep the old ones at its first step."""
+        give_up_at = time.monotonic() + BUSY_SECONDS
+        is_kept = False
+
+        def step(status: int, _remaining: int, _total: int) -> None:
+            nonlocal is_kept
+            if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                if time.monotonic() > give_up_at:
+                    raise _busy(self._live)
+            elif not is_kept:
+                self._keep(kept)
+                is_kept = True
+
+        # Never all pages in the first step, after which the copy must be made.
+        pages = max(1, _pragma(restored, "page_count") // STEPS)
+        try:
+            restored.backup(live, pages=pages, progress=step, sleep=0.05)
+        except BaseException:
+            if is_kept:
+                remove(kept)
+            raise
+
+    def _keep(self, kept: Path) -> None:
+        """Copy what is committed; the write lock is held by ourselves."""
+        copy_database(self._live, self._keeping)
+        with disk_errors(f"{kept.name} was not written.", kept.parent):
+            fsync_path(self._keeping)
+            self._keeping.rename(kept)
+            fsync_path(kept.parent)
+
+    def _move_aside(self, kept: Path) -> None:
+        """Move a broken or half lost database away, with what lies beside it."""
+        with disk_errors(f"{self._live.name} was not moved.", self._live.parent):
+            for suffix in ("", *SIDE_SUFFIXES):
+                path = self._live.with_name(self._live.name + suffix)
+                if path.exists():
+                    path.rename(kept.with_name(kept.name + suffix))
 
 
-def _settle(new: Path) -> None:
+def _settle(new: Path, *, page_size: int = 0) -> None:
     """Bring everything of the new database into its one file, and to the disk."""
     with opened(new, mode="rw") as database:
-        _empty_log(database, new)
-    for suffix in SIDE_SUFFIXES:
-        new.with_name(new.name + suffix).unlink(missing_ok=True)
+        database.execute("PRAGMA journal_mode = DELETE")
+        if page_size and _pragma(database, "page_size") != page_size:
+            # Pages can only be copied over pages of their own size.
+            database.execute(f"PRAGMA page_size = {page_size}")
+            database.execute("VACUUM")
     with disk_errors(f"{new.name} was not written.", new.parent):
         fsync_path(new)
 
 
-def _empty_log(database: sqlite3.Connection, path: Path) -> None:
-    """Bring the write-ahead log into the file and cut it to nothing.
-
-    Nobody writes behind the fence, but a reader may be in the middle of the log.
-    """
-    give_up_at = time.monotonic() + BUSY_SECONDS
-    while database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-        if time.monotonic() > give_up_at:
-            raise RestoreRefusedError(
-                f"{path.name!r} was not replaced; it is as it was.",
-                why=f"somebody has been reading it for {BUSY_SECONDS:g} seconds",
-                fix="end what reads it, then try again",
-            )
-        time.sleep(CHECKPOINT_PAUSE_SECONDS)
+def _pragma(database: sqlite3.Connection, name: str) -> int:
+    return int(database.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def _exchange(live: Path, new: Path, kept: Path) -> None:
-    """Give the live file a second name, and the new one the live name in one step."""
-    with disk_errors(f"{live.name} was not replaced.", live.parent):
-        try:
-            os.link(live, kept)
-        except OSError:
-            # A file system without second names; nobody writes meanwhile.
-            shutil.copyfile(live, kept)
-            fsync_path(kept)
-        was = live.stat()
-        new.chmod(was.st_mode & 0o777)
-        if (was.st_uid, was.st_gid) != (new.stat().st_uid, new.stat().st_gid):
-            # A restore by root would shut the site out of its own database.
-            os.chown(new, was.st_uid, was.st_gid)
-        with _move_sides(live, kept) as back:
-            new.replace(live)
-            back.pop_all()
-        fsync_path(live.parent)
-
-
-def _move_sides(live: Path, kept: Path) -> ExitStack:
-    """Move what lies beside a file, and return what moves it back."""
-    back = ExitStack()
-    for suffix in SIDE_SUFFIXES:
-        side = live.with_name(live.name + suffix)
-        if side.exists():
-            moved = side.rename(kept.with_name(kept.name + suffix))
-            back.callback(moved.rename, side)
-    return back
-
-
-def _give_up(database: sqlite3.Connection, kept: Path) -> None:
-    if database.in_transaction:
-        database.execute("ROLLBACK")
-    kept.unlink(missing_ok=True)
-    lower_fence(database)
+def _busy(live: Path) -> RestoreRefusedError:
+    return RestoreRefusedError(
+        f"{live.name!r} was not replaced; it is as it was.",
+        why=f"others wrote to it without a pause for {BUSY_SECONDS:g} seconds",
+        fix="end what writes to it, then try again",
+    )
 
 
 def _sequences(database: sqlite3.Connection) -> dict[str, int]:

@@ -12,7 +12,7 @@ from dbops.recovery.live import Replaced, replace_live
 from dbops.recovery.plans import ROLLBACK, Plan, plan_restore, plan_rollback
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.errors import UsageError
-from stateset.lib.reports import Report, Row
+from stateset.lib.reports import Report, narrow_rows
 
 
 class Command(StatesetCommand):
@@ -121,23 +121,21 @@ def _report(replaced: Replaced) -> Report:
             "journal": replaced.journal_id,
             "seconds": replaced.seconds,
         },
-        rows=list(_rows(replaced, plan, before)),
+        rows=narrow_rows(_told(replaced, plan, before), "result"),
     )
 
 
-def _rows(replaced: Replaced, plan: Plan, before: int | None) -> Iterator[Row]:
+def _told(
+    replaced: Replaced, plan: Plan, before: int | None
+) -> Iterator[tuple[str, Any]]:
     now = "unknown" if before is None else before
-    yield _row("rows", f"{now} before, {replaced.rows_after} now")
-    yield _row("safety backup", replaced.safety_backup or f"none: {plan.unreadable}")
-    yield _row("kept copy", plan.kept_as or "none: there was no live database")
+    yield "rows", f"{now} before, {replaced.rows_after} now"
+    yield "safety backup", replaced.safety_backup or f"none: {plan.unreadable}"
+    yield "kept copy", plan.kept_as or "none: there was no live database"
     for finding in replaced.findings:
-        yield _row(finding.subject, str(finding))
+        yield finding.subject, finding
     for line in replaced.left_out:
-        yield _row("not carried", line)
+        yield "not carried", line
     for copy in replaced.older_copies:
-        yield _row("older copy", copy.removal)
-    yield _row("journal", replaced.journal_id)
-
-
-def _row(what: str, result: str) -> Row:
-    return {"what": what, "result": result}
+        yield "older copy", copy.removal
+    yield "journal", replaced.journal_id

@@ -14,7 +14,9 @@ from tests.dbops.shop import Shop
 
 
 @pytest.fixture(scope="session")
-def migrated(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+def migrated(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[str]:
     """Give the name of a migrated database: the run's own, if its tests need one."""
     connection = connections["default"]
     before = connection.settings_dict["NAME"]
