@@ -99,7 +99,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
-    """Messages on their way; a person decides about those that failed or are on hold."""
+    """Messages on their way; a person decides on what failed or is on hold."""
 
     list_display = (
         "id",

@@ -12,8 +12,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from dbops.engines.base import Contents
-from dbops.engines.postgresql.connect import first_line, quoted
-from dbops.errors import ContentsUnreadableError, ProgramFailedError
+from dbops.engines.postgresql.connect import first_line, quoted, session
+from dbops.errors import (
+    ContentsUnreadableError,
+    DatabaseUnavailableError,
+    ProgramFailedError,
+)
 
 CAUSE_SECONDS = 0.5
 MIGRATIONS_TABLE = "django_migrations"
@@ -57,6 +61,17 @@ def read_contents(connection: BaseDatabaseWrapper) -> Contents:
             migrations=_read_migrations(cursor, tables),
             properties=_properties(database, encoding),
         )
+
+
+def read_properties(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """Return what a new database needs to be like this one; nothing if it is lost."""
+    try:
+        with session(connection, name="restore") as own, own.cursor() as cursor:
+            cursor.execute(DATABASE)
+            row, encoding, *_ = cursor.fetchone()
+            return _properties(json.loads(row), encoding)
+    except DatabaseUnavailableError:
+        return {}
 
 
 @contextmanager

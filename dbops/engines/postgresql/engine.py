@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from dbops.engines.base import Contents, Dumped, Engine, Sink, Source
 from dbops.engines.options import Options
@@ -13,6 +14,7 @@ from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import read_contents
 from dbops.engines.postgresql.decode import decode
 from dbops.engines.postgresql.dump import dump
+from dbops.engines.postgresql.foreign import drafted_from_file
 from dbops.engines.postgresql.lock import lock
 from dbops.engines.postgresql.restore import drafted, name_restored, new_target
 from dbops.engines.postgresql.space import PostgresqlSpace
@@ -63,6 +65,13 @@ class PostgresqlEngine(
     ) -> AbstractContextManager[str]:
         return drafted(
             self.connection, self.options, source, target, like=like, check=check
+        )
+
+    def drafted_from_file(
+        self, file: Path, target: str, *, check: Callable[[Contents], None]
+    ) -> AbstractContextManager[str]:
+        return drafted_from_file(
+            self.connection, self.options, file, target, check=check
         )
 
     def name_draft(self, draft: str, into: str) -> None:

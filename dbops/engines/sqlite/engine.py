@@ -14,6 +14,7 @@ from dbops.engines.sqlite.connect import database_file, opened
 from dbops.engines.sqlite.contents import read_contents
 from dbops.engines.sqlite.decode import decode
 from dbops.engines.sqlite.dump import dump
+from dbops.engines.sqlite.foreign import drafted_from_file
 from dbops.engines.sqlite.lock import lock
 from dbops.engines.sqlite.restore import drafted, name_draft, new_target
 from dbops.engines.sqlite.space import SqliteSpace
@@ -60,6 +61,11 @@ class SqliteEngine(SqliteActivity, SqliteCare, SqliteSpace, SqliteSwap, Engine):
         check: Callable[[Contents], None],
     ) -> AbstractContextManager[str]:
         return drafted(source, target, like=like, check=check)
+
+    def drafted_from_file(
+        self, file: Path, target: str, *, check: Callable[[Contents], None]
+    ) -> AbstractContextManager[str]:
+        return drafted_from_file(file, target, check=check)
 
     def name_draft(self, draft: str, into: str) -> None:
         name_draft(draft, into)

@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 from dbops.backups.catalogue import LATEST
 from dbops.backups.restore import restore_backup
 from dbops.management.choices import add_backup_choice
+from dbops.recovery.foreign import restore_foreign
 from dbops.recovery.live import Replaced, replace_live
 from dbops.recovery.plans import ROLLBACK, Plan, plan_restore, plan_rollback
 from stateset.lib.commands import StatesetCommand
@@ -24,6 +25,12 @@ class Command(StatesetCommand):
             "--rollback",
             action="store_true",
             help="Bring back what the last restore replaced.",
+        )
+        which.add_argument(
+            "--foreign",
+            metavar="FILE",
+            help="Bring in a dump without a manifest: .dump, .sql or .db, also packed;"
+            " only --into a new database.",
         )
         parser.add_argument(
             "--into",
@@ -53,6 +60,7 @@ class Command(StatesetCommand):
         id: str | None,  # noqa: A002 -- the name of the argument in cli.md
         into: str | None,
         rollback: bool,
+        foreign: str | None,
         confirm: str | None,
         dry_run: bool,
         reason: str,
@@ -60,7 +68,16 @@ class Command(StatesetCommand):
     ) -> Report:
         if into is not None:
             _refuse_together(rollback=rollback, confirm=confirm, dry_run=dry_run)
+            if foreign is not None:
+                return _restore_foreign(database, foreign, into, reason)
             return _restore_into(database, id or LATEST, into, reason)
+        if foreign is not None:
+            raise UsageError(
+                "Nothing was restored.",
+                why="a file without a manifest never replaces the live database",
+                fix="restore it --into a new one, look at its rows, then point"
+                " APP__DATABASE_URL to that one",
+            )
         if rollback:
             plan = plan_rollback(alias=database)
         else:
@@ -101,6 +118,24 @@ def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Repo
             "row_count": manifest.rows,
             "seconds": restored.seconds,
         },
+    )
+
+
+def _restore_foreign(database: str, file: str, into: str, reason: str) -> Report:
+    adopted = restore_foreign(file, into=into, alias=database, reason=reason)
+    tables = adopted.contents.tables
+    return Report(
+        summary=f"Restored {adopted.source.name} into {adopted.target}: {adopted.rows}"
+        f" rows in {len(tables)} tables, in {adopted.seconds} s; nothing says how many"
+        " there should be",
+        facts={
+            "source": str(adopted.source),
+            "into": adopted.target,
+            "tables": len(tables),
+            "row_count": adopted.rows,
+            "seconds": adopted.seconds,
+        },
+        rows=[{"table": name, "row_count": count} for name, count in tables.items()],
     )
 
 

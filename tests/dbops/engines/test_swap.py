@@ -187,11 +187,13 @@ def test_what_belongs_to_the_database_itself_goes_with_the_name(shop: Shop) -> N
         shop.run(f'DROP ROLE "{role}"', "postgres")
 
 
+PROPERTIES = """
+    SELECT datdba, datconnlimit, datacl::text, shobj_description(oid, 'pg_database'),
+        (SELECT array_agg((setrole, setconfig)::text ORDER BY setrole)
+         FROM pg_db_role_setting WHERE setdatabase = d.oid)
+    FROM pg_database d WHERE datname = '{}'
+"""
+
+
 def properties(shop: Shop, name: str) -> list[tuple[object, ...]]:
-    return shop.run(
-        "SELECT datdba, datconnlimit, datacl::text, shobj_description(oid,"
-        " 'pg_database'), (SELECT array_agg((setrole, setconfig)::text ORDER BY"
-        " setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid)"
-        f" FROM pg_database d WHERE datname = '{name}'",
-        "postgres",
-    )
+    return shop.run(PROPERTIES.format(name), "postgres")
