@@ -27,8 +27,8 @@ from dbops.errors import NameTakenError, StorageError
 from dbops.leases import leased
 from dbops.stopping import stoppable
 
-DUMP, FULL, SAFETY, PRE_MIGRATE = "dump", "full", "safety", "pre-migrate"
-"""Kinds: asked for or scheduled, the weekly one, before a restore, before migrating."""
+DUMP, FULL, PRE_MIGRATE = "dump", "full", "pre-migrate"
+"""Kinds: asked for or scheduled, the weekly one, before migrating; and SAFETY."""
 
 NO_LEVEL = "none"
 NAMES_PER_SECOND = 99

@@ -9,7 +9,7 @@ from time import perf_counter
 from django.db import DEFAULT_DB_ALIAS
 
 from dbops.audit import journaled
-from dbops.backups.catalogue import LATEST, find_manifest
+from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.storage import backup_storage
@@ -44,6 +44,8 @@ def restore_backup(
     """
     storage = backup_storage()
     engine = get_engine(alias)
+    if backup_id == LATEST:
+        backup_id = latest_to_restore(storage, alias)
     manifest = find_manifest(storage, backup_id, alias)
     if manifest.engine != engine.vendor:
         raise RestoreRefusedError(

@@ -11,7 +11,12 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 
 from dbops import conf
-from dbops.backups.catalogue import LATEST, find_manifest, read_verdict
+from dbops.backups.catalogue import (
+    LATEST,
+    find_manifest,
+    latest_to_restore,
+    read_verdict,
+)
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.engines.base import Contents, Engine, summarised
@@ -87,6 +92,8 @@ def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> P
     """
     engine = get_engine(alias)
     storage = backup_storage()
+    if backup_id == LATEST:
+        backup_id = latest_to_restore(storage, alias)
     manifest = find_manifest(storage, backup_id, alias)
     _require_undamaged(storage, manifest)
     require_ours(manifest, engine)
