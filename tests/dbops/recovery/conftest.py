@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -20,15 +21,16 @@ def migrated(
     """Give the name of a migrated database: the run's own, if its tests need one."""
     connection = connections["default"]
     before = connection.settings_dict["NAME"]
-    name = connection.creation._get_test_db_name()
+    creation: Any = connection.creation
+    name: str = creation._get_test_db_name()
     if str(before) == name:
         yield name
         return
     with django_db_blocker.unblock():
-        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        creation.create_test_db(verbosity=0, autoclobber=True)
     yield name
     with django_db_blocker.unblock():
-        connection.creation.destroy_test_db(before, verbosity=0)
+        creation.destroy_test_db(before, verbosity=0)
 
 
 @pytest.fixture
