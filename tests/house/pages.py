@@ -69,8 +69,9 @@ def shell_commands(page: Path, program: str) -> Iterator[tuple[int, list[str]]]:
         ):
             continue
         words = shlex.split(line.text.removeprefix("$ "), comments=True)
-        if program in words:
-            yield line.number, _arguments(words[words.index(program) + 1 :])
+        names = [word.rpartition("/")[2] for word in words]
+        if program in names:
+            yield line.number, _arguments(words[names.index(program) + 1 :])
 
 
 def _arguments(words: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from tests.house.tree import ROOT, documents, none_of, place
 MAKE_IN_TEXT = re.compile(r"`make ([a-z-]+)[^`]*`")
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 OWN_SUBCOMMANDS = {"help", "version"}
+PROGRAMS = ("manage.py", "manage")
+"""The second one is deploy/manage."""
 
 
 def test_every_make_target_named_exists() -> None:
@@ -50,8 +53,8 @@ def make_targets(page: Path) -> list[tuple[str, str]]:
 
 def test_every_management_command_shown_can_be_typed() -> None:
     refused = []
-    for page in documents():
-        for number, words in shell_commands(page, "manage.py"):
+    for page, program in product(documents(), PROGRAMS):
+        for number, words in shell_commands(page, program):
             reason = why_refused(words)
             if reason:
                 refused.append(f"{place(page, line=number)}: {reason}")
