@@ -27,6 +27,7 @@ from dbops.errors import (
     BackupNotFoundError,
     ContentsUnreadableError,
     DatabaseUnavailableError,
+    DiskError,
     RestoreRefusedError,
 )
 from dbops.recovery.beside import RESTORED, beside
@@ -189,7 +190,13 @@ def _plan(
     state = engine.look()
     now, unreadable = _contents(engine, state)
     sessions = UNKNOWN if state.sessions is None else state.sessions
-    room = f"{Size(needed)} needed beside it, free: {_free(state)}"
+    room = Size(engine.room_for(needed))
+    if state.free_bytes is not None and state.free_bytes < room:
+        raise DiskError(
+            f"{engine.short_name} was not replaced; it is as it was.",
+            why=f"{room} are needed beside it, {Size(state.free_bytes)} are free",
+            fix="make room there, remove kept copies that nobody needs any more",
+        )
     facts = {
         "target": f"{engine.database_name} ({engine.vendor})",
         **facts,
@@ -197,7 +204,7 @@ def _plan(
         "changed": _changed(then, now),
         "migrations": _verdict(more.get("pending", [])),
         "sessions": f"{sessions} connected; they are ended",
-        "room": room,
+        "room": f"{room} needed beside it, free: {_free(state)}",
         "left behind": state.stays_behind or "nothing",
     }
     return Plan(

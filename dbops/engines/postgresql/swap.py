@@ -72,6 +72,10 @@ class PostgresqlSwap(SwapVerbs):
                 stays_behind=_stays_behind(cursor, self.short_name),
             )
 
+    def room_for(self, size_bytes: int) -> int:
+        # The kept copy is the old one under another name.
+        return size_bytes
+
     def require_swappable(self, stamp: str) -> None:
         live, kept = self.short_name, self.kept_name(stamp)
         if len(kept.encode()) > NAME_BYTES:
@@ -89,6 +93,16 @@ class PostgresqlSwap(SwapVerbs):
                     "this role may not enter the database 'postgres', and nobody can"
                     " rename the database he is in",
                     "GRANT CONNECT ON DATABASE postgres to the role",
+                )
+            cursor.execute(
+                "SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles"
+                " WHERE rolname = current_user"
+            )
+            if not cursor.fetchone()[0]:
+                raise _refused(
+                    live,
+                    "this role may neither create nor rename databases",
+                    "ALTER ROLE … CREATEDB, or use a role that may",
                 )
             cursor.execute(
                 "SELECT pg_has_role(datdba, 'USAGE'), pg_get_userbyid(datdba)"

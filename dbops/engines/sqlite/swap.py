@@ -53,6 +53,11 @@ class SqliteSwap(SwapVerbs):
             free = shutil.disk_usage(self._live.parent).free
         return LiveState(is_there=self._live.is_file(), free_bytes=free)
 
+    def room_for(self, size_bytes: int) -> int:
+        # The draft, the same once more in the write-ahead log, and the kept copy.
+        kept = self._live.stat().st_size if self._live.is_file() else 0
+        return 2 * size_bytes + kept
+
     def require_swappable(self, stamp: str) -> None:
         if not os.access(self._live.parent, os.W_OK):
             raise RestoreRefusedError(

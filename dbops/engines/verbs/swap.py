@@ -50,6 +50,10 @@ class SwapVerbs(Verbs):
         """
 
     @abstractmethod
+    def room_for(self, size_bytes: int) -> int:
+        """Return how many bytes a swap with a database of this size takes beside it."""
+
+    @abstractmethod
     def require_swappable(self, stamp: str) -> None:
         """Raise RestoreRefusedError where this role or name does not allow a swap."""
 

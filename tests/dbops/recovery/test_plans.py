@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
 from dbops.backups.create import create_backup
 from dbops.backups.storage import backup_storage
 from dbops.backups.verify import verify_backup
+from dbops.engines.registry import get_engine
 from dbops.errors import (
     BackupDamagedError,
     BackupNotFoundError,
+    DiskError,
     RestoreRefusedError,
 )
 from dbops.recovery.plans import plan_restore, plan_rollback
@@ -105,3 +109,41 @@ def test_without_a_kept_copy_there_is_nothing_to_go_back_to(shop: Shop) -> None:
     with pytest.raises(BackupNotFoundError) as caught:
         plan_rollback(alias=ALIAS)
     assert caught.value.why == "no restore has kept a copy, or it was removed"
+
+
+@pytest.mark.sqlite
+def test_a_full_disk_is_noticed_before_anything_is_touched(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(shop, contents=make_contents(migrations=code_migrations()))
+    usage = shutil.disk_usage(shop.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=10))
+    with pytest.raises(DiskError) as caught:
+        plan_restore(backup_id=ID, alias=ALIAS)
+    assert caught.value.what == "shop.db was not replaced; it is as it was."
+    assert caught.value.why.endswith("are needed beside it, 10 B are free")
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("rights", "why"),
+    [
+        ("NOCREATEDB", "this role may neither create nor rename databases"),
+        ("CREATEDB", "it belongs to 'postgres', and only its owner can rename it"),
+    ],
+)
+def test_a_role_without_the_rights_is_told_before_anything_is_touched(
+    shop: Shop, rights: str, why: str
+) -> None:
+    role = f"weak {shop.name[5:]}"
+    shop.run(f"CREATE ROLE \"{role}\" LOGIN PASSWORD 'x' {rights}")
+    settings = connections[ALIAS].settings_dict
+    before = settings["USER"], settings["PASSWORD"]
+    settings["USER"], settings["PASSWORD"] = role, "x"
+    try:
+        with pytest.raises(RestoreRefusedError) as caught:
+            get_engine(ALIAS).require_swappable("20261128_030000")
+        assert caught.value.why == why
+    finally:
+        settings["USER"], settings["PASSWORD"] = before
+        shop.run(f'DROP ROLE "{role}"')
