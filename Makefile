@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-sqlite test-postgresql test-pages test-faults test-ha lint \
 	lint-ruff lint-types lint-contracts lint-house audit bench \
-	cli licences clean
+	cli schema licences clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -74,10 +74,18 @@ bench: setup ## the figures the project is held to, each beside what it is held 
 	done
 
 cli: setup ## write docs/cli.md anew
+	@mkdir -p var
 	@DJANGO_SETTINGS_MODULE=tests.settings $(PYTHON) -m tests.house.cli > var/cli.md
 	@mv var/cli.md docs/cli.md
 
+schema: setup ## write docs/schema.md anew
+	@mkdir -p var
+	@DJANGO_SETTINGS_MODULE=tests.settings $(PYTHON) manage.py db_schema --format mermaid \
+		> var/schema.md
+	@mv var/schema.md docs/schema.md
+
 licences: setup ## write docs/third-party-licences.md anew
+	@mkdir -p var
 	@$(PYTHON) -m tests.house.licences > var/third-party-licences.md
 	@mv var/third-party-licences.md docs/third-party-licences.md
 

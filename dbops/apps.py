@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
+from django.db.backends.signals import connection_created
 
 
 class DbopsConfig(AppConfig):
@@ -14,7 +15,10 @@ class DbopsConfig(AppConfig):
 
     def ready(self) -> None:
         from dbops import checks
+        from dbops.monitoring import query_log
 
+        connection_created.connect(query_log.on_connection_created)
         register(checks.check_pools)
+        register(checks.check_poolers)
         register(checks.check_installation)
         register(checks.check_servers, Tags.database)

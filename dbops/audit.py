@@ -14,7 +14,9 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def journaled(action: str, *, reason: str = "") -> Iterator[dict[str, Any]]:
+def journaled(
+    action: str, *, reason: str = "", subject: str = "backup"
+) -> Iterator[dict[str, Any]]:
     """Record the block's outcome; it fills in ``id`` and what else is worth keeping.
 
     A sink that fails is logged and passed over: the operation is done either way,
@@ -26,14 +28,14 @@ def journaled(action: str, *, reason: str = "") -> Iterator[dict[str, Any]]:
             yield details
         except StatesetError as error:
             details |= {"what": error.what, "why": error.why}
-            _record(action, "error", details)
+            _record(action, subject, "error", details)
             raise
-        _record(action, "success", details)
+        _record(action, subject, "success", details)
 
 
-def _record(action: str, outcome: str, details: dict[str, Any]) -> None:
+def _record(action: str, subject: str, outcome: str, details: dict[str, Any]) -> None:
     resource_id = str(details.pop("id", ""))
-    entry = journal.Entry(action, "backup", resource_id, outcome, details)
+    entry = journal.Entry(action, subject, resource_id, outcome, details)
     try:
         journal.record(entry)
     except Exception as error:  # noqa: BLE001 -- a sink may raise anything

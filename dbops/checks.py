@@ -45,6 +45,37 @@ def check_pools(app_configs: object, **_: Any) -> Found:
     return found
 
 
+def check_poolers(app_configs: object, **_: Any) -> Found:
+    """Find what does not go together with PgBouncer, before a page shows it."""
+    found: Found = []
+    for connection in connections.all():
+        conflicts = BY_VENDOR[connection.vendor].pooler_conflicts
+        for conflict in conflicts(connection.settings_dict):
+            kind, id_ = (
+                (checks.Error, "dbops.E020")
+                if conflict.is_certain
+                else (checks.Warning, "dbops.W021")
+            )
+            found.append(
+                kind(
+                    f"The database {connection.alias!r} {conflict.what}.",
+                    hint=conflict.remedy,
+                    id=id_,
+                )
+            )
+        if conf.is_behind_pooler() and BY_VENDOR[connection.vendor].IS_FILE:
+            found.append(
+                checks.Warning(
+                    "APP__DATABASE_PGBOUNCER is set, and the database "
+                    f"{connection.alias!r} is {connection.display_name}, which has no "
+                    "server.",
+                    hint="Unset it, or set APP__DATABASE_URL=postgres://….",
+                    id="dbops.W022",
+                )
+            )
+    return found
+
+
 def check_installation(app_configs: object, **_: Any) -> Found:
     """Find what does not go with production."""
     if conf.environment() != "production":
@@ -92,9 +123,27 @@ def _server_problems(connection: BaseDatabaseWrapper) -> Found:
     if engine.is_to_be_created(connection):
         return []
     connection.ensure_connection()
-    limit = engine.connection_limit(connection)
+    return _limits(connection) + _connections(connection)
+
+
+def _limits(connection: BaseDatabaseWrapper) -> Found:
+    if not BY_VENDOR[connection.vendor].lacks_statement_timeout(connection):
+        return []
+    user = connection.settings_dict["USER"]
+    return [
+        checks.Warning(
+            f"Statements of the database {connection.alias!r} have no time limit: "
+            "PgBouncer does not pass APP__DATABASE_STATEMENT_TIMEOUT on.",
+            hint=f"Have a DBA run: ALTER ROLE {user} SET statement_timeout = '30s'.",
+            id="dbops.W023",
+        )
+    ]
+
+
+def _connections(connection: BaseDatabaseWrapper) -> Found:
+    limit = BY_VENDOR[connection.vendor].connection_limit(connection)
     wanted = conf.pool().max_size * conf.web_processes()
-    if limit is None or wanted <= limit:
+    if limit is None or wanted <= limit or conf.is_behind_pooler():
         return []
     return [
         checks.Warning(

@@ -25,6 +25,11 @@ def environment() -> str:
     return str(settings.ENVIRONMENT)
 
 
+def project_root() -> Path:
+    """Return the folder of the project."""
+    return Path(settings.BASE_DIR)
+
+
 def app_version() -> str:
     """Return the version of this project."""
     return str(settings.VERSION)
@@ -39,6 +44,23 @@ def pool() -> Pool:
     """Return the limits of the connection pool of each web process."""
     limits: Pool = settings.DATABASE_POOL
     return limits
+
+
+def is_behind_pooler() -> bool:
+    """Return whether PgBouncer stands before the server."""
+    return bool(settings.DATABASE_PGBOUNCER)
+
+
+def query_log() -> tuple[bool, float, bool]:
+    """Return whether all are logged, from how many seconds on, and with values.
+
+    From 0 seconds on is never.
+    """
+    return (
+        bool(settings.LOG_QUERIES),
+        settings.SLOW_QUERY.total_seconds(),
+        not settings.IN_PRODUCTION,
+    )
 
 
 def web_processes() -> int:

@@ -23,8 +23,20 @@ class DatabaseUnavailableError(DbopsError):
     """The database is not there or does not answer."""
 
 
+class SessionRefusedError(DbopsError):
+    """A session was not ended; it goes on as before."""
+
+
 class ContentsUnreadableError(DbopsError):
     """Rows that belong into a backup are hidden or forbidden to this role."""
+
+
+class LookStoppedError(DbopsError):
+    """A look into the database took too long, or met a lock; nothing was changed."""
+
+
+class TableNotFoundError(DbopsError):
+    """The database has no table of this name."""
 
 
 class EngineUnknownError(DbopsError):
@@ -75,3 +87,23 @@ class TargetExistsError(RestoreRefusedError):
 
 class RestoredUnusableError(DbopsError):
     """The restored database is live but does not answer; the old one is kept."""
+
+
+class DatabaseInUseError(DbopsError):
+    """Another session keeps a lock that is needed; it was not waited for longer."""
+
+
+class NotMigratedError(DbopsError):
+    """The database lacks tables that this release works with."""
+
+
+class MigrationRefusedError(DbopsError):
+    """The migrations asked for cannot be applied or taken back; nothing was done."""
+
+
+class MigrationFailedError(DbopsError):
+    """A migration stopped; those before it stay, the others are not there."""
+
+
+class VacuumRefusedError(DbopsError):
+    """A table could not be vacuumed; it is as it was."""

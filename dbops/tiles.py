@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest
@@ -12,15 +12,13 @@ from django.utils import timezone
 from dbops.backups.catalogue import DAMAGED, CatalogueEntry, latest_entry
 from dbops.backups.storage import backup_storage
 from dbops.errors import StorageError
+from dbops.monitoring.backups import age_status
 from dbops.values import Size, Span
 from stateset.lib.reports import UNKNOWN
-from stateset.lib.tiles import Level, Tile
+from stateset.lib.tiles import Tile
 
 TITLE = "Last backup"
 ORDER = 290
-# A backup a day, and two hours for it to be late.
-DUE_AFTER = timedelta(hours=26)
-OVERDUE_AFTER = timedelta(hours=50)
 
 
 def tiles(_request: HttpRequest) -> Iterator[Tile]:
@@ -46,12 +44,6 @@ def _tile(entry: CatalogueEntry | None, now: datetime) -> Tile:
         TITLE,
         f"{Span(age.total_seconds())} ago",
         note=f"{Size(entry.size_bytes)}, {proven}",
-        level=_level(age),
+        level=age_status(age),
         order=ORDER,
     )
-
-
-def _level(age: timedelta) -> Level:
-    if age > OVERDUE_AFTER:
-        return "critical"
-    return "warning" if age > DUE_AFTER else "ok"

@@ -9,14 +9,28 @@ from django.utils import timezone
 
 from stateset.lib.reports import render_bytes
 
+LABEL = 37
 UNITS = (("d", 86400), ("h", 3600), ("m", 60))
 
 
 class Size(int):
     """Bytes, printed in binary units."""
 
+    @classmethod
+    def of(cls, size: int | None) -> Self | None:
+        """Return a size, or None for one that is unknown."""
+        return None if size is None else cls(size)
+
     def __str__(self) -> str:
         return render_bytes(int(self))
+
+
+class NarrowSize(Size):
+    """Bytes in few letters, for tables of many sizes: 12 KiB, 1.5 MiB."""
+
+    def __str__(self) -> str:
+        number, _, unit = render_bytes(int(self)).partition(" ")
+        return f"{number.partition('.')[0] if len(number) > 3 else number} {unit}"
 
 
 class Span(int):
@@ -38,3 +52,33 @@ class Ago(datetime):
 
     def __str__(self) -> str:
         return f"{Span((timezone.now() - self).total_seconds())} ago"
+
+
+class Estimate(int):
+    """A number that nobody counted, printed as ~1234."""
+
+    @classmethod
+    def of(cls, number: int | None, *, is_counted: bool) -> int | None:
+        return number if is_counted or number is None else cls(number)
+
+    def __str__(self) -> str:
+        return f"~{int(self)}"
+
+
+class Label(str):
+    """A name, printed with its middle left out where it is long; whole in JSON."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        if len(self) <= LABEL:
+            return self[:]
+        half = (LABEL - 1) // 2
+        return f"{self[:half]}…{self[-half:]}"
+
+
+class Age(Ago):
+    """A moment of the past, printed as 5m where the column says what it is."""
+
+    def __str__(self) -> str:
+        return super().__str__().removesuffix(" ago")

@@ -16,3 +16,9 @@ def cart_life() -> timedelta:
 def default_currency() -> str:
     """Return the currency of a cart that names none."""
     return str(settings.DEFAULT_CURRENCY)
+
+
+def keep_carts() -> timedelta:
+    """Return how long a cart is kept after its time ran out."""
+    span: timedelta = settings.KEEP_CARTS
+    return span

@@ -19,7 +19,13 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 PREFIX = "APP__"
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+UNITS = {
+    "ms": "milliseconds",
+    "s": "seconds",
+    "m": "minutes",
+    "h": "hours",
+    "d": "days",
+}
 BOOLEANS = {"true": True, "1": True, "yes": True, "on": True} | {
     "false": False,
     "0": False,
@@ -86,10 +92,10 @@ def env_list(name: str, default: Iterable[str] = ()) -> list[str]:
 def env_duration(
     name: str, default: str, *, minimum: timedelta = timedelta()
 ) -> timedelta:
-    """Return a time span written ``30s``, ``5m``, ``4h``, ``7d`` or in seconds."""
+    """Return a time span, as ``500ms``, ``30s``, ``5m``, ``4h``, ``7d``, or seconds."""
     value = _read(name, default)
     text = default if value is None else value.strip()
-    match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
+    match = re.fullmatch(r"([0-9]{1,9})(ms|[smhd])?", text)
     span = timedelta(**{UNITS[match[2] or "s"]: int(match[1])}) if match else None
     if span is None or span < minimum:
         least = f" of at least {minimum.total_seconds():g}s" if minimum else ""

@@ -23,6 +23,7 @@ from stateset.env import (
     env_str,
     generated_secret,
 )
+from stateset.logging_settings import read_logging
 
 VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -181,6 +182,8 @@ DATABASE_CONNECT_TIMEOUT = env_duration(
 )
 # For pages only: a migration or a vacuum may well take longer.
 DATABASE_STATEMENT_TIMEOUT = env_duration("APP__DATABASE_STATEMENT_TIMEOUT", "30s")
+DATABASE_PGBOUNCER = env_bool("APP__DATABASE_PGBOUNCER", default=False)
+DATABASE_PREPARE_THRESHOLD = env_int("APP__DATABASE_PREPARE_THRESHOLD", 0)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **read_database(
@@ -194,6 +197,8 @@ DATABASES: dict[str, dict[str, Any]] = {
                     else 0
                 ),
                 pool=DATABASE_POOL if PROCESS == "web" else None,
+                is_behind_pooler=DATABASE_PGBOUNCER,
+                prepare_threshold=DATABASE_PREPARE_THRESHOLD,
             ),
         ),
         # The pool keeps connections; without one, each request opens its own.
@@ -314,6 +319,11 @@ PASSWORD_RESET_TIMEOUT = int(
     ).total_seconds()
 )
 
+KEEP_CARTS = env_duration("APP__KEEP_CARTS", "90d")
+KEEP_TOKENS = env_duration("APP__KEEP_TOKENS", "30d")
+KEEP_DELIVERED = env_duration("APP__KEEP_DELIVERED", "7d", minimum=timedelta(days=1))
+KEEP_EVENTS = env_duration("APP__KEEP_EVENTS", "400d", minimum=timedelta(days=365))
+
 # Language and time
 
 LANGUAGE_CODE = "en-us"
@@ -332,35 +342,11 @@ LOG_LEVEL = env_str(
 LOG_FORMAT = env_str(
     "APP__LOG_FORMAT", "json" if IN_PRODUCTION else "text", choices=("json", "text")
 )
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "context": {"()": "stateset.system.logging.ContextFilter"},
-        "faults": {"()": "stateset.system.logging.FaultFilter"},
-    },
-    "formatters": {
-        "json": {"()": "stateset.system.logging.JsonFormatter"},
-        "text": {"()": "stateset.system.logging.TextFormatter"},
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "filters": ["context"],
-            "formatter": LOG_FORMAT,
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        # Django's own handlers would print every line twice.
-        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        "django.request": {"filters": ["faults"]},
-        # Whoever tries names of hosts would fill the log with tracebacks.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        # What runserver shows.
-        "django.server": {"level": "INFO"},
-    },
-}
+LOG_QUERIES = env_bool("APP__LOG_QUERIES", default=False)
+SLOW_QUERY = env_duration(
+    "APP__SLOW_QUERY", "500ms" if ENVIRONMENT == "development" else "0s"
+)
+LOGGING = read_logging(level=LOG_LEVEL, style=LOG_FORMAT, log_queries=LOG_QUERIES)
 
 # Admin theme; callbacks by dotted name, so that nothing here imports it
 

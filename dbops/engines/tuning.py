@@ -17,9 +17,26 @@ class Pool:
 
 @dataclass(frozen=True)
 class Tuning:
-    """Limits of one connection, in seconds; 0 is no limit, no pool is none."""
+    """Limits of one connection, in seconds; 0 is no limit, no pool is none.
+
+    ``prepare_threshold`` is after how many runs a statement is prepared, 0 never.
+    """
 
     application_name: str
     connect_timeout: int
     statement_timeout: int = 0
     pool: Pool | None = None
+    is_behind_pooler: bool = False
+    prepare_threshold: int = 0
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Settings that do not go together: a predicate of the database, and its remedy.
+
+    One that is not certain depends on the other end's version or settings.
+    """
+
+    what: str
+    remedy: str
+    is_certain: bool = True

@@ -29,7 +29,9 @@ def migrate_at_start(alias: str = DEFAULT_DB_ALIAS) -> bool:
     if not conf.auto_migrate():
         return False
     if conf.environment() == "production":
-        logger.warning("APP__AUTO_MIGRATE does nothing in production: run `migrate`.")
+        logger.warning(
+            "APP__AUTO_MIGRATE does nothing in production: run `migration up`."
+        )
         return False
     connections[alias].prepare_database()
     deadline = time.monotonic() + PATIENCE_SECONDS

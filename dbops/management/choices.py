@@ -1,10 +1,56 @@
-"""How commands let people say which backup they mean."""
+"""What commands share: how a backup or a time is named, what is not there."""
 
 from __future__ import annotations
 
+import re
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import connections
+
+from stateset.lib.reports import Section
+
+SHOWN = 20
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def span(text: str) -> timedelta:
+    """Return a time span written 30s, 5m, 4h or 7d."""
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no time span, as 30s, 5m, 4h or 7d")
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def count(text: str) -> int:
+    """Return a whole number from 1 on."""
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
+        raise ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def not_on(alias: str, sentence: str) -> str:
+    """Return what to say of a thing that the engine of a database has not got."""
+    return sentence.format(engine=connections[alias].display_name)
+
+
+def add_limit(parser: CommandParser) -> None:
+    """Ask for how many rows of each table to show."""
+    parser.add_argument(
+        "--limit",
+        type=count,
+        default=SHOWN,
+        metavar="N",
+        help="At most so many rows of each table (default: %(default)s).",
+    )
+
+
+def noted(notes: Sequence[str]) -> Section:
+    """Return sentences as the last section of a report."""
+    return Section([{"notes": note} for note in notes])
 
 
 def add_backup_choice(parser: CommandParser, verb: str) -> Any:

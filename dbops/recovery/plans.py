@@ -34,7 +34,7 @@ from dbops.recovery.beside import RESTORED, beside
 from dbops.recovery.verdict import pending_migrations
 from dbops.values import Ago, Size
 from stateset.lib.databases import applied_migrations
-from stateset.lib.reports import UNKNOWN, Row, narrow_rows, render_table
+from stateset.lib.reports import UNKNOWN, Row, Section, render_section
 
 RESTORE, ROLLBACK = "restore", "rollback"
 
@@ -73,16 +73,17 @@ class Plan:
 
     @property
     def rows(self) -> list[Row]:
-        """Return the plan as a table of two columns, as wide as a terminal."""
+        """Return the plan as a table of two columns."""
         steps = [(f"step {number}", step) for number, step in enumerate(self.steps, 1)]
-        return narrow_rows([*self.facts.items(), *steps], "is")
+        return [
+            {"what": what, "is": is_} for what, is_ in (*self.facts.items(), *steps)
+        ]
 
     @property
     def text(self) -> str:
         """Return the plan for a person who is to agree."""
-        return f"This replaces the live database {self.name}:\n\n" + render_table(
-            self.rows
-        )
+        title = f"This replaces the live database {self.name}:"
+        return render_section(Section(self.rows, title=title))
 
 
 def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> Plan:

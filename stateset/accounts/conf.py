@@ -29,3 +29,9 @@ def lifetimes() -> Lifetimes:
 def api_key_prefix() -> str:
     """Return what every API key starts with."""
     return str(settings.API_KEY_PREFIX)
+
+
+def keep_tokens() -> timedelta:
+    """Return how long a token is kept after it expired."""
+    span: timedelta = settings.KEEP_TOKENS
+    return span

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -13,7 +15,14 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 
 from stateset.lib.errors import NotConfirmedError, StatesetError
-from stateset.lib.reports import Report, render_facts, render_table
+from stateset.lib.reports import (
+    LINE,
+    Report,
+    Section,
+    render_facts,
+    render_section,
+    render_table,
+)
 
 
 def forget_output() -> None:
@@ -82,7 +91,9 @@ class StatesetCommand(BaseCommand):
 
     def print_report(self, report: Report) -> None:
         """Print the table or the facts, then the dated line a cron log keeps."""
-        if report.rows:
+        if report.sections:
+            self._print_sections(report.sections)
+        elif report.rows:
             self.stdout.write(render_table(report.rows))
         elif report.facts and self.stdout.isatty():
             self.stdout.write(render_facts(report.facts))
@@ -93,6 +104,16 @@ class StatesetCommand(BaseCommand):
             self.stdout.write(f"{now} {report.summary}")
         if report.last_line:
             self.stdout.write(report.last_line)
+
+    def _print_sections(self, sections: Sequence[Section]) -> None:
+        width = LINE
+        if self.stdout.isatty():
+            width = max(LINE, shutil.get_terminal_size().columns)
+        shown = [
+            render_section(section, width=width) for section in sections if section.rows
+        ]
+        if shown:
+            self.stdout.write("\n\n".join(shown))
 
     def confirm(self, plan: str, *, name: str, given: str | None) -> None:
         """Show the plan, then go on only if ``name`` was given or is typed.

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib import import_module
 from types import ModuleType
+from typing import Protocol, TypeVar
 
 from django.apps import apps
 from django.utils.module_loading import module_has_submodule
+
+from stateset.lib.errors import UsageError
+
+
+class Named(Protocol):
+    """A rule that people call by its name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+NamedRule = TypeVar("NamedRule", bound=Named)
 
 
 def discover(name: str) -> Iterator[ModuleType]:
@@ -15,3 +28,17 @@ def discover(name: str) -> Iterator[ModuleType]:
     for config in apps.get_app_configs():
         if config.module is not None and module_has_submodule(config.module, name):
             yield import_module(f"{config.name}.{name}")
+
+
+def named_rules(
+    rules: Iterable[NamedRule], names: Collection[str], *, refused: str
+) -> list[NamedRule]:
+    """Return the rules of these names, all of them for none; raise UsageError."""
+    by_name = {rule.name: rule for rule in rules}
+    if unknown := set(names) - set(by_name):
+        raise UsageError(
+            refused,
+            why=f"there is no rule {', '.join(sorted(unknown))}",
+            fix=f"choose among {', '.join(by_name)}",
+        )
+    return [by_name[name] for name in names or by_name]

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from stateset.lib.discovery import discover
-from stateset.lib.errors import UsageError
+from stateset.lib.discovery import discover, named_rules
 
 
 @dataclass(frozen=True)
@@ -41,14 +40,7 @@ def all_invariants() -> Iterator[Invariant]:
 
 def named_invariants(names: Collection[str]) -> list[Invariant]:
     """Return the rules of these names, all of them for none; raise UsageError."""
-    rules = {rule.name: rule for rule in all_invariants()}
-    if unknown := set(names) - set(rules):
-        raise UsageError(
-            "Nothing was proven.",
-            why=f"there is no rule {', '.join(sorted(unknown))}",
-            fix=f"choose among {', '.join(rules)}",
-        )
-    return [rules[name] for name in names or rules]
+    return named_rules(all_invariants(), names, refused="Nothing was proven.")
 
 
 def violations(rules: Iterable[Invariant]) -> Iterator[tuple[Invariant, Violation]]:

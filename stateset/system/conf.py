@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -70,3 +71,15 @@ def static_path() -> str:
 def content_security_policy() -> str:
     """Return the policy of pages, which the admin theme decides."""
     return str(settings.CONTENT_SECURITY_POLICY)
+
+
+def keep_events() -> timedelta:
+    """Return how long events are kept."""
+    span: timedelta = settings.KEEP_EVENTS
+    return span
+
+
+def keep_delivered() -> timedelta:
+    """Return how long a message is kept after it was delivered."""
+    span: timedelta = settings.KEEP_DELIVERED
+    return span

@@ -11,6 +11,7 @@ import pytest
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
 
+from dbops.engines.verbs import care
 from stateset.lib import journal
 from tests.dbops.shop import MAKERS, Shop
 
@@ -55,3 +56,9 @@ def fakes(tmp_path: Path, settings: Settings) -> Path:
     folder = tmp_path / "fakes"
     settings.PG_BIN = [str(folder)]
     return folder
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have locks waited for a moment only, not for seconds."""
+    monkeypatch.setattr(care, "LOCK_WAIT_SECONDS", 0.2)

@@ -7,7 +7,12 @@ from django.db.backends.base import base
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import OperationalError
 
-from dbops.checks import check_installation, check_pools, check_servers
+from dbops.checks import (
+    check_installation,
+    check_poolers,
+    check_pools,
+    check_servers,
+)
 from dbops.engines.tuning import Pool
 
 
@@ -45,6 +50,96 @@ def test_a_pool_with_lasting_connections_is_an_error(monkeypatch):
             id="dbops.E002",
         )
     ]
+
+
+def behind_pooler(monkeypatch, **options):
+    database = connections["default"].settings_dict
+    monkeypatch.setitem(database, "DISABLE_SERVER_SIDE_CURSORS", value=True)
+    for name, value in options.items():
+        monkeypatch.setitem(database["OPTIONS"], name, value)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, []),
+        (
+            {"pool": {"max_size": 4}},
+            [
+                checks.Error(
+                    "The database 'default' has a pool of its own in front of"
+                    " PgBouncer's.",
+                    hint="Leave the pool to PgBouncer.",
+                    id="dbops.E020",
+                )
+            ],
+        ),
+        (
+            {"options": "-c statement_timeout=5000"},
+            [
+                checks.Error(
+                    "The database 'default' sends start-up options, which PgBouncer"
+                    " refuses.",
+                    hint="Take options out of APP__DATABASE_URL.",
+                    id="dbops.E020",
+                )
+            ],
+        ),
+        (
+            {"prepare_threshold": 5},
+            [
+                checks.Warning(
+                    "The database 'default' prepares statements"
+                    " (APP__DATABASE_PREPARE_THRESHOLD), which PgBouncer before 1.21"
+                    " mixes up.",
+                    hint="Unset it, or set PgBouncer's max_prepared_statements above"
+                    " 0.",
+                    id="dbops.W021",
+                )
+            ],
+        ),
+    ],
+)
+def test_what_pgbouncer_does_not_take_is_found(monkeypatch, options, found):
+    behind_pooler(monkeypatch, **options)
+    assert check_poolers(None) == found
+
+
+@pytest.mark.postgresql
+def test_without_pgbouncer_all_of_it_is_right(monkeypatch):
+    options = connections["default"].settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "prepare_threshold", 5)
+    assert check_poolers(None) == []
+
+
+@pytest.mark.sqlite
+def test_pgbouncer_without_a_server_is_warned_of(settings):
+    settings.DATABASE_PGBOUNCER = True
+    assert check_poolers(None) == [
+        checks.Warning(
+            "APP__DATABASE_PGBOUNCER is set, and the database 'default' is SQLite, "
+            "which has no server.",
+            hint="Unset it, or set APP__DATABASE_URL=postgres://….",
+            id="dbops.W022",
+        )
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.postgresql
+def test_a_time_limit_that_pgbouncer_keeps_back_is_warned_of(monkeypatch, settings):
+    settings.DATABASE_POOL = make_pool(max_size=2)
+    behind_pooler(monkeypatch)
+    (found,) = check_servers(None, databases=["default"])
+    assert found.id == "dbops.W023"
+    assert found.msg == (
+        "Statements of the database 'default' have no time limit: PgBouncer does not "
+        "pass APP__DATABASE_STATEMENT_TIMEOUT on."
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '30s'")
+    assert check_servers(None, databases=["default"]) == []
 
 
 @pytest.mark.sqlite

@@ -16,13 +16,13 @@ from tests.dbops.shop import ALIAS, Shop
 DATED = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 "
 
 
-def output(*arguments: str, **options: Any) -> str:
+def output(*arguments: Any, **options: Any) -> str:
     stdout = io.StringIO()
     call_command(*arguments, stdout=stdout, **options)
     return stdout.getvalue()
 
 
-def refusal(*arguments: str, **options: Any) -> CommandError:
+def refusal(*arguments: Any, **options: Any) -> CommandError:
     with pytest.raises(CommandError) as caught:
         output(*arguments, **options)
     return caught.value

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
+from dbops.monitoring import diagram
 from tests.house import cli
 from tests.house.licences import DOCUMENT, table
 from tests.house.pages import anchors, lines, links, shell_commands
@@ -117,6 +118,11 @@ def test_the_changelog_has_a_part_for_what_is_not_released() -> None:
 
 def test_the_commands_are_those_of_the_page() -> None:
     assert cli.DOCUMENT.read_text(encoding="utf-8") == cli.page(), "run: make cli"
+
+
+def test_the_schema_is_that_of_the_models() -> None:
+    shown = (ROOT / "docs" / "schema.md").read_text(encoding="utf-8")
+    assert shown == diagram.page(), "run: make schema"
 
 
 def test_the_licences_listed_are_those_of_the_packages_delivered() -> None:

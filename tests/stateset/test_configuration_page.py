@@ -14,6 +14,7 @@ IN_WORDS = {
     "APP__HTTPS",
     "APP__LOG_FORMAT",
     "APP__LOG_LEVEL",
+    "APP__SLOW_QUERY",
     "APP__SECRET_KEY",
     "APP__DATABASE_URL",
 }

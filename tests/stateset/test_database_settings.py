@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -325,3 +326,33 @@ def test_parts_without_a_known_type_are_refused(monkeypatch):
     assert refused(monkeypatch, DB_TYPE="mysql") == (
         "DB_TYPE is 'mysql': allowed is one of postgres, postgresql, sqlite."
     )
+
+
+def test_behind_pgbouncer_nothing_is_asked_of_a_session(monkeypatch):
+    tuning = replace(
+        TUNING,
+        statement_timeout=30,
+        pool=Pool(min_size=1, max_size=2, acquire_timeout=1, idle_timeout=1),
+        is_behind_pooler=True,
+    )
+    database = read(monkeypatch, "postgres://ann:pw@db/shop", tuning=tuning)
+    assert database["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert database["OPTIONS"] == {
+        "application_name": "stateset-test",
+        "connect_timeout": 5,
+        "keepalives_idle": 30,
+        "tcp_user_timeout": 30000,
+    }
+
+
+def test_statements_are_prepared_from_a_threshold_on(monkeypatch):
+    tuning = replace(TUNING, prepare_threshold=5)
+    database = read(monkeypatch, "postgres://ann:pw@db/shop", tuning=tuning)
+    assert database["OPTIONS"]["prepare_threshold"] == 5
+    assert database["OPTIONS"]["server_side_binding"] is True
+
+
+def test_sqlite_has_neither_pooler_nor_threshold(monkeypatch):
+    tuning = replace(TUNING, prepare_threshold=5, is_behind_pooler=True)
+    url = "sqlite://stateset.db"
+    assert read(monkeypatch, url, tuning=tuning) == read(monkeypatch, url)

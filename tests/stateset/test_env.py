@@ -79,7 +79,8 @@ def test_a_list_is_split_at_commas_and_blanks_are_dropped(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("30s", 30), ("5m", 300), ("4h", 14400), ("7d", 604800)]
+    ("text", "seconds"),
+    [("1500ms", 1.5), ("30s", 30), ("5m", 300), ("4h", 14400), ("7d", 604800)],
 )
 def test_a_time_span_has_a_unit(monkeypatch, text, seconds):
     monkeypatch.setenv(NAME, text)

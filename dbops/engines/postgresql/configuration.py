@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbops.engines.tuning import Tuning
+from dbops.engines.tuning import Conflict, Tuning
 
 IS_FILE = False
 DEFAULT_NAME = "stateset"
@@ -32,6 +32,12 @@ CONNECTION_LIMIT = """
         - current_setting('superuser_reserved_connections')::int
         - coalesce(current_setting('reserved_connections', true), '0')::int
 """
+POOLED_TWICE = "has a pool of its own in front of PgBouncer's"
+START_UP = "sends start-up options, which PgBouncer refuses"
+PREPARED = (
+    "prepares statements (APP__DATABASE_PREPARE_THRESHOLD), which PgBouncer before"
+    " 1.21 mixes up"
+)
 ARGUMENTS = (
     "application_name",
     "channel_binding",
@@ -114,6 +120,15 @@ def tune(database: dict[str, Any], tuning: Tuning) -> None:
     # system's own limits are hours.
     options.setdefault("keepalives_idle", LOST_AFTER_SECONDS)
     options.setdefault("tcp_user_timeout", LOST_AFTER_SECONDS * 1000)
+    if tuning.prepare_threshold:
+        # Without it Django puts the values into the text: nothing to prepare.
+        options["server_side_binding"] = True
+        options["prepare_threshold"] = tuning.prepare_threshold
+    if tuning.is_behind_pooler:
+        # A transaction is all one has of a server connection: no cursor lives
+        # longer, no start-up parameter arrives, and a pool before it is one too many.
+        database["DISABLE_SERVER_SIDE_CURSORS"] = True
+        return
     if tuning.statement_timeout:
         # In the start-up packet, so that every connection of a pool has it. What
         # the URL asks for comes last, and the last one counts.
@@ -132,6 +147,39 @@ def tune(database: dict[str, Any], tuning: Tuning) -> None:
 def is_to_be_created(connection: BaseDatabaseWrapper) -> bool:
     """Return false: nobody creates a database on a server in passing."""
     return False
+
+
+def pooler_conflicts(database: Mapping[str, Any]) -> list[Conflict]:
+    """Return what does not go together with a pooler in front of the server."""
+    options = database["OPTIONS"]
+    if not database.get("DISABLE_SERVER_SIDE_CURSORS"):
+        return []
+    found = []
+    if options.get("pool"):
+        found.append(Conflict(POOLED_TWICE, "Leave the pool to PgBouncer."))
+    if options.get("options"):
+        found.append(Conflict(START_UP, "Take options out of APP__DATABASE_URL."))
+    if options.get("prepare_threshold"):
+        found.append(
+            Conflict(
+                PREPARED,
+                "Unset it, or set PgBouncer's max_prepared_statements above 0.",
+                is_certain=False,
+            )
+        )
+    return found
+
+
+def lacks_statement_timeout(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether a pooler keeps our time limit from the server.
+
+    The role may have one of its own, which every connection gets.
+    """
+    if not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        return str(cursor.fetchone()[0]) == "0"
 
 
 def connection_limit(connection: BaseDatabaseWrapper) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import psycopg.conninfo
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.client import DatabaseClient
-from psycopg.sql import Identifier
+from psycopg.sql import Identifier, Literal
 
 from dbops.errors import DatabaseUnavailableError
 from dbops.process import Program
@@ -39,23 +39,32 @@ LIBPQ_VARIABLES = {
 
 @contextmanager
 def session(
-    connection: BaseDatabaseWrapper, *, database: str = "", name: str = "dbops"
+    connection: BaseDatabaseWrapper,
+    *,
+    database: str = "",
+    name: str = "dbops",
+    start: str = UNLIMITED,
+    options: Mapping[str, Any] | None = None,
 ) -> Iterator[BaseDatabaseWrapper]:
     """Open a connection of our own, without pool or time limits, in autocommit.
 
-    ``name`` is what pg_stat_activity shows. Raises DatabaseUnavailableError when
-    the server does not let us in.
+    ``name`` is what pg_stat_activity shows, ``start`` what is run first, ``options``
+    change how it is opened. Raises DatabaseUnavailableError when the server does
+    not let us in.
     """
     own = connection.copy()
-    options = {**own.settings_dict["OPTIONS"], "application_name": f"stateset {name}"}
-    options.pop("pool", None)
-    own.settings_dict["OPTIONS"] = options
+    own.settings_dict["OPTIONS"] = {
+        **own.settings_dict["OPTIONS"],
+        "application_name": f"stateset {name}",
+        **(options or {}),
+    }
+    own.settings_dict["OPTIONS"].pop("pool", None)
     if database:
         own.settings_dict["NAME"] = database
     # Rows are counted in a thread beside the dump.
     own.inc_thread_sharing()
     try:
-        _connect(own)
+        _connect(own, start)
         yield own
     except OperationalError as error:
         raise DatabaseUnavailableError(
@@ -130,6 +139,11 @@ def quoted(name: str) -> str:
     return Identifier(name).as_string()
 
 
+def quoted_text(value: str) -> str:
+    """Return a text as SQL takes it, to be shown to a DBA."""
+    return Literal(value).as_string()
+
+
 def server_version(connection: BaseDatabaseWrapper) -> str:
     """Return the server's version as it words it: ``15.18 (Debian 15.18-0)``."""
     with connection.cursor() as cursor:
@@ -147,10 +161,12 @@ def _server(connection: BaseDatabaseWrapper) -> dict[str, str]:
     }
 
 
-def _connect(own: BaseDatabaseWrapper) -> None:
+def _connect(own: BaseDatabaseWrapper, start: str) -> None:
     try:
-        with own.cursor() as cursor:
-            cursor.execute(UNLIMITED)
+        own.ensure_connection()
+        if start:
+            with own.cursor() as cursor:
+                cursor.execute(start)
     except OperationalError as error:
         raise DatabaseUnavailableError(
             f"The database {own.settings_dict['NAME']!r} was not opened.",

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbops.engines.tuning import Tuning
+from dbops.engines.tuning import Conflict, Tuning
 
 IS_FILE = True
 DEFAULT_NAME = "stateset.db"
@@ -67,6 +67,16 @@ def is_to_be_created(connection: BaseDatabaseWrapper) -> bool:
     if settings["OPTIONS"].get("mode", "rwc") != "rwc":
         return False
     return not Path(settings["NAME"]).exists()
+
+
+def pooler_conflicts(database: Mapping[str, Any]) -> list[Conflict]:
+    """Return nothing: there is no server to put a pooler before."""
+    return []
+
+
+def lacks_statement_timeout(connection: BaseDatabaseWrapper) -> bool:
+    """Return false: nothing keeps a limit from a file."""
+    return False
 
 
 def connection_limit(connection: BaseDatabaseWrapper) -> int | None:

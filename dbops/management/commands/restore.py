@@ -13,7 +13,7 @@ from dbops.recovery.live import Replaced, replace_live
 from dbops.recovery.plans import ROLLBACK, Plan, plan_restore, plan_rollback
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.errors import UsageError
-from stateset.lib.reports import Report, narrow_rows
+from stateset.lib.reports import Report, Section
 
 
 class Command(StatesetCommand):
@@ -87,6 +87,7 @@ class Command(StatesetCommand):
                 summary=f"Nothing was changed: this would replace {plan.name}",
                 facts={"source": plan.source, "steps": plan.steps},
                 rows=plan.rows,
+                sections=[Section(plan.rows)],
             )
         self.confirm(plan.text, name=plan.name, given=confirm)
         return _report(replace_live(plan, reason=reason))
@@ -142,6 +143,10 @@ def _restore_foreign(database: str, file: str, into: str, reason: str) -> Report
 def _report(replaced: Replaced) -> Report:
     plan = replaced.plan
     before = sum(plan.now.tables.values()) if plan.now else None
+    rows = [
+        {"what": what, "result": str(result)}
+        for what, result in _told(replaced, plan, before)
+    ]
     done = "Went back to" if plan.action == ROLLBACK else "Restored"
     return Report(
         summary=f"{done} {plan.source} as {plan.name}: {replaced.rows_after} rows in"
@@ -156,7 +161,8 @@ def _report(replaced: Replaced) -> Report:
             "journal": replaced.journal_id,
             "seconds": replaced.seconds,
         },
-        rows=narrow_rows(_told(replaced, plan, before), "result"),
+        rows=rows,
+        sections=[Section(rows)],
     )
 
 

@@ -59,7 +59,7 @@ def test_in_production_it_warns_and_does_nothing(settings, caplog):
     with caplog.at_level(logging.WARNING):
         assert migrate_at_start() is False
     assert caplog.messages == [
-        "APP__AUTO_MIGRATE does nothing in production: run `migrate`."
+        "APP__AUTO_MIGRATE does nothing in production: run `migration up`."
     ]
 
 

@@ -1,0 +1,97 @@
+"""Whether there is a backup to go back to: recent, proven, with room for the next."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from dbops.backups.catalogue import COMPLETE, CatalogueEntry, list_entries_of
+from dbops.backups.storage import BackupStorage, backup_storage
+from dbops.engines.verbs.activity.health import Reading
+from dbops.errors import DbopsError
+from dbops.monitoring.results import CheckResult, Status
+from dbops.monitoring.rules import judge
+from dbops.values import Span
+
+# A backup a day, and two hours for it to be late.
+DUE_AFTER = timedelta(hours=26)
+OVERDUE_AFTER = timedelta(hours=50)
+# A week, and a day for it to be late.
+VERIFY_AFTER = timedelta(days=8)
+SHALLOW = frozenset({"manifest", "hash"})
+
+
+def check_backups(alias: str) -> list[CheckResult]:
+    """Look at what the storage holds; cost: a listing, and each manifest once."""
+    try:
+        storage = backup_storage()
+        entries = list(list_entries_of(storage, alias))
+    except DbopsError as error:
+        why = f"{error.what} {error.why}".strip()
+        names = ("last_backup", "backup_verified")
+        return [CheckResult(name, "unknown", why, hint=error.fix) for name in names]
+    return [_newest(entries), _verified(entries), *_disk(storage)]
+
+
+def age_status(age: timedelta) -> Status:
+    """Return what the age of the newest backup means."""
+    if age > OVERDUE_AFTER:
+        return "critical"
+    return "warning" if age > DUE_AFTER else "ok"
+
+
+def _newest(entries: list[CatalogueEntry]) -> CheckResult:
+    name, hint = "last_backup", "run backup, and see why the schedule did not"
+    for entry in entries:
+        if entry.state == COMPLETE and entry.manifest is not None:
+            age = timezone.now() - entry.manifest.started_at
+            status = age_status(age)
+            return CheckResult(
+                name,
+                status,
+                f"{Span(age.total_seconds())} ago: {entry.id}",
+                hint="" if status == "ok" else hint,
+                value=age.total_seconds(),
+                unit="s",
+            )
+    found = f"none is complete, of {len(entries)}" if entries else "there is none"
+    return CheckResult(name, "critical", found, hint=hint, unit="s")
+
+
+def _verified(entries: list[CatalogueEntry]) -> CheckResult:
+    name, hint = "backup_verified", "run verify_backup --latest"
+    moments = [
+        entry.verdict.verified_at
+        for entry in entries
+        if entry.state == COMPLETE
+        and entry.verdict is not None
+        and entry.verdict.is_good
+        and entry.verdict.level not in SHALLOW
+    ]
+    if not moments:
+        return CheckResult(name, "warning", "none has been decoded", hint=hint)
+    age = timezone.now() - max(moments)
+    is_late = age > VERIFY_AFTER
+    return CheckResult(
+        name,
+        "warning" if is_late else "ok",
+        f"decoded {Span(age.total_seconds())} ago",
+        hint=hint if is_late else "",
+        value=age.total_seconds(),
+        unit="s",
+    )
+
+
+def _disk(storage: BackupStorage) -> Iterator[CheckResult]:
+    """Measure the disk of a folder; an object store tells no such thing."""
+    folder = Path(storage.location)
+    if not folder.is_absolute():
+        return
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    usage = shutil.disk_usage(there)
+    words = {"free_bytes": usage.free, "folder": folder}
+    yield judge(Reading("backup_disk", usage.free / usage.total, words))

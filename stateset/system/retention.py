@@ -1,0 +1,34 @@
+"""How long events and delivered messages are kept; the audit log has no rule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from stateset.lib.retention import Rows, Rule
+from stateset.system import conf
+from stateset.system.models import Event, OutboxMessage
+from stateset.system.triggers import ledgers_open
+
+
+def rules() -> tuple[Rule, ...]:
+    """Return the rules of both; messages first, since they hold their events."""
+    return (
+        Rule("system.outbox", conf.keep_delivered(), _delivered),
+        Rule(
+            "system.events",
+            conf.keep_events(),
+            _told_events,
+            unlocks=ledgers_open,
+        ),
+    )
+
+
+def _delivered(before: datetime) -> Rows:
+    return OutboxMessage.objects.filter(
+        status=OutboxMessage.Status.DELIVERED, delivered_at__lt=before
+    )
+
+
+def _told_events(before: datetime) -> Rows:
+    """Return old events with nothing left to deliver."""
+    return Event.objects.filter(occurred_at__lt=before, outbox_messages=None)

@@ -1,0 +1,3 @@
+"""The bookshop's migrations of a bad day."""
+
+from __future__ import annotations
