@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dbops import conf
 from dbops.audit import journaled
-from dbops.backups import compression
+from dbops.backups import catalogue, compression
 from dbops.backups.compression import Compression, parse_compression
 from dbops.backups.manifest import SUFFIX, Manifest, write_manifest
 from dbops.backups.measuring import Measure, MeteredWriter, Writable
@@ -27,8 +27,8 @@ from dbops.errors import NameTakenError, StorageError
 from dbops.leases import leased
 from dbops.stopping import stoppable
 
-DUMP, FULL, PRE_MIGRATE = "dump", "full", "pre-migrate"
-"""Kinds: asked for or scheduled, the weekly one, before migrating; and SAFETY."""
+DUMP, FULL, SAFETY, PRE_MIGRATE = "dump", "full", catalogue.SAFETY, "pre-migrate"
+"""Kinds: asked for or scheduled, the weekly one, before a restore, before migrating."""
 
 NO_LEVEL = "none"
 NAMES_PER_SECOND = 99

@@ -11,8 +11,7 @@ from typing import Any
 
 from django.db import DatabaseError, connections
 
-from dbops.backups.catalogue import SAFETY
-from dbops.backups.create import create_backup
+from dbops.backups.create import SAFETY, create_backup
 from dbops.backups.reading import dump_source
 from dbops.backups.restore import require_whole
 from dbops.backups.storage import BackupStorage, backup_storage
