@@ -20,6 +20,7 @@ from dbops.engines.registry import get_engine
 from dbops.engines.verbs.swap import KeptCopy
 from dbops.errors import RestoredUnusableError
 from dbops.leases import leased
+from dbops.maintenance.migrating import run_django_migrate
 from dbops.recovery.beside import OLD, RESTORED, beside
 from dbops.recovery.plans import Plan
 from dbops.recovery.records import (
@@ -31,7 +32,6 @@ from dbops.recovery.records import (
     replay_records,
     write_record,
 )
-from dbops.recovery.verdict import migrate_draft
 from dbops.stopping import stoppable, unstoppable
 from stateset.lib import journal
 from stateset.lib.databases import ask_database
@@ -170,7 +170,8 @@ def _draft(engine: Engine, storage: BackupStorage, plan: Plan) -> Iterator[str]:
         draft = stack.enter_context(making)
         if plan.pending:
             with beside(engine, RESTORED, draft) as alias:
-                migrate_draft(alias)
+                # Lease and backup are seen to; nobody else is in the draft.
+                run_django_migrate(alias)
         yield draft
 
 

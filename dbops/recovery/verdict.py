@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from django.core.management import call_command
-from django.core.management.commands.migrate import Command as Migrate
-
 from dbops.engines.base import summarised
 from dbops.errors import RestoreRefusedError
 from stateset.lib.databases import unapplied_of, unknown_of
@@ -30,9 +27,3 @@ def pending_migrations(applied: Set[tuple[str, str]], source: str) -> list[str]:
         why=f"{why}, which does not know {summarised(unknown)}",
         fix=f"install the release {fix}, or restore it --into a new database",
     )
-
-
-def migrate_draft(alias: str) -> None:
-    """Bring a database to the code's migrations, by Django's own command."""
-    # Ours may ask for a lease, a backup or a person, which the restore has seen to.
-    call_command(Migrate(), database=alias, interactive=False, verbosity=0)

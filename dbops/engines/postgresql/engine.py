@@ -30,6 +30,10 @@ class PostgresqlEngine(
     dump_suffix = ".dump"
 
     @property
+    def short_name(self) -> str:
+        return self.database_name
+
+    @property
     def database_name(self) -> str:
         settings = self.connection.settings_dict
         return str(settings["NAME"] or settings["OPTIONS"].get("service", ""))

@@ -57,11 +57,6 @@ SEQUENCES = "SELECT schemaname, sequencename, last_value FROM pg_catalog.pg_sequ
 class PostgresqlSwap(SwapVerbs):
     """The verbs of putting a restored database in the place of the live one."""
 
-    @property
-    def short_name(self) -> str:
-        settings = self.connection.settings_dict
-        return str(settings["NAME"] or settings["OPTIONS"].get("service", ""))
-
     def look(self) -> LiveState:
         with self._outside() as own, own.cursor() as cursor:
             if not exists(cursor, self.short_name):

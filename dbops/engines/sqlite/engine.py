@@ -28,6 +28,10 @@ class SqliteEngine(SqliteActivity, SqliteCare, SqliteSpace, SqliteSwap, Engine):
     dump_suffix = ".db"
 
     @property
+    def short_name(self) -> str:
+        return Path(self.database_name).name
+
+    @property
     def database_name(self) -> str:
         return str(self.connection.settings_dict["NAME"])
 

@@ -43,10 +43,6 @@ UNKNOWN_GAP = 1_000_000
 class SqliteSwap(SwapVerbs):
     """The verbs of putting a restored database in the place of the live one."""
 
-    @property
-    def short_name(self) -> str:
-        return self._live.name
-
     def look(self) -> LiveState:
         # Of which only the folder must be there, as for a file that was lost.
         with disk_errors(f"{self._live.name} was not found.", self._live.parent):

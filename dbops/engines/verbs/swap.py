@@ -37,11 +37,6 @@ class LiveState:
 class SwapVerbs(Verbs):
     """The verbs of putting a restored database in the place of the live one."""
 
-    @property
-    @abstractmethod
-    def short_name(self) -> str:
-        """What a person types to confirm: the database's name, the file's base name."""
-
     @abstractmethod
     def look(self) -> LiveState:
         """Return what is known of the live database, also when it is broken.
