@@ -34,7 +34,7 @@ from dbops.recovery.beside import RESTORED, beside
 from dbops.recovery.verdict import pending_migrations
 from dbops.values import Ago, Size
 from stateset.lib.databases import applied_migrations
-from stateset.lib.reports import UNKNOWN, Row, Section, render_section
+from stateset.lib.reports import UNKNOWN, Row, Section, render_section, render_value
 
 RESTORE, ROLLBACK = "restore", "rollback"
 
@@ -75,9 +75,8 @@ class Plan:
     def rows(self) -> list[Row]:
         """Return the plan as a table of two columns."""
         steps = [(f"step {number}", step) for number, step in enumerate(self.steps, 1)]
-        return [
-            {"what": what, "is": is_} for what, is_ in (*self.facts.items(), *steps)
-        ]
+        told = (*self.facts.items(), *steps)
+        return [{"what": what, "is": render_value(value)} for what, value in told]
 
     @property
     def text(self) -> str:
@@ -190,7 +189,6 @@ def _plan(
     engine.require_swappable(stamp)
     state = engine.look()
     now, unreadable = _contents(engine, state)
-    sessions = UNKNOWN if state.sessions is None else state.sessions
     room = Size(engine.room_for(needed))
     if state.free_bytes is not None and state.free_bytes < room:
         raise DiskError(
@@ -202,9 +200,9 @@ def _plan(
         "target": f"{engine.database_name} ({engine.vendor})",
         **facts,
         "rows now": sum(now.tables.values()) if now else f"unknown: {unreadable}",
-        "changed": _changed(then, now),
+        **({"changed": _changed(then, now)} if then else {}),
         "migrations": _verdict(more.get("pending", [])),
-        "sessions": f"{sessions} connected; they are ended",
+        "sessions": state.sessions or "none",
         "room": f"{room} needed beside it, free: {_free(state)}",
         "left behind": state.stays_behind or "nothing",
     }

@@ -60,10 +60,11 @@ class PostgresqlSwap(SwapVerbs):
     def look(self) -> LiveState:
         with self._outside() as own, own.cursor() as cursor:
             if not exists(cursor, self.short_name):
-                return LiveState(is_there=False, sessions=0)
+                return LiveState(is_there=False)
             return LiveState(
                 is_there=True,
-                sessions=len(_clients(cursor, self.short_name)),
+                sessions=f"{len(_clients(cursor, self.short_name))} connected; they are"
+                " ended",
                 stays_behind=_stays_behind(cursor, self.short_name),
             )
 

@@ -47,7 +47,11 @@ class SqliteSwap(SwapVerbs):
         # Of which only the folder must be there, as for a file that was lost.
         with disk_errors(f"{self._live.name} was not found.", self._live.parent):
             free = shutil.disk_usage(self._live.parent).free
-        return LiveState(is_there=self._live.is_file(), free_bytes=free)
+        return LiveState(
+            is_there=self._live.is_file(),
+            sessions="not counted; they go on in the restored rows",
+            free_bytes=free,
+        )
 
     def room_for(self, size_bytes: int) -> int:
         # The draft, the same once more in the write-ahead log, and the kept copy.

@@ -24,12 +24,13 @@ class KeptCopy:
 class LiveState:
     """What is known of the live database without reading its rows.
 
-    ``sessions`` and ``free_bytes`` are None where the engine cannot tell;
-    ``stays_behind`` is what a swap leaves with the old one.
+    ``sessions`` says in words who is connected and what becomes of them;
+    ``free_bytes`` is None where the engine cannot tell; ``stays_behind`` is what a
+    swap leaves with the old one.
     """
 
     is_there: bool
-    sessions: int | None = None
+    sessions: str = ""
     free_bytes: int | None = None
     stays_behind: tuple[str, ...] = ()
 

@@ -169,6 +169,7 @@ def test_the_command_shows_its_plan_and_acts_only_on_the_right_name(
     before = books.databases()
     shown = output("restore", "--latest", "--dry-run")
     assert f"{manifest.id}, " in shown
+    assert "\nrows then    " in shown
     assert "users +1" in shown
     assert shown.rstrip().endswith(f"Nothing was changed: this would replace {name}")
     for given, why in (
