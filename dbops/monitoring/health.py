@@ -61,7 +61,7 @@ def _check_migrations(alias: str) -> CheckResult:
         "migrations",
         "warning" if waiting else "ok",
         f"{len(waiting)} wait: {listed}" if waiting else "all are applied",
-        hint="run migrate" if waiting else "",
+        hint="run migration up" if waiting else "",
         value=len(waiting),
         unit="migrations",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import DatabaseError
+from django.db import ProgrammingError
 
 from dbops.engines.postgresql.activity.reading import Reader, seconds_since
 from dbops.engines.postgresql.connect import first_line
@@ -99,7 +99,7 @@ def end_session(reader: Reader, session: Session, *, cancel: bool) -> bool:
         rows = reader.rows(
             query, [session.pid, session.started_at], seconds=2 * GONE_SECONDS
         )
-    except DatabaseError as error:
+    except ProgrammingError as error:
         raise SessionRefusedError(
             f"The session {session.pid} was not ended.",
             why=first_line(error),

@@ -12,6 +12,9 @@ from dbops.engines.verbs.activity import Order
 from dbops.engines.verbs.activity.statements import Statement, Statements
 
 HIDDEN = "<insufficient privilege>"
+# PostgreSQL's manual, appendix A.
+NOT_LOADED = "55000"
+FORBIDDEN = "42501"
 CREATE = "CREATE EXTENSION pg_stat_statements"
 PRELOAD = (
     "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements', and restart"
@@ -78,6 +81,8 @@ def _statement(row: dict[str, Any]) -> Statement:
 
 
 def _remedy(error: DatabaseError, reader: Reader) -> str:
-    # 55000 is what it raises when the server has not loaded it.
     state = getattr(error.__cause__, "sqlstate", "")
-    return PRELOAD if state == "55000" else f"GRANT pg_monitor TO {reader.role}"
+    return {
+        NOT_LOADED: PRELOAD,
+        FORBIDDEN: f"GRANT pg_monitor TO {reader.role}",
+    }.get(state, "see the server's log, then try again")
