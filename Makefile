@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
 # What no engine has a say in is tested once, on SQLite.
-ONCE := tests/services tests/deploy tests/browser tests/stateset/test_plain_theme.py
+ONCE := tests/services tests/deploy tests/browser tests/dbops/s3 tests/stateset/test_plain_theme.py
 # What must hold with the theme and without it.
 PAGES := tests/browser $(wildcard tests/stateset/test_admin_*.py) tests/stateset/test_home.py \
 	tests/stateset/system/importing/test_admin.py

@@ -10,12 +10,18 @@ from dbops.engines.options import Options
 from dbops.engines.tuning import Pool
 
 PROJECT = "stateset"
+RUNTIME_TABLES = ("dbops_scheduled_runs", "dbops_health_samples")
+"""What is true of this installation now: a restore must not bring its past back.
+
+The tables are in every dump, their rows in none.
+"""
 
 
 def engine_options() -> Options:
     """Return what the engines need to know of this project."""
     return Options(
         client_folders=tuple(Path(folder) for folder in settings.PG_BIN),
+        runtime_tables=RUNTIME_TABLES,
         project_root=settings.BASE_DIR,
     )
 
@@ -33,6 +39,16 @@ def project_root() -> Path:
 def app_version() -> str:
     """Return the version of this project."""
     return str(settings.VERSION)
+
+
+def code_revision() -> str:
+    """Return which commit of the code this is, or nothing where nobody knows."""
+    return str(settings.REVISION)
+
+
+def retention_days() -> int:
+    """Return how many days back all backups are kept."""
+    return int(settings.RETENTION_DAYS)
 
 
 def auto_migrate() -> bool:

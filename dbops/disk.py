@@ -119,9 +119,12 @@ def require_space(folder: Path, size_bytes: int, what: str) -> None:
 def _locked_folder(parent: Path) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=WORKSPACE_PREFIX, dir=parent))
-        descriptor = os.open(folder, os.O_RDONLY)
+        # Another run may sweep it away before it is opened, or before it is locked.
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # Another run may have swept it away before it was locked.
         if folder.exists():
             return folder, descriptor
         os.close(descriptor)

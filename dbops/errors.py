@@ -77,6 +77,10 @@ class BackupDamagedError(DbopsError):
     """The stored backup is not what its manifest says it is."""
 
 
+class PruningRefusedError(DbopsError):
+    """What is to be kept makes no sense; nothing was deleted."""
+
+
 class RestoreRefusedError(DbopsError):
     """The backup does not fit the target; nothing was touched."""
 

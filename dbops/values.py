@@ -1,4 +1,4 @@
-"""Numbers that print for people and stay numbers in JSON."""
+"""Values that print for people and stay what they are in JSON."""
 
 from __future__ import annotations
 
@@ -41,6 +41,21 @@ class Span(int):
             if self >= 2 * seconds or (self >= seconds and unit != "d"):
                 return f"{int(self) // seconds}{unit}"
         return f"{int(self)}s"
+
+
+class Told(str):
+    """A word of ours, printed as people are told it; JSON keeps the word."""
+
+    shown: str
+
+    @classmethod
+    def of(cls, word: str, shown: str) -> Self:
+        told = cls(word)
+        told.shown = shown
+        return told
+
+    def __str__(self) -> str:
+        return self.shown
 
 
 class Ago(datetime):

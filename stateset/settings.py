@@ -24,6 +24,7 @@ from stateset.env import (
     generated_secret,
 )
 from stateset.logging_settings import read_logging
+from stateset.revision import git_revision
 
 VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -42,6 +43,8 @@ PROCESS = env_str(
 )
 WEB_PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
 DEBUG = env_bool("APP__DEBUG", default=False)
+# An image has no .git, so whoever builds it says which commit it is.
+REVISION = env_str("APP__REVISION") or git_revision(BASE_DIR)
 VAR_DIR = env_path("APP__VAR_DIR", "var", root=BASE_DIR)
 AUTO_MIGRATE = env_bool("APP__AUTO_MIGRATE", default=False)
 
@@ -265,6 +268,8 @@ STORAGES: dict[str, dict[str, Any]] = {
                 "bucket_name": AWS_S3_BUCKET,
                 "endpoint_url": AWS_S3_ENDPOINT_URL or None,
                 "region_name": AWS_S3_REGION_NAME or None,
+                # A service of one's own seldom has a host name for each bucket.
+                "addressing_style": "path" if AWS_S3_ENDPOINT_URL else "auto",
                 "location": "backups",
                 "default_acl": None,
                 "file_overwrite": False,

@@ -11,7 +11,7 @@ from typing import Any
 
 from dbops.backups.manifest import ANOTHER, Manifest, read_manifest
 from dbops.backups.manifest import SUFFIX as MANIFEST_SUFFIX
-from dbops.backups.storage import BackupStorage
+from dbops.backups.storage import BackupStorage, StoredObject
 from dbops.errors import BackupDamagedError, BackupNotFoundError
 
 COMPLETE, DAMAGED, INCOMPLETE = "complete", "damaged", "incomplete"
@@ -39,7 +39,8 @@ class CatalogueEntry:
     """One backup as it lies there.
 
     ``state`` is complete, damaged, or incomplete for a file without a manifest;
-    ``manifest`` is None where none can be read.
+    ``manifest`` is None where none can be read. ``modified_at`` is when the newest
+    of its files was written.
     """
 
     id: str
@@ -48,14 +49,16 @@ class CatalogueEntry:
     size_bytes: int
     manifest: Manifest | None
     verdict: Verdict | None
+    modified_at: datetime | None = None
 
 
 def list_entries(storage: BackupStorage) -> Iterator[CatalogueEntry]:
     """Yield the backups, newest first; cost: two small reads for each one taken."""
-    sizes = {each.name: each.size_bytes for each in storage.objects()}
-    stems = {name.partition(".")[0] for name in sizes}
+    stems: dict[str, list[StoredObject]] = {}
+    for each in storage.objects():
+        stems.setdefault(each.name.partition(".")[0], []).append(each)
     for stem in sorted(filter(ID.fullmatch, stems), reverse=True):
-        yield _entry(storage, stem, sizes)
+        yield _entry(storage, stem, stems[stem])
 
 
 def list_entries_of(storage: BackupStorage, alias: str) -> Iterator[CatalogueEntry]:
@@ -94,7 +97,7 @@ def find_manifest(storage: BackupStorage, backup_id: str, alias: str) -> Manifes
     sizes = {each.name: each.size_bytes for each in storage.objects()}
     if backup_id + MANIFEST_SUFFIX in sizes:
         manifest = _read_manifest(storage, backup_id)
-        _require_file(manifest, sizes)
+        _require_files(manifest, sizes)
         return manifest
     if not any(name.partition(".")[0] == backup_id for name in sizes):
         raise _not_found(storage, backup_id)
@@ -149,25 +152,39 @@ def write_verdict(storage: BackupStorage, backup_id: str, verdict: Verdict) -> N
     storage.put(backup_id + VERDICT_SUFFIX, content)
 
 
-def _entry(storage: BackupStorage, stem: str, sizes: dict[str, int]) -> CatalogueEntry:
-    total = sum(
-        size
-        for name, size in sizes.items()
-        if name.partition(".")[0] == stem and not name.endswith(".json")
+def _entry(
+    storage: BackupStorage, stem: str, objects: list[StoredObject]
+) -> CatalogueEntry:
+    sizes = {each.name: each.size_bytes for each in objects}
+    moments = [each.modified_at for each in objects if each.modified_at]
+    manifest, verdict, state, why = _state(storage, stem, sizes)
+    return CatalogueEntry(
+        stem,
+        state,
+        why,
+        sum(size for name, size in sizes.items() if not name.endswith(".json")),
+        manifest,
+        verdict,
+        max(moments, default=None),
     )
+
+
+def _state(
+    storage: BackupStorage, stem: str, sizes: dict[str, int]
+) -> tuple[Manifest | None, Verdict | None, str, str]:
     if stem + MANIFEST_SUFFIX not in sizes:
         why = "it has no manifest: the run that wrote it was killed"
-        return CatalogueEntry(stem, INCOMPLETE, why, total, None, None)
+        return None, None, INCOMPLETE, why
     manifest = verdict = None
     try:
         manifest = _read_manifest(storage, stem)
         verdict = _read_verdict(storage, manifest, sizes)
-        _require_file(manifest, sizes)
+        _require_files(manifest, sizes)
     except BackupDamagedError as error:
-        return CatalogueEntry(stem, DAMAGED, error.why, total, manifest, verdict)
+        return manifest, verdict, DAMAGED, error.why
     if verdict is not None and not verdict.is_good:
-        return CatalogueEntry(stem, DAMAGED, verdict.why, total, manifest, verdict)
-    return CatalogueEntry(stem, COMPLETE, "", total, manifest, verdict)
+        return manifest, verdict, DAMAGED, verdict.why
+    return manifest, verdict, COMPLETE, ""
 
 
 def _read_manifest(storage: BackupStorage, stem: str) -> Manifest:
@@ -176,16 +193,16 @@ def _read_manifest(storage: BackupStorage, stem: str) -> Manifest:
         return read_manifest(name, file.read())
 
 
-def _require_file(manifest: Manifest, sizes: dict[str, int]) -> None:
-    size = sizes.get(manifest.file_name)
-    if size != manifest.stored.size_bytes:
-        found = "missing" if size is None else f"{size} bytes long"
-        raise BackupDamagedError(
-            f"The backup {manifest.id} is damaged.",
-            why=f"{manifest.file_name} is {found}, not"
-            f" {manifest.stored.size_bytes} bytes",
-            fix=ANOTHER,
-        )
+def _require_files(manifest: Manifest, sizes: dict[str, int]) -> None:
+    for file in manifest.files:
+        size = sizes.get(file.name)
+        if size != file.stored.size_bytes:
+            found = "missing" if size is None else f"{size} bytes long"
+            raise BackupDamagedError(
+                f"The backup {manifest.id} is damaged.",
+                why=f"{file.name} is {found}, not {file.stored.size_bytes} bytes",
+                fix=ANOTHER,
+            )
 
 
 def _read_verdict(

@@ -20,6 +20,9 @@ SUFFIXES = {"zstd": ".zst", "gzip": ".gz", "none": ""}
 ZSTD_LEVEL = 1
 ZSTD_LEVELS = range(1, 20)
 ZSTD_THREADS = 2
+# What a thread takes at a time. Twice as much, zstd's own choice, needs 6 MiB more
+# and makes files smaller by a thousandth; deeper levels look back further.
+ZSTD_JOB_BYTES = 1024 * 1024
 GZIP_LEVEL = 6
 # A frame may ask its reader for memory; what level 19 needs is enough.
 ZSTD_WINDOW_BYTES = 128 * 1024 * 1024
@@ -60,8 +63,14 @@ class Compression:
                 mtime=0,
             )
         else:
+            parameters = zstandard.ZstdCompressionParameters.from_level(
+                self.level,
+                write_checksum=True,
+                threads=ZSTD_THREADS,
+                job_size=ZSTD_JOB_BYTES if self.level == ZSTD_LEVEL else 0,
+            )
             packer = zstandard.ZstdCompressor(
-                level=self.level, write_checksum=True, threads=ZSTD_THREADS
+                compression_params=parameters
             ).stream_writer(target, closefd=False)
         yield packer
         packer.close()

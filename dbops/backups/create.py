@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import platform
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,14 +13,22 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 import django
+import zstandard
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from dbops import conf
 from dbops.audit import journaled
 from dbops.backups import catalogue, compression
+from dbops.backups.catalogue import latest_entry
 from dbops.backups.compression import Compression, parse_compression
-from dbops.backups.manifest import SUFFIX, Manifest, write_manifest
+from dbops.backups.manifest import (
+    NOT_FULL,
+    SUFFIX,
+    Manifest,
+    StoredFile,
+    write_manifest,
+)
 from dbops.backups.measuring import Measure, MeteredWriter, Writable
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.backups.verify import DEFAULT_LEVEL, verify_backup
@@ -26,11 +37,17 @@ from dbops.engines.registry import get_engine
 from dbops.errors import NameTakenError, StorageError
 from dbops.leases import leased
 from dbops.stopping import stoppable
+from stateset.lib.reports import render_bytes
+
+logger = logging.getLogger(__name__)
 
 DUMP, FULL, SAFETY, PRE_MIGRATE = "dump", "full", catalogue.SAFETY, "pre-migrate"
 """Kinds: asked for or scheduled, the weekly one, before a restore, before migrating."""
 
+SURROUNDINGS_SUFFIX = ".surroundings.sql"
 NO_LEVEL = "none"
+# How much larger than the last one a backup may well be.
+GROWTH = 1.3
 NAMES_PER_SECOND = 99
 
 
@@ -38,8 +55,6 @@ NAMES_PER_SECOND = 99
 class _Written:
     """What is known when the dump lies in the storage."""
 
-    id: str
-    file_name: str
     dumped: Dumped
     plain: Measure
     stored: Measure
@@ -76,7 +91,7 @@ def create_backup(
         details |= {
             "id": manifest.id,
             "alias": alias,
-            "bytes": manifest.stored.size_bytes,
+            "bytes": manifest.size_bytes,
             "rows": manifest.rows,
         }
     if verify != NO_LEVEL:
@@ -97,11 +112,21 @@ def _store(
         with ExitStack() as writing:
             suffix = engine.dump_suffix + packer.suffix
             stem, target = _claim(writing, storage, started_at, suffix)
-            for name in (stem + suffix, stem + SUFFIX):
-                undo.callback(storage.delete, name)
-            written = _write(engine, packer, target, stem, stem + suffix)
+            _require_room(storage, engine.connection.alias)
+            beside = f"{stem}{SURROUNDINGS_SUFFIX}{packer.suffix}"
+            for name in (stem + suffix, beside, stem + SUFFIX):
+                undo.callback(_take_back, storage, name)
+            written = _write(engine, packer, target)
             dumped = perf_counter()
         stored = perf_counter()
+        surroundings = _store_surroundings(engine, storage, packer, kind, beside)
+        ended = perf_counter()
+        seconds = {
+            **written.dumped.seconds,
+            "dump": dumped - begun,
+            "store": stored - dumped,
+            "surroundings": ended - stored,
+        }
         manifest = Manifest(
             id=stem,
             kind=kind,
@@ -110,13 +135,10 @@ def _store(
             alias=engine.connection.alias,
             engine=engine.vendor,
             started_at=started_at,
-            finished_at=started_at + timedelta(seconds=round(stored - begun, 3)),
-            seconds={
-                "dump": round(dumped - begun, 3),
-                "store": round(stored - dumped, 3),
-            },
+            finished_at=started_at + timedelta(seconds=round(ended - begun, 3)),
+            seconds={step: round(took, 3) for step, took in seconds.items()},
             contents=written.dumped.contents,
-            file_name=written.file_name,
+            file_name=stem + suffix,
             compression=packer,
             plain=written.plain,
             stored=written.stored,
@@ -125,21 +147,72 @@ def _store(
             host=socket.gethostname(),
             reason=reason,
             warnings=written.dumped.warnings,
+            surroundings=surroundings,
+            snapshot=written.dumped.snapshot,
+            flags=written.dumped.flags,
+            revision=conf.code_revision(),
+            tools={
+                "python": platform.python_version(),
+                "zstandard": zstandard.__version__,
+            },
         )
         storage.put(manifest.name, write_manifest(manifest))
         undo.pop_all()
     return manifest
 
 
-def _write(
-    engine: Engine, packer: Compression, target: Writable, stem: str, file_name: str
-) -> _Written:
+def _write(engine: Engine, packer: Compression, target: Writable) -> _Written:
     """Stream the dump once: measured, packed, measured again, stored."""
     stored = MeteredWriter(target)
     with packer.writer(stored) as packed:
         plain = MeteredWriter(packed)
         dumped = engine.dump(plain)
-    return _Written(stem, file_name, dumped, plain.meter.measure, stored.meter.measure)
+    return _Written(dumped, plain.meter.measure, stored.meter.measure)
+
+
+def _store_surroundings(
+    engine: Engine, storage: BackupStorage, packer: Compression, kind: str, name: str
+) -> StoredFile | str:
+    """Store what a dump lacks, where there is such a thing, or say why not."""
+    if kind != FULL:
+        return NOT_FULL
+    text = engine.surroundings()
+    if text is None:
+        return f"{engine.vendor} has no roles and no settings of a server"
+    content = io.BytesIO()
+    stored = MeteredWriter(content)
+    with packer.writer(stored) as packed:
+        plain = MeteredWriter(packed)
+        plain.write(text.encode())
+    storage.put(name, content.getvalue())
+    return StoredFile(name, packer, plain.meter.measure, stored.meter.measure)
+
+
+def _require_room(storage: BackupStorage, alias: str) -> None:
+    """Refuse what will not fit, going by the last backup of this database."""
+    free = storage.free_bytes()
+    if free is None:
+        return
+    last = latest_entry(storage, alias)
+    expected = int((last.size_bytes if last else 0) * GROWTH)
+    if free < expected:
+        raise StorageError(
+            "The backup was not begun.",
+            why=f"{storage.location} has {render_bytes(free)} free, and 1.3 times the"
+            f" last backup is {render_bytes(expected)}",
+            fix=f"make room in {storage.location} (prune_backups), or choose another"
+            " folder",
+        )
+
+
+def _take_back(storage: BackupStorage, name: str) -> None:
+    """Remove what was stored; a place that forbids it must not hide the cause."""
+    try:
+        storage.delete(name)
+    except StorageError as error:
+        logger.warning(
+            "%s Without a manifest it is no backup. %s", error.what, error.why
+        )
 
 
 def _claim(

@@ -7,8 +7,8 @@ shows. That is no signature: who can write here can also forge.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -19,15 +19,31 @@ from dbops.engines.base import Contents
 from dbops.errors import BackupDamagedError
 from stateset.lib.errors import UsageError
 
+# Keys were added since, none was changed: what an older release wrote is read.
 FORMAT = 1
+POSITION = ("system_identifier", "timeline", "lsn")
 SUFFIX = ".manifest.json"
 DIGEST = "manifest_sha256"
+NOT_FULL = "only a full backup has roles and settings"
 ANOTHER = "use another backup (list_backups), and make a new one"
 
 
 @dataclass(frozen=True)
+class StoredFile:
+    """One file of a backup: how it is packed, and what its bytes must be."""
+
+    name: str
+    compression: Compression
+    plain: Measure
+    stored: Measure
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """What was backed up, when, how, and what the stored bytes must be."""
+    """What was backed up, when, how, and what the stored bytes must be.
+
+    ``surroundings`` is the second file of a full backup, or else why there is none.
+    """
 
     id: str
     kind: str
@@ -48,10 +64,30 @@ class Manifest:
     host: str
     reason: str
     warnings: tuple[str, ...]
+    surroundings: StoredFile | str = NOT_FULL
+    snapshot: str = ""
+    flags: tuple[str, ...] = ()
+    revision: str = ""
+    tools: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         return self.id + SUFFIX
+
+    @property
+    def dump(self) -> StoredFile:
+        return StoredFile(self.file_name, self.compression, self.plain, self.stored)
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """All that must be there, the dump first."""
+        if isinstance(self.surroundings, str):
+            return (self.dump,)
+        return (self.dump, self.surroundings)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(file.stored.size_bytes for file in self.files)
 
     @property
     def rows(self) -> int:
@@ -114,17 +150,25 @@ def _as_dict(manifest: Manifest) -> dict[str, Any]:
             "server_version": contents.server_version,
             "client_version": contents.client_version,
             "properties": dict(contents.properties),
+            "extensions": dict(contents.extensions),
+            "roles": list(contents.roles),
+            **contents.position,
         },
-        "tables": [
-            {"name": name, "rows": rows} for name, rows in contents.tables.items()
-        ],
+        "tables": [_table_dict(contents, name) for name in contents.tables],
+        "left_out": list(contents.left_out),
+        "sequences": dict(contents.sequences),
         "migrations": [{"app": app, "name": name} for app, name in contents.migrations],
-        "file": {
-            "name": manifest.file_name,
-            "compression": str(manifest.compression),
-            "plain": _measure_dict(manifest.plain),
-            "stored": _measure_dict(manifest.stored),
-        },
+        "migrations_sha256": migrations_digest(contents.migrations),
+        "file": _file_dict(manifest.dump),
+        "surroundings": (
+            {"why_none": manifest.surroundings}
+            if isinstance(manifest.surroundings, str)
+            else _file_dict(manifest.surroundings)
+        ),
+        "snapshot": manifest.snapshot,
+        "flags": list(manifest.flags),
+        "revision": manifest.revision,
+        "tools": dict(manifest.tools),
         "app_version": manifest.app_version,
         "django_version": manifest.django_version,
         "host": manifest.host,
@@ -134,7 +178,6 @@ def _as_dict(manifest: Manifest) -> dict[str, Any]:
 
 def _from_dict(values: Mapping[str, Any]) -> Manifest:
     database = values["database"]
-    file = values["file"]
     contents = Contents(
         database=database["name"],
         size_bytes=database["bytes"],
@@ -143,7 +186,18 @@ def _from_dict(values: Mapping[str, Any]) -> Manifest:
         tables={table["name"]: table["rows"] for table in values["tables"]},
         migrations=tuple((each["app"], each["name"]) for each in values["migrations"]),
         properties=database["properties"],
+        left_out=tuple(values.get("left_out", ())),
+        sizes={
+            table["name"]: table["bytes"]
+            for table in values["tables"]
+            if "bytes" in table
+        },
+        sequences=values.get("sequences", {}),
+        extensions=database.get("extensions", {}),
+        roles=tuple(database.get("roles", ())),
+        position={name: database[name] for name in POSITION if name in database},
     )
+    dump = _file(values["file"])
     return Manifest(
         id=values["id"],
         kind=values["kind"],
@@ -155,16 +209,58 @@ def _from_dict(values: Mapping[str, Any]) -> Manifest:
         finished_at=datetime.fromisoformat(values["finished_at"]),
         seconds=values["seconds"],
         contents=contents,
-        file_name=file["name"],
-        compression=parse_compression(file["compression"]),
-        plain=_measure(file["plain"]),
-        stored=_measure(file["stored"]),
+        file_name=dump.name,
+        compression=dump.compression,
+        plain=dump.plain,
+        stored=dump.stored,
         app_version=values["app_version"],
         django_version=values["django_version"],
         host=values["host"],
         reason=values["reason"],
         warnings=tuple(values["warnings"]),
+        surroundings=_surroundings(values.get("surroundings", {})),
+        snapshot=values.get("snapshot", ""),
+        flags=tuple(values.get("flags", ())),
+        revision=values.get("revision", ""),
+        tools=values.get("tools", {}),
     )
+
+
+def migrations_digest(migrations: Iterable[tuple[str, str]]) -> str:
+    """Return one hash for the set of applied migrations, whatever their order."""
+    text = "\n".join(sorted(f"{app}.{name}" for app, name in migrations))
+    return sha256(text.encode()).hexdigest()
+
+
+def _table_dict(contents: Contents, name: str) -> dict[str, Any]:
+    values: dict[str, Any] = {"name": name, "rows": contents.tables[name]}
+    if name in contents.sizes:
+        values["bytes"] = contents.sizes[name]
+    return values
+
+
+def _file_dict(file: StoredFile) -> dict[str, Any]:
+    return {
+        "name": file.name,
+        "compression": str(file.compression),
+        "plain": _measure_dict(file.plain),
+        "stored": _measure_dict(file.stored),
+    }
+
+
+def _file(values: Mapping[str, Any]) -> StoredFile:
+    return StoredFile(
+        name=values["name"],
+        compression=parse_compression(values["compression"]),
+        plain=_measure(values["plain"]),
+        stored=_measure(values["stored"]),
+    )
+
+
+def _surroundings(values: Mapping[str, Any]) -> StoredFile | str:
+    if "name" in values:
+        return _file(values)
+    return str(values.get("why_none", NOT_FULL))
 
 
 def _measure_dict(measure: Measure) -> dict[str, Any]:

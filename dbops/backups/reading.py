@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dbops.backups.compression import UNPACKING_ERRORS
-from dbops.backups.manifest import ANOTHER, Manifest
+from dbops.backups.manifest import ANOTHER, Manifest, StoredFile
 from dbops.backups.measuring import Measure, Meter, MeteredReader
 from dbops.backups.storage import BackupStorage
 from dbops.engines.base import Source
@@ -16,44 +16,52 @@ from dbops.process import CHUNK_BYTES
 
 def dump_source(storage: BackupStorage, manifest: Manifest) -> Source:
     """Return the unpacked dump of a backup, to be read once."""
-    return Source(_plain_chunks(storage, manifest), manifest.plain.size_bytes)
+    return file_source(storage, manifest, manifest.dump)
 
 
-def _plain_chunks(storage: BackupStorage, manifest: Manifest) -> Iterator[bytes]:
-    """Yield the dump; raise BackupDamagedError unless every byte is the manifest's.
+def file_source(storage: BackupStorage, manifest: Manifest, file: StoredFile) -> Source:
+    """Return what is packed in one file of a backup, to be read once."""
+    return Source(_plain_chunks(storage, manifest, file), file.plain.size_bytes)
+
+
+def _plain_chunks(
+    storage: BackupStorage, manifest: Manifest, file: StoredFile
+) -> Iterator[bytes]:
+    """Yield what is inside; raise BackupDamagedError unless each byte is as it was.
 
     An unpacker takes a file cut short for a whole one, so hashes and counts of
     both sides decide, never the absence of an error.
     """
-    with storage.open(manifest.file_name) as file:
-        stored = MeteredReader(file)
+    with storage.open(file.name) as source:
+        stored = MeteredReader(source)
         plain = Meter()
         trouble = ""
         try:
-            yield from _unpacked(manifest, stored, plain)
+            yield from _unpacked(file, stored, plain)
         except UNPACKING_ERRORS as error:
             trouble = str(error) or type(error).__name__
         except OSError as error:
             raise StorageError(
-                f"{manifest.file_name} was not read.",
+                f"{file.name} was not read.",
                 why=str(error.strerror),
                 fix=f"look into the disk of {storage.location}",
             ) from error
         # What a broken stream leaves unread is needed for the stored hash.
         while stored.read(CHUNK_BYTES):
             pass
-    _require(manifest, "stored file", stored.meter.measure, manifest.stored)
+    inside = "dump" if file == manifest.dump else "text"
+    _require(manifest, "stored file", stored.meter.measure, file.stored)
     if trouble:
         raise _damaged(manifest, f"it cannot be unpacked: {trouble}")
-    _require(manifest, "dump in it", plain.measure, manifest.plain)
+    _require(manifest, f"{inside} in it", plain.measure, file.plain)
 
 
-def _unpacked(manifest: Manifest, stored: Any, plain: Meter) -> Iterator[bytes]:
+def _unpacked(file: StoredFile, stored: Any, plain: Meter) -> Iterator[bytes]:
     """Yield no more than the manifest promises, so that no disk is flooded."""
-    reader = manifest.compression.reader(stored)
+    reader = file.compression.reader(stored)
     while chunk := reader.read(CHUNK_BYTES):
         plain.add(chunk)
-        if plain.size_bytes > manifest.plain.size_bytes:
+        if plain.size_bytes > file.plain.size_bytes:
             return
         yield chunk
 

@@ -19,8 +19,8 @@ from dbops.backups.catalogue import (
     read_verdict,
     write_verdict,
 )
-from dbops.backups.manifest import Manifest
-from dbops.backups.reading import dump_source
+from dbops.backups.manifest import Manifest, StoredFile
+from dbops.backups.reading import dump_source, file_source
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.engines.registry import decode_dump
 from dbops.errors import (
@@ -120,11 +120,21 @@ def _check_manifest(_storage: BackupStorage, _manifest: Manifest) -> None:
 
 
 def _check_hashes(storage: BackupStorage, manifest: Manifest) -> None:
-    deque(dump_source(storage, manifest).chunks, maxlen=0)
+    for file in manifest.files:
+        _read_to_the_end(storage, manifest, file)
 
 
 def _check_decoding(storage: BackupStorage, manifest: Manifest) -> None:
     decode_dump(manifest.engine, dump_source(storage, manifest), manifest.contents)
+    # What lies beside the dump is text, which has nothing to decode.
+    for file in manifest.files[1:]:
+        _read_to_the_end(storage, manifest, file)
+
+
+def _read_to_the_end(
+    storage: BackupStorage, manifest: Manifest, file: StoredFile
+) -> None:
+    deque(file_source(storage, manifest, file).chunks, maxlen=0)
 
 
 LEVELS: dict[str, Callable[[BackupStorage, Manifest], None]] = {

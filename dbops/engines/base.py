@@ -31,7 +31,10 @@ class Sink(Protocol):
 class Contents:
     """What a database holds at one instant: exact rows and applied migrations.
 
-    ``properties`` are what a new database needs to be like this one.
+    ``properties`` are what a new database needs to be like this one. Tables whose
+    rows were ``left_out`` count as empty. ``sizes`` are bytes by table, ``roles``
+    own something or have rights; ``position`` says which server it was and where in
+    its log, as far as the role may ask.
     """
 
     database: str
@@ -41,6 +44,12 @@ class Contents:
     tables: Mapping[str, int]
     migrations: tuple[tuple[str, str], ...]
     properties: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    sequences: Mapping[str, int | None] = field(default_factory=dict)
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    position: Mapping[str, str] = field(default_factory=dict)
 
     def differences(self, found: Contents) -> list[str]:
         """Return in words where ``found`` has other rows or migrations."""
@@ -61,10 +70,16 @@ class Contents:
 
 @dataclass(frozen=True)
 class Dumped:
-    """What went into a dump, and what the engine had to remark on it."""
+    """What went into a dump, how, and what the engine had to remark on it.
+
+    ``seconds`` are those of steps that have a name of their own.
+    """
 
     contents: Contents
     warnings: tuple[str, ...]
+    snapshot: str = ""
+    flags: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,6 +121,13 @@ class Engine(ActivityVerbs, CareVerbs, SpaceVerbs, SwapVerbs):
     @abstractmethod
     def dump(self, sink: Sink) -> Dumped:
         """Write one consistent dump; what is returned is true of exactly its data."""
+
+    @abstractmethod
+    def surroundings(self) -> str | None:
+        """Return as SQL what a dump lacks: roles, settings of the database.
+
+        None where an engine has no such thing. No passwords are in it.
+        """
 
     @staticmethod
     @abstractmethod

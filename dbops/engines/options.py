@@ -14,4 +14,5 @@ class Options:
     lock_wait_seconds: int = 60
     silence_seconds: float = 900.0
     restore_jobs: int = 2
+    runtime_tables: tuple[str, ...] = ()
     project_root: Path = field(default_factory=Path.cwd)

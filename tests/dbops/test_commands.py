@@ -44,6 +44,8 @@ def test_backup_prints_json(shop: Shop) -> None:
     assert values["row_count"] == 304
     assert values["size"] > 1000
     assert values["verified"] == "decode"
+    assert values["kind"] == "dump"
+    assert values["files"] == [values["file"]]
 
 
 def test_backup_refuses_a_compression_that_is_not_known(shop: Shop) -> None:
@@ -62,24 +64,17 @@ def test_list_backups_shows_state_and_verification(shop: Shop) -> None:
     plain = create_backup(alias=ALIAS, verify="none")
     (shop.backup_folder / lost.file_name).unlink()
     lines = output("list_backups", f"--database={ALIAS}").splitlines()
-    assert lines[0].split() == [
-        *("id", "state", "started_at", "size", "kind", "verified", "verified_at"),
-        "why",
-    ]
+    assert lines[0].split() == ["id", "state", "made", "size", "kind", "kept"]
+    size = r" +\d\.\d KiB"
+    assert re.fullmatch(rf"{plain.id} +complete +\ds ago{size} +dump +newest", lines[1])
+    assert re.fullmatch(rf"{lost.id} +damaged +\ds ago +0 B +dump +young", lines[2])
+    assert re.fullmatch(rf" +{lost.file_name} is missing, not \d+ bytes", lines[3])
     assert re.fullmatch(
-        plain.id + r" +complete +\ds ago +\d\.\d KiB +dump +no", lines[1]
-    )
-    assert re.fullmatch(
-        lost.id + r" +damaged +\ds ago +0 B +dump +no +"
-        rf"{re.escape(lost.file_name)} is missing, not \d+ bytes",
-        lines[2],
-    )
-    assert re.fullmatch(
-        good.id + r" +complete +\ds ago +\d\.\d KiB +dump +hash +\ds ago", lines[3]
+        rf"{good.id} +verified +\ds ago{size} +dump +verified", lines[4]
     )
     assert re.fullmatch(
         DATED + rf"3 backups in {re.escape(str(shop.backup_folder))}, \d\.\d KiB",
-        lines[4],
+        lines[5],
     )
 
 
@@ -87,10 +82,11 @@ def test_list_backups_gives_scripts_numbers(shop: Shop) -> None:
     manifest = create_backup(alias=ALIAS, verify="hash")
     (row,) = json.loads(output("list_backups", "--json", f"--database={ALIAS}"))["rows"]
     assert row["size"] == manifest.stored.size_bytes
-    started_at = datetime.fromisoformat(row["started_at"])
-    assert abs(started_at - manifest.started_at) < timedelta(milliseconds=2)
-    assert datetime.fromisoformat(row["verified_at"]) > started_at
-    assert (row["verified"], row["why"]) == ("hash", "")
+    made = datetime.fromisoformat(row["made"])
+    assert abs(made - manifest.started_at) < timedelta(milliseconds=2)
+    assert datetime.fromisoformat(row["verified_at"]) > made
+    assert (row["state"], row["verified"], row["why"]) == ("complete", "hash", "")
+    assert (row["kept"], row["kept_why"]) == ("newest", "the newest good one")
 
 
 def test_list_backups_of_another_database_shows_none(shop: Shop) -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,3 +71,20 @@ def test_a_disk_that_fills_up_is_named(tmp_path: Path) -> None:
         f"  why: {tmp_path}: File too large\n"
         f"  fix: make room in {tmp_path}, or choose another folder"
     )
+
+
+def test_a_folder_that_another_run_swept_away_at_once_is_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make = tempfile.mkdtemp
+    made: list[str] = []
+
+    def make_and_lose_the_first(**options: Any) -> str:
+        made.append(make(**options))
+        if len(made) == 1:
+            Path(made[0]).rmdir()
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", make_and_lose_the_first)
+    with workspace() as folder:
+        assert str(folder) == made[1]

@@ -37,15 +37,14 @@ execute_from_command_line(["manage.py", "backup"])
 """
 
 
-@contextmanager
-def started(shop: Shop, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """Run ``manage.py backup`` beside the block, and end it with the block."""
-    environment = {
+def environment(shop: Shop, **variables: str) -> dict[str, str]:
+    """Return what makes ``manage.py`` work on the shop, as an operator would set it."""
+    kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("APP__", "DJANGO_", "STATESET_", "DB_"))
     }
-    environment |= {
+    return kept | {
         "DJANGO_SETTINGS_MODULE": "stateset.settings",
         "APP__ENVIRONMENT": "test",
         "APP__DATABASE_URL": shop.url,
@@ -53,10 +52,15 @@ def started(shop: Shop, **variables: str) -> Iterator[subprocess.Popen[str]]:
         "TMPDIR": str(shop.folder),
         **variables,
     }
+
+
+@contextmanager
+def started(shop: Shop, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Run ``manage.py backup`` beside the block, and end it with the block."""
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT],
         cwd=ROOT,
-        env=environment,
+        env=environment(shop, **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

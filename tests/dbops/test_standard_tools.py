@@ -39,6 +39,14 @@ def test_zstd_finds_its_own_checksum(shop: Shop) -> None:
     run("zstd", "-t", shop.backup_folder / manifest.file_name)
 
 
+def test_gunzip_opens_the_file_as_the_guide_does(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, packing="gzip", verify="none")
+    path = shop.backup_folder / manifest.file_name
+    run("gunzip", path)
+    plain = path.with_suffix("").read_bytes()
+    assert sha256(plain).hexdigest() == manifest.plain.sha256
+
+
 @pytest.mark.sqlite
 def test_sqlite3_opens_the_dump(shop: Shop) -> None:
     manifest = create_backup(alias=ALIAS, packing="none", verify="none")

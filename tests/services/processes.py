@@ -90,8 +90,12 @@ def running(
     log: Path,
     is_ready: Callable[[], bool],
     stdin: str = "",
+    stop_seconds: float = STOP_SECONDS,
 ) -> Iterator[None]:
-    """Run a server until the block ends; it also ends when this process is killed."""
+    """Run a server until the block ends; it also ends when this process is killed.
+
+    One that has not stopped after ``stop_seconds`` is killed.
+    """
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             [*end_with_parent("INT"), *arguments],
@@ -110,7 +114,7 @@ def running(
         _wait_until_ready(process, is_ready, log)
         yield
     finally:
-        _stop(process)
+        _stop(process, stop_seconds)
 
 
 def _wait_until_ready(
@@ -124,10 +128,10 @@ def _wait_until_ready(
         time.sleep(0.02)
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def _stop(process: subprocess.Popen[str], seconds: float) -> None:
     process.send_signal(signal.SIGINT)
     try:
-        process.wait(STOP_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

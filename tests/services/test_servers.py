@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 import psycopg
 import pytest
@@ -20,6 +22,7 @@ import redis
 from tests.services.postgresql import find_programs, postgresql_server
 from tests.services.processes import ServerNotStartedError, server_user
 from tests.services.redis import redis_server
+from tests.services.s3 import S3Server, s3_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +30,20 @@ ROOT = Path(__file__).parents[2]
 def server_version(url: str) -> int:
     with psycopg.connect(url) as connection:
         return connection.info.server_version // 10000
+
+
+def test_an_s3_server_answers_asks_for_its_key_and_then_is_gone() -> None:
+    with s3_server() as server:
+        with pytest.raises(HTTPError) as caught:
+            urlopen(server.url)  # noqa: S310 -- our own server
+        assert caught.value.code == 403
+        caught.value.close()
+        assert server.secret_key not in repr(server)
+        host = server.url.removeprefix("http://")
+        url = f"http://{server.access_key}:{server.secret_key}@{host}"
+        assert S3Server.of(url) == server
+    with pytest.raises(URLError):
+        urlopen(server.url)  # noqa: S310 -- our own server
 
 
 @pytest.fixture

@@ -31,18 +31,21 @@ class Client:
         return major_version(self.version)
 
 
-def find_pg_dump(server_version: str, folders: Sequence[Path]) -> Client:
+def find_pg_dump(
+    server_version: str, folders: Sequence[Path], program: str = "pg_dump"
+) -> Client:
     """Return the pg_dump to use: in ``folders`` first, then the oldest that will do.
 
     pg_dump refuses a newer server. A newer pg_dump makes archives that the server's
-    own pg_restore cannot read, so the nearest version is best.
+    own pg_restore cannot read, so the nearest version is best. The same goes for
+    the program pg_dumpall.
     """
     server = major_version(server_version)
-    found = _installed("pg_dump", folders)
+    found = _installed(program, folders)
     fitting = [client for client in found if client.major >= server]
     if not fitting:
         raise ProgramNotFoundError(
-            "There is no pg_dump for this server.",
+            f"There is no {program} for this server.",
             why=f"the server is PostgreSQL {server_version}, found: {_list(found)}",
             fix=f"install the PostgreSQL {server} client programs, or set PG_BIN to"
             " their folder",

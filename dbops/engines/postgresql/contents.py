@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
@@ -13,6 +13,12 @@ from django.db.backends.utils import CursorWrapper
 
 from dbops.engines.base import Contents
 from dbops.engines.postgresql.connect import first_line, quoted, session
+from dbops.engines.postgresql.origin import (
+    read_extensions,
+    read_position,
+    read_roles,
+    read_sequences,
+)
 from dbops.errors import (
     ContentsUnreadableError,
     DatabaseUnavailableError,
@@ -24,7 +30,7 @@ MIGRATIONS_TABLE = "django_migrations"
 # Tables whose rows pg_dump copies: no views, no partitioned parents, nothing that
 # belongs to an extension. pg_class, pg_depend: since 14 unchanged.
 TABLES = """
-    SELECT n.nspname, c.relname
+    SELECT n.nspname, c.relname, pg_total_relation_size(c.oid)
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.relpersistence <> 't'
@@ -45,13 +51,22 @@ DATABASE = """
 """
 
 
-def read_contents(connection: BaseDatabaseWrapper) -> Contents:
-    """Count every row and read the migrations; cost: one scan of each table."""
+def read_contents(
+    connection: BaseDatabaseWrapper, *, left_out: Sequence[str] = ()
+) -> Contents:
+    """Count every row and read the migrations; cost: one scan of each table.
+
+    The rows of the tables that are ``left_out`` are not looked at.
+    """
     with connection.cursor() as cursor:
         cursor.execute(DATABASE)
         row, encoding, size_bytes, server_version = cursor.fetchone()
         database = json.loads(row)
-        tables = _count_rows(connection, cursor)
+        sizes = _read_sizes(cursor)
+        tables = {
+            name: 0 if name in left_out else _count_rows(cursor, place)
+            for name, (place, _) in sizes.items()
+        }
         return Contents(
             database=database["datname"],
             size_bytes=size_bytes,
@@ -60,6 +75,12 @@ def read_contents(connection: BaseDatabaseWrapper) -> Contents:
             tables=tables,
             migrations=_read_migrations(cursor, tables),
             properties=_properties(database, encoding),
+            left_out=tuple(name for name in tables if name in left_out),
+            sizes={name: size for name, (_, size) in sizes.items()},
+            sequences=read_sequences(cursor),
+            extensions=read_extensions(cursor),
+            roles=read_roles(cursor),
+            position=read_position(cursor),
         )
 
 
@@ -76,7 +97,7 @@ def read_properties(connection: BaseDatabaseWrapper) -> dict[str, str]:
 
 @contextmanager
 def contents_beside(
-    connection: BaseDatabaseWrapper,
+    connection: BaseDatabaseWrapper, *, left_out: Sequence[str] = ()
 ) -> Iterator[Future[Contents]]:
     """Read the contents in a thread while the block runs.
 
@@ -85,7 +106,7 @@ def contents_beside(
     well, since its snapshot is gone, but that is not the cause.
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
-        future = pool.submit(read_contents, connection)
+        future = pool.submit(read_contents, connection, left_out=left_out)
         try:
             yield future
         except ProgramFailedError:
@@ -111,18 +132,22 @@ def _require_read(future: Future[Contents]) -> None:
         ) from error
 
 
-def _count_rows(
-    connection: BaseDatabaseWrapper, cursor: CursorWrapper
-) -> dict[str, int]:
+def _read_sizes(cursor: CursorWrapper) -> dict[str, tuple[str, int]]:
+    """Return the quoted place and the bytes of each table, by its name."""
     cursor.execute(TABLES)
-    counts = {}
-    for schema, table in cursor.fetchall():
-        # ONLY: a child table of an old-style inheritance is counted by itself.
-        place = f"{quoted(schema)}.{quoted(table)}"
-        cursor.execute(f"SELECT COUNT(*) FROM ONLY {place}")  # noqa: S608 -- names are quoted
-        name = table if schema == "public" else f"{schema}.{table}"
-        counts[name] = cursor.fetchone()[0]
-    return counts
+    return {
+        table if schema == "public" else f"{schema}.{table}": (
+            f"{quoted(schema)}.{quoted(table)}",
+            size,
+        )
+        for schema, table, size in cursor.fetchall()
+    }
+
+
+def _count_rows(cursor: CursorWrapper, place: str) -> int:
+    # ONLY: a child table of an old-style inheritance is counted by itself.
+    cursor.execute(f"SELECT COUNT(*) FROM ONLY {place}")  # noqa: S608 -- names are quoted
+    return int(cursor.fetchone()[0])
 
 
 def _read_migrations(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbops.engines.base import Dumped, Sink
 from dbops.engines.options import Options
 from dbops.engines.postgresql.clients import find_pg_dump
-from dbops.engines.postgresql.connect import client_program, server_version, session
+from dbops.engines.postgresql.connect import (
+    client_program,
+    quoted,
+    server_version,
+    session,
+)
 from dbops.engines.postgresql.contents import contents_beside
 from dbops.process import Program, running
 
@@ -26,32 +31,35 @@ def dump(connection: BaseDatabaseWrapper, options: Options, sink: Sink) -> Dumpe
         client = find_pg_dump(server_version(own), options.client_folders)
         with (
             _exported_snapshot(own) as snapshot,
-            contents_beside(own) as contents,
-            running(
-                dump_program(own, client.path, options, snapshot),
-                silence_seconds=options.silence_seconds,
-            ) as pg_dump,
+            contents_beside(own, left_out=options.runtime_tables) as contents,
         ):
-            for chunk in pg_dump.chunks():
-                sink.write(chunk)
+            flags = _flags(options)
+            program = dump_program(own, client.path, (*flags, f"--snapshot={snapshot}"))
+            with running(program, silence_seconds=options.silence_seconds) as pg_dump:
+                for chunk in pg_dump.chunks():
+                    sink.write(chunk)
         counted = replace(contents.result(), client_version=client.version)
-        return Dumped(counted, pg_dump.warnings)
+        return Dumped(counted, pg_dump.warnings, snapshot, flags)
 
 
 def dump_program(
-    connection: BaseDatabaseWrapper, pg_dump: Path, options: Options, snapshot: str
+    connection: BaseDatabaseWrapper, pg_dump: Path, flags: Sequence[str]
 ) -> Program:
-    """Return the command line; the compression is ours, one layer for everything."""
-    return client_program(
-        connection,
-        str(pg_dump),
-        [
-            "--format=custom",
-            "--compress=0",
-            f"--snapshot={snapshot}",
-            f"--lock-wait-timeout={options.lock_wait_seconds * 1000}",
-        ],
-        database=connection.connection.info.dbname,
+    """Return the command line that dumps the database of an open connection."""
+    database = connection.connection.info.dbname
+    return client_program(connection, str(pg_dump), flags, database=database)
+
+
+def _flags(options: Options) -> tuple[str, ...]:
+    """Return how to dump; the compression is ours, one layer for everything."""
+    return (
+        "--format=custom",
+        "--compress=0",
+        f"--lock-wait-timeout={options.lock_wait_seconds * 1000}",
+        *(
+            f"--exclude-table-data=public.{quoted(table)}"
+            for table in options.runtime_tables
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from dbops.engines.postgresql.foreign import drafted_from_file
 from dbops.engines.postgresql.lock import lock
 from dbops.engines.postgresql.restore import drafted, name_restored, new_target
 from dbops.engines.postgresql.space import PostgresqlSpace
+from dbops.engines.postgresql.surroundings import surroundings
 from dbops.engines.postgresql.swap import PostgresqlSwap
 
 
@@ -47,6 +48,9 @@ class PostgresqlEngine(
 
     def dump(self, sink: Sink) -> Dumped:
         return dump(self.connection, self.options, sink)
+
+    def surroundings(self) -> str | None:
+        return surroundings(self.connection, self.options)
 
     @staticmethod
     def decode(options: Options, source: Source, expected: Contents) -> None:

@@ -14,12 +14,15 @@ TABLES = r"""
     ORDER BY name
 """
 
+# It is there once a table has AUTOINCREMENT.
+SEQUENCES_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'sqlite_sequence'"
+
 
 def read_contents(database: sqlite3.Connection, name: str) -> Contents:
     """Count every row and read the migrations; cost: one scan of each table."""
     tables = {
-        table: _single(database, f'SELECT COUNT(*) FROM "{_doubled(table)}"')  # noqa: S608 -- the name is quoted
-        for (table,) in database.execute(TABLES).fetchall()
+        table: _single(database, f"SELECT COUNT(*) FROM {quoted(table)}")  # noqa: S608 -- the name is quoted
+        for table in table_names(database)
     }
     return Contents(
         database=name,
@@ -29,7 +32,21 @@ def read_contents(database: sqlite3.Connection, name: str) -> Contents:
         client_version=sqlite3.sqlite_version,
         tables=tables,
         migrations=_read_migrations(database, tables),
+        properties={
+            "encoding": database.execute("PRAGMA encoding").fetchone()[0],
+        },
+        sequences=_read_sequences(database),
     )
+
+
+def table_names(database: sqlite3.Connection) -> list[str]:
+    """Return the names of all tables but SQLite's own."""
+    return [name for (name,) in database.execute(TABLES).fetchall()]
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def find_damage(database: sqlite3.Connection) -> list[str]:
@@ -58,5 +75,8 @@ def _single(database: sqlite3.Connection, query: str) -> int:
     return int(database.execute(query).fetchone()[0])
 
 
-def _doubled(name: str) -> str:
-    return name.replace('"', '""')
+def _read_sequences(database: sqlite3.Connection) -> dict[str, int | None]:
+    if not _single(database, SEQUENCES_TABLE):
+        return {}
+    rows = database.execute("SELECT name, seq FROM sqlite_sequence ORDER BY name")
+    return dict(rows.fetchall())

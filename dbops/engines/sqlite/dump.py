@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -10,25 +14,36 @@ from dbops.disk import workspace
 from dbops.engines.base import Dumped, Sink
 from dbops.engines.options import Options
 from dbops.engines.sqlite.connect import database_file, opened
-from dbops.engines.sqlite.contents import read_contents
+from dbops.engines.sqlite.contents import quoted, read_contents, table_names
 from dbops.process import CHUNK_BYTES
 
 PAGES_PER_STEP = 4096
 
 
-def dump(connection: BaseDatabaseWrapper, _options: Options, sink: Sink) -> Dumped:
+def dump(connection: BaseDatabaseWrapper, options: Options, sink: Sink) -> Dumped:
     """Write one self-contained database file; cost: its size in TMPDIR."""
     source = database_file(connection)
     with workspace() as folder:
         copy = folder / source.name
+        begun = perf_counter()
         copy_database(source, copy)
-        with opened(copy) as database:
+        copied = perf_counter()
+        with opened(copy, mode="rw") as database:
+            left_out = _leave_out(database, options.runtime_tables)
             contents = read_contents(database, source.name)
+        counted = perf_counter()
         with copy.open("rb", buffering=0) as file:
             while chunk := file.read(CHUNK_BYTES):
                 sink.write(chunk)
     warnings = () if contents.tables else ("the database has no tables",)
-    return Dumped(contents, warnings)
+    return Dumped(
+        replace(contents, left_out=left_out),
+        warnings,
+        seconds={
+            "copy": round(copied - begun, 3),
+            "count": round(counted - copied, 3),
+        },
+    )
 
 
 def copy_database(source: Path, copy: Path) -> None:
@@ -46,6 +61,15 @@ def copy_database(source: Path, copy: Path) -> None:
             live.backup(target, pages=PAGES_PER_STEP, progress=_between_steps)
             # One file without -wal beside it, whatever the mode of the original.
             target.execute("PRAGMA journal_mode = DELETE")
+
+
+def _leave_out(database: sqlite3.Connection, tables: Sequence[str]) -> tuple[str, ...]:
+    """Empty those of the tables that are there."""
+    there = table_names(database)
+    left_out = tuple(table for table in tables if table in there)
+    for table in left_out:
+        database.execute(f"DELETE FROM {quoted(table)}")  # noqa: S608 -- the name is quoted
+    return left_out
 
 
 def _between_steps(_status: int, _remaining: int, _total: int) -> None:

@@ -44,6 +44,10 @@ class SqliteEngine(SqliteActivity, SqliteCare, SqliteSpace, SqliteSwap, Engine):
     def dump(self, sink: Sink) -> Dumped:
         return dump(self.connection, self.options, sink)
 
+    def surroundings(self) -> str | None:
+        """Return None: a file has no roles and no settings but its own."""
+        return None
+
     @staticmethod
     def decode(options: Options, source: Source, expected: Contents) -> None:
         decode(options, source, expected)

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dbops.backups.compression import DEFAULT
-from dbops.backups.create import NO_LEVEL, create_backup
+from dbops.backups.create import DUMP, FULL, NO_LEVEL, create_backup
 from dbops.backups.verify import DEFAULT_LEVEL, LEVELS
 from dbops.values import Size
 from stateset.lib.commands import StatesetCommand
@@ -16,6 +16,13 @@ class Command(StatesetCommand):
     help = "Back up the database, verify the backup and print its id."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--kind",
+            default=DUMP,
+            choices=(DUMP, FULL),
+            help="dump: the data; full: also roles and settings, where the engine has"
+            " any (default: %(default)s).",
+        )
         parser.add_argument(
             "--compression",
             default=DEFAULT,
@@ -38,21 +45,28 @@ class Command(StatesetCommand):
         self,
         *,
         database: str,
+        kind: str,
         compression: str,
         verify: str,
         reason: str,
         **_options: Any,
     ) -> Report:
         manifest = create_backup(
-            alias=database, packing=compression, verify=verify, reason=reason
+            alias=database,
+            kind=kind,
+            packing=compression,
+            verify=verify,
+            reason=reason,
         )
-        size = Size(manifest.stored.size_bytes)
+        size = Size(manifest.size_bytes)
         return Report(
             summary=f"Backed up {manifest.contents.database}: {manifest.rows} rows in"
             f" {len(manifest.contents.tables)} tables, {size}",
             facts={
                 "id": manifest.id,
+                "kind": manifest.kind,
                 "file": manifest.file_name,
+                "files": [file.name for file in manifest.files],
                 "database": manifest.contents.database,
                 "tables": len(manifest.contents.tables),
                 "row_count": manifest.rows,

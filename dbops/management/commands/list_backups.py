@@ -2,35 +2,46 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbops.backups.catalogue import CatalogueEntry, list_entries_of
+from dbops.backups.catalogue import COMPLETE
+from dbops.backups.prune import explain_backups
+from dbops.backups.retention import Kept, is_proven
 from dbops.backups.storage import backup_storage
-from dbops.values import Ago, Size
+from dbops.values import Ago, Size, Told
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.reports import Report
+from stateset.lib.reports import Report, Section
+
+SHOWN = ("id", "state", "made", "size", "kind", "kept", "why")
 
 
 class Command(StatesetCommand):
-    help = "List the backups, newest first, with their state and verification."
+    help = "List the backups, newest first: their state, and why each is kept."
 
     def run(self, *, database: str, **_options: Any) -> Report:
-        storage = backup_storage()
-        entries = list(list_entries_of(storage, database))
+        plan = explain_backups(database)
+        entries = [each.entry for each in plan]
         total = Size(sum(entry.size_bytes for entry in entries))
+        rows = [_row(each) for each in plan]
+        shown = [{key: row[key] for key in SHOWN} for row in rows]
         return Report(
             summary=f"{len(entries)} backup{'s' * (len(entries) != 1)} in"
-            f" {storage.location}, {total}",
-            rows=[_row(entry) for entry in entries],
+            f" {backup_storage().location}, {total}",
+            rows=rows,
+            sections=[Section(shown, below="why")] if shown else [],
         )
 
 
-def _row(entry: CatalogueEntry) -> dict[str, Any]:
+def _row(kept: Kept) -> dict[str, Any]:
+    entry = kept.entry
     manifest, verdict = entry.manifest, entry.verdict
+    is_verified = entry.state == COMPLETE and is_proven(entry)
     return {
         "id": entry.id,
-        "state": entry.state,
-        "started_at": manifest and Ago.of(manifest.started_at),
+        "state": Told.of(entry.state, "verified" if is_verified else entry.state),
+        "made": manifest and Ago.of(manifest.started_at),
         "size": Size(entry.size_bytes),
         "kind": manifest and manifest.kind,
+        "kept": kept.short,
+        "kept_why": kept.why,
         "verified": verdict.level if verdict and verdict.is_good else "no",
         "verified_at": Ago.of(verdict.verified_at) if verdict else "",
         "why": entry.why,

@@ -9,11 +9,20 @@ import pytest
 from django.utils import timezone as clock
 
 from dbops.backups.create import create_backup
-from dbops.backups.storage import backup_storage
+from dbops.backups.reading import file_source
+from dbops.backups.restore import restore_backup
+from dbops.backups.storage import FolderStorage, backup_storage
 from dbops.backups.verify import verify_backup
 from dbops.engines.registry import get_engine
-from dbops.errors import DiskError, OperationBusyError, StorageError
+from dbops.errors import (
+    BackupDamagedError,
+    DiskError,
+    OperationBusyError,
+    StorageError,
+)
 from stateset.lib import journal
+from stateset.lib.reports import render_bytes
+from tests.dbops.damage import flip_bit
 from tests.dbops.limits import files_no_larger_than
 from tests.dbops.shop import ALIAS, MIGRATIONS, TABLES, Shop
 
@@ -204,3 +213,79 @@ def test_the_verdict_names_what_was_verified(shop: Shop) -> None:
         verdict = json.load(file)
     assert (verdict["level"], verdict["is_good"]) == ("hash", True)
     assert verdict["stored_sha256"] == manifest.stored.sha256
+
+
+def test_rows_of_what_is_true_only_now_stay_out(shop: Shop) -> None:
+    shop.run("CREATE TABLE dbops_scheduled_runs (id int)")
+    shop.run("INSERT INTO dbops_scheduled_runs VALUES (1), (2)")
+    manifest = create_backup(alias=ALIAS)
+    assert manifest.contents.tables == TABLES | {"dbops_scheduled_runs": 0}
+    assert manifest.contents.left_out == ("dbops_scheduled_runs",)
+    into = shop.new_name()
+    restore_backup(backup_id=manifest.id, alias=ALIAS, into=into)
+    assert shop.count("dbops_scheduled_runs", into) == 0
+    assert shop.count("dbops_scheduled_runs") == 2
+
+
+def test_no_room_for_a_backup_like_the_last_one_is_told_before_it_begins(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = create_backup(alias=ALIAS, verify="none", started_at=MOMENT)
+    monkeypatch.setattr(FolderStorage, "free_bytes", lambda _self: 1024)
+    with pytest.raises(StorageError) as caught:
+        create_backup(alias=ALIAS)
+    needed = render_bytes(int(last.size_bytes * 1.3))
+    assert str(caught.value) == (
+        "The backup was not begun.\n"
+        f"  why: {shop.backup_folder} has 1.0 KiB free, and 1.3 times the last backup"
+        f" is {needed}\n"
+        f"  fix: make room in {shop.backup_folder} (prune_backups), or choose another"
+        " folder"
+    )
+    assert shop.files() == [last.file_name, last.name]
+
+
+@pytest.mark.sqlite
+def test_a_full_backup_of_a_file_has_nothing_more_and_says_so(shop: Shop) -> None:
+    manifest = create_backup(alias=ALIAS, kind="full")
+    assert manifest.kind == "full"
+    assert manifest.surroundings == "sqlite has no roles and no settings of a server"
+    assert len(shop.files()) == 3
+
+
+@pytest.mark.postgresql
+def test_a_full_backup_has_roles_and_settings_in_a_second_file(shop: Shop) -> None:
+    shop.run(f"ALTER DATABASE \"{shop.name}\" SET work_mem = '7MB'")
+    manifest = create_backup(alias=ALIAS, kind="full")
+    _, beside = manifest.files
+    assert beside.name == f"{manifest.id}.surroundings.sql.zst"
+    assert beside.name in shop.files()
+    text = b"".join(file_source(backup_storage(), manifest, beside).chunks).decode()
+    assert f"CREATE ROLE {shop.settings['USER']}" in text
+    assert f"ALTER DATABASE \"{shop.name}\" SET work_mem TO '7MB';" in text
+    assert "\n-- listen_addresses = " in text
+    assert "PASSWORD '" not in text
+    flip_bit(shop.backup_folder / beside.name)
+    for level in ("hash", "decode"):
+        with pytest.raises(BackupDamagedError, match="is damaged"):
+            verify_backup(backup_id=manifest.id, level=level)
+    (shop.backup_folder / beside.name).unlink()
+    with pytest.raises(BackupDamagedError, match=r"surroundings\.sql\.zst is missing"):
+        verify_backup(backup_id=manifest.id, level="manifest")
+
+
+@pytest.mark.postgresql
+def test_the_manifest_tells_where_the_data_comes_from(shop: Shop) -> None:
+    shop.run("CREATE SEQUENCE numbers; SELECT nextval('numbers')")
+    manifest = create_backup(alias=ALIAS, verify="none")
+    contents = manifest.contents
+    assert set(contents.position) == {"system_identifier", "timeline", "lsn"}
+    assert contents.sequences == {"numbers": 1}
+    assert set(contents.extensions) == {"plpgsql"}
+    assert shop.settings["USER"] in contents.roles
+    assert contents.sizes.keys() == TABLES.keys()
+    assert contents.sizes["orders"] >= 8192
+    assert contents.properties["encoding"] == "UTF8"
+    assert "--format=custom" in manifest.flags
+    assert manifest.snapshot
+    assert set(manifest.tools) == {"python", "zstandard"}

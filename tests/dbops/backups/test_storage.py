@@ -41,8 +41,9 @@ def test_a_place_that_is_no_folder_is_refused(settings: Settings) -> None:
         backup_storage()
     assert str(caught.value) == (
         "The backups have no place to lie in.\n"
-        "  why: STORAGES['backups'] is InMemoryStorage; backups go to a folder so far\n"
-        "  fix: unset AWS_S3_BUCKET and set BACKUP_DIR to a folder"
+        "  why: STORAGES['backups'] is InMemoryStorage; backups go to a folder or to"
+        " S3\n"
+        "  fix: set BACKUP_DIR to a folder, or AWS_S3_BUCKET to a bucket"
     )
     assert type(storages["backups"]).__name__ == "InMemoryStorage"
 

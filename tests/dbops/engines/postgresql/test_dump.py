@@ -54,17 +54,14 @@ def clerk(shop: Shop) -> Iterator[None]:
 def test_the_command_line_is_a_list_without_the_password(shop: Shop) -> None:
     with session(connections[ALIAS]) as own:
         own.settings_dict["OPTIONS"] |= {"sslmode": "prefer", "channel_binding": "x"}
-        program = dump_program(own, Path("/bin/pg_dump"), Options(), "00-1")
+        program = dump_program(own, Path("/bin/pg_dump"), ["--snapshot=00-1"])
     settings = shop.settings
     assert program.args == [
         "/bin/pg_dump",
         *("-U", settings["USER"], "-h", settings["HOST"], "-p", str(settings["PORT"])),
         "--no-password",
         f"--dbname=dbname='{shop.name}'",
-        "--format=custom",
-        "--compress=0",
         "--snapshot=00-1",
-        "--lock-wait-timeout=60000",
     ]
     assert program.env == {
         "PGPASSWORD": settings["PASSWORD"],
@@ -86,6 +83,24 @@ def test_the_program_goes_to_the_server_that_answered(shop: Shop) -> None:
 def test_a_role_of_little_power_and_any_password_will_do(shop: Shop) -> None:
     with clerk(shop):
         assert create_backup(alias=ALIAS).contents.tables["orders"] == 300
+
+
+def test_a_full_backup_takes_no_right_to_read_passwords(shop: Shop) -> None:
+    with clerk(shop):
+        shop.run("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+        manifest = create_backup(alias=ALIAS, kind="full")
+    assert len(manifest.files) == 2
+    # What this role may not ask is left out, and the rest is there.
+    assert set(manifest.contents.position) == {"timeline", "lsn"}
+    assert f"clerk_{os.getpid()}" in manifest.contents.roles
+
+
+def test_no_pg_dumpall_is_told_and_leaves_nothing(shop: Shop, fakes: Path) -> None:
+    make_program(fakes, "pg_dumpall", "kill -9 $$")
+    with pytest.raises(ProgramFailedError) as caught:
+        create_backup(alias=ALIAS, kind="full")
+    assert caught.value.what == "pg_dumpall did not do its work."
+    assert shop.files() == []
 
 
 def test_the_password_is_in_no_command_line(shop: Shop, fakes: Path) -> None:

@@ -1,8 +1,4 @@
-"""Where backups lie: a folder now, behind verbs that an object store has too.
-
-An object appears whole under its name or not at all. Names are flat for callers;
-a store may keep them in folders of its own.
-"""
+"""Backups in a folder: private files that take their names when they are whole."""
 
 from __future__ import annotations
 
@@ -10,63 +6,20 @@ import fcntl
 import os
 import re
 import secrets
-from abc import ABC, abstractmethod
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from django.core.files.storage import FileSystemStorage, storages
-
 from dbops.backups.measuring import Writable
+from dbops.backups.storage.base import BackupStorage, StoredObject
 from dbops.disk import disk_errors, fsync_path, write_all
 from dbops.errors import NameTakenError, StorageError
 
-ALIAS = "backups"
 PART_SUFFIX = ".part"
 PART = re.compile(r"\.stateset_[\w.]+\.part")
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """A name and the size of what lies there."""
-
-    name: str
-    size_bytes: int
-
-
-class BackupStorage(ABC):
-    """The verbs of a place for backups."""
-
-    @property
-    @abstractmethod
-    def location(self) -> str:
-        """Where it is, for people."""
-
-    @abstractmethod
-    def objects(self) -> list[StoredObject]:
-        """Return what is there, in order of name; an absent place holds nothing."""
-
-    @abstractmethod
-    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """Open an object for reading; raise StorageError if it is not there."""
-
-    @abstractmethod
-    def create(self, stem: str, suffix: str) -> AbstractContextManager[Writable]:
-        """Take what is written as the new object ``stem + suffix``.
-
-        It appears when the block ends well. Raises NameTakenError when anything
-        of this stem is there already or is being written by another run.
-        """
-
-    @abstractmethod
-    def put(self, name: str, content: bytes) -> None:
-        """Store a small object, in place of one of the same name."""
-
-    @abstractmethod
-    def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is no error."""
 
 
 class FolderStorage(BackupStorage):
@@ -85,7 +38,7 @@ class FolderStorage(BackupStorage):
                 return []
             with os.scandir(self._folder) as entries:
                 found = [
-                    StoredObject(entry.name, entry.stat().st_size)
+                    _stored(entry)
                     for entry in entries
                     if entry.is_file() and not entry.name.startswith(".")
                 ]
@@ -122,16 +75,29 @@ class FolderStorage(BackupStorage):
             (self._folder / name).unlink(missing_ok=True)
             fsync_path(self._folder)
 
-    def _prepare(self) -> None:
-        """Make the folder, and clear away what killed runs have left in it.
+    def free_bytes(self) -> int | None:
+        with self._errors("The free space was not read."):
+            return shutil.disk_usage(self._folder).free
+
+    def clear_unfinished(self, before: datetime) -> int:
+        """Go by locks, which are better than any moment.
 
         Whoever writes a draft holds its lock, so a draft without one is abandoned.
         """
+        with self._errors("The folder for backups was not cleared."):
+            if not self._folder.exists():
+                return 0
+            return sum(
+                _remove_if_abandoned(path)
+                for path in self._folder.iterdir()
+                if PART.fullmatch(path.name)
+            )
+
+    def _prepare(self) -> None:
+        """Make the folder, and clear away what killed runs have left in it."""
         with self._errors("The folder for backups was not made."):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for path in self._folder.iterdir():
-                if PART.fullmatch(path.name):
-                    _remove_if_abandoned(path)
+        self.clear_unfinished(datetime.now(UTC))
 
     @contextmanager
     def _draft(self, draft_name: str, name: str) -> Iterator[_Draft]:
@@ -169,19 +135,6 @@ class _Draft:
         return len(chunk)
 
 
-def backup_storage() -> BackupStorage:
-    """Return the place that ``STORAGES["backups"]`` names."""
-    storage = storages[ALIAS]
-    if isinstance(storage, FileSystemStorage):
-        return FolderStorage(Path(storage.location))
-    raise StorageError(
-        "The backups have no place to lie in.",
-        why=f"STORAGES['{ALIAS}'] is {type(storage).__name__}; backups go to a folder"
-        " so far",
-        fix="unset AWS_S3_BUCKET and set BACKUP_DIR to a folder",
-    )
-
-
 def _create_locked(path: Path) -> int:
     while True:
         try:
@@ -199,15 +152,22 @@ def _create_locked(path: Path) -> int:
         os.close(descriptor)
 
 
-def _remove_if_abandoned(path: Path) -> None:
+def _remove_if_abandoned(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return
+        return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         path.unlink(missing_ok=True)
     except BlockingIOError:
-        pass
+        return False
     finally:
         os.close(descriptor)
+    return True
+
+
+def _stored(entry: os.DirEntry[str]) -> StoredObject:
+    found = entry.stat()
+    modified_at = datetime.fromtimestamp(found.st_mtime, tz=UTC)
+    return StoredObject(entry.name, found.st_size, modified_at)

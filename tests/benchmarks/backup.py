@@ -1,8 +1,9 @@
 """Our backup beside bare ``pg_dump -Fc -Z0 | zstd -1 -T2``, as a ratio of one run.
 
-Run it as ``python -m tests.benchmarks.backup_speed --megabytes 500``. It starts a
+Run it as ``python -m tests.benchmarks.backup --megabytes 500``. It starts a
 server of its own and alternates the two, so that a slow minute hits both. The same
-for the restore, beside bare ``pg_restore -j2``.
+for the restore, beside bare ``pg_restore -j2``. At the end the same backup goes to an
+S3 server of its own on this machine, which takes a share of its cores.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import django
 import psycopg
+from django.core.files.storage import storages
+from django.test import override_settings
 
 from tests.services.postgresql import PostgresqlServer, postgresql_server
+from tests.services.s3 import s3_server
 
 Words = list[str | Path]
 
@@ -115,8 +120,33 @@ def measure(server: PostgresqlServer, folder: Path, rounds: int) -> None:
     say(f"bare file: {bare_file.stat().st_size / 1e6:.0f} MB")
     newest = sorted((folder / "backups").glob("*.zst"))[-1]
     say(f"our file: {newest.stat().st_size / 1e6:.0f} MB")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    say(f"peak memory of our process: {peak:.0f} MiB")
+    say(f"peak memory of our process: {peak_mebibytes()} MiB")
+    to_s3 = [timed(lambda: to_bucket(create_backup)) for _ in range(rounds)]
+    say(f"backup to S3, with the server's start: {listed(to_s3)} s")
+    say(f"peak memory of our process, S3 included: {peak_mebibytes()} MiB")
+
+
+def to_bucket(create: Callable[..., object]) -> None:
+    """Make a backup in a bucket of a new server."""
+    with s3_server() as server:
+        options = {
+            "bucket_name": "benchmark",
+            "endpoint_url": server.url,
+            "access_key": server.access_key,
+            "secret_key": server.secret_key,
+            "addressing_style": "path",
+            "location": "backups",
+        }
+        place = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+        with override_settings(STORAGES={"backups": place}):
+            bucket: Any = storages["backups"]
+            bucket.connection.create_bucket(Bucket="benchmark")
+            create(verify="none")
+
+
+def peak_mebibytes() -> int:
+    """Return the most memory that this process has had so far."""
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def configure(server: PostgresqlServer, folder: Path) -> None:

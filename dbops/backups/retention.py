@@ -1,0 +1,165 @@
+"""Which backups stay, and why: a pure function over what the catalogue says.
+
+Never on age alone. A backup that is good counts, a damaged or an incomplete one
+never makes another one superfluous. Backups before a restore or a migration are
+groups of their own: they push out no scheduled one, nor are they counted for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dbops.backups.catalogue import COMPLETE, DAMAGED, INCOMPLETE, CatalogueEntry
+from dbops.backups.manifest import Manifest
+from dbops.errors import PruningRefusedError
+
+FLOOR = 3
+GRACE = timedelta(days=1)
+# Clocks of two machines are never quite the same.
+CLOCK_TOLERANCE = timedelta(hours=1)
+# The kinds that are made on a schedule or by hand are one group.
+SCHEDULED = ("dump", "full")
+# What a verification of this level has looked at is the manifest only.
+PROVES_NOTHING = "manifest"
+
+NEWEST = "newest"
+VERIFIED = "verified"
+ONE_OF = "one of {}"
+YOUNG = "young"
+WRITING = "new"
+FOREIGN = "not ours"
+UNKNOWN = "unknown"
+NOT_KEPT = "no"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is kept, and of which database: the alias, exactly, of one installation."""
+
+    project: str
+    environment: str
+    alias: str
+    keep: timedelta
+    floor: int = FLOOR
+    grace: timedelta = GRACE
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The verdict on one backup; ``short`` is the reason in a word or two."""
+
+    entry: CatalogueEntry
+    is_kept: bool
+    short: str
+    why: str
+
+
+def plan_retention(
+    entries: Iterable[CatalogueEntry], policy: Policy, now: datetime
+) -> list[Kept]:
+    """Return a verdict with a reason for each backup, in the order they came in.
+
+    Raises PruningRefusedError for a policy that keeps nothing, and when the clock
+    stands before the newest backup: then every age is wrong.
+    """
+    listed = list(entries)
+    ours = [entry for entry in listed if _is_ours(entry.manifest, policy)]
+    _require_sense(policy, ours, now)
+    needed = _needed(ours, policy)
+    return [needed.get(entry.id) or _by_age(entry, policy, now) for entry in listed]
+
+
+def _require_sense(
+    policy: Policy, ours: Sequence[CatalogueEntry], now: datetime
+) -> None:
+    if policy.keep <= timedelta() or policy.floor < 1 or policy.grace < timedelta():
+        raise PruningRefusedError(
+            "No backup was deleted.",
+            why=f"the policy keeps {policy.floor} backups and {policy.keep.days} days",
+            fix="keep at least one backup, and set RETENTION_DAYS to 1 or more",
+        )
+    newest = max((_begun(entry) for entry in ours), default=now)
+    if now < newest - CLOCK_TOLERANCE:
+        raise PruningRefusedError(
+            "No backup was deleted.",
+            why=f"by this machine's clock it is {now:%Y-%m-%d %H:%M}, but the newest"
+            f" backup is of {newest:%Y-%m-%d %H:%M} UTC",
+            fix="set the clock (timedatectl set-ntp true), then try again",
+        )
+
+
+def _needed(ours: Sequence[CatalogueEntry], policy: Policy) -> dict[str, Kept]:
+    """Return what is kept whatever its age: good ones of each group, by their id."""
+    groups: dict[str, list[CatalogueEntry]] = {}
+    for entry in ours:
+        if entry.state == COMPLETE and entry.manifest is not None:
+            groups.setdefault(_group(entry.manifest), []).append(entry)
+    needed: dict[str, Kept] = {}
+    for group in groups.values():
+        good = sorted(group, key=lambda entry: (_begun(entry), entry.id), reverse=True)
+        short = ONE_OF.format(policy.floor)
+        why = f"among the {policy.floor} newest good"
+        for entry in good[: policy.floor]:
+            needed[entry.id] = _kept(entry, short, why)
+        for entry in filter(is_proven, good):
+            needed[entry.id] = _kept(entry, VERIFIED, "the newest verified one")
+            break
+        needed[good[0].id] = _kept(good[0], NEWEST, "the newest good one")
+    return needed
+
+
+def _by_age(entry: CatalogueEntry, policy: Policy, now: datetime) -> Kept:
+    if entry.state == INCOMPLETE:
+        return _incomplete(entry, policy, now)
+    if entry.manifest is None:
+        why = "its manifest is unreadable"
+        return _kept(entry, UNKNOWN, why)
+    if not _is_ours(entry.manifest, policy):
+        return _kept(entry, FOREIGN, "of another installation")
+    age = now - entry.manifest.started_at
+    days = policy.keep.days
+    if age <= policy.keep:
+        return _kept(entry, YOUNG, f"at most {days} days old")
+    state = "damaged, " if entry.state == DAMAGED else ""
+    return _not_kept(entry, f"{state}over {days} days old")
+
+
+def _incomplete(entry: CatalogueEntry, policy: Policy, now: datetime) -> Kept:
+    written_at = entry.modified_at
+    if written_at is None or now - written_at <= policy.grace:
+        return _kept(entry, WRITING, "perhaps being written")
+    return _not_kept(entry, "no manifest, abandoned")
+
+
+def _kept(entry: CatalogueEntry, short: str, why: str) -> Kept:
+    return Kept(entry, is_kept=True, short=short, why=why)
+
+
+def _not_kept(entry: CatalogueEntry, why: str) -> Kept:
+    return Kept(entry, is_kept=False, short=NOT_KEPT, why=why)
+
+
+def _group(manifest: Manifest) -> str:
+    return SCHEDULED[0] if manifest.kind in SCHEDULED else manifest.kind
+
+
+def _begun(entry: CatalogueEntry) -> datetime:
+    if entry.manifest is None:
+        raise ValueError(f"{entry.id} has no manifest")
+    return entry.manifest.started_at
+
+
+def is_proven(entry: CatalogueEntry) -> bool:
+    """Tell whether a verification has read its bytes and found them good."""
+    verdict = entry.verdict
+    return verdict is not None and verdict.is_good and verdict.level != PROVES_NOTHING
+
+
+def _is_ours(manifest: Manifest | None, policy: Policy) -> bool:
+    return manifest is not None and (
+        manifest.project,
+        manifest.environment,
+        manifest.alias,
+    ) == (policy.project, policy.environment, policy.alias)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dbops.backups.create import create_backup
+from dbops.errors import ProgramFailedError
+from tests.dbops.programs import make_program
+from tests.dbops.s3.conftest import TestBucket
+from tests.dbops.shop import ALIAS, Shop
+from tests.dbops.test_interruption import environment
+
+pytestmark = pytest.mark.postgresql
+# More than one part, so that one has arrived.
+BYTES = 20_000_000
+# The most memory since it began: what the parent had does not count.
+SCRIPT = """
+from pathlib import Path
+import django
+django.setup()
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "backup", "--verify=none"])
+lines = Path("/proc/self/status").read_text().splitlines()
+print(*[line for line in lines if line.startswith("VmHWM")])
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ("kill -9 $$", "it was killed by signal 9 (SIGKILL) and said nothing"),
+        ("exit 1", "it ended with status 1 and said nothing"),
+    ],
+)
+def test_a_pg_dump_that_dies_in_mid_upload_leaves_neither_object_nor_upload(
+    shop: Shop, bucket: TestBucket, fakes: Path, end: str, why: str
+) -> None:
+    from_nowhere = f"head -c {BYTES} /dev/urandom; {end}"
+    make_program(fakes, "pg_dump", from_nowhere)
+    with pytest.raises(ProgramFailedError) as caught:
+        create_backup(alias=ALIAS, packing="none")
+    assert caught.value.why == why
+    assert (bucket.keys(), bucket.uploads()) == ([], [])
+
+
+def test_a_backup_to_s3_keeps_to_its_memory(shop: Shop, bucket: TestBucket) -> None:
+    shop.run(
+        "INSERT INTO orders SELECT 1000 + n, (SELECT string_agg(md5(random()::text),"
+        " '') FROM generate_series(1, 30000) WHERE n > 0), 1"
+        " FROM generate_series(1, 60) n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env=environment(shop, **bucket.variables()),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    (dump, _) = bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]
+    assert dump["Size"] > 20_000_000
+    assert int(done.stdout.split()[-2]) < 128 * 1024
