@@ -41,6 +41,7 @@ test-pages: setup ## every page through axe, and all pages without the theme
 
 test-faults: setup ## real faults: full disks, killed programs, cut connections
 	@test -d tests/faults || { echo "There are no fault tests yet: tests/faults does not exist." >&2; exit 1; }
+	@$(PYTHON) -m pytest --engine sqlite tests/faults/test_killed_swap.py
 	@$(PYTHON) -m tests.services -- $(PYTHON) -m pytest --engine postgresql tests/faults
 
 test-ha: setup ## clusters and failover

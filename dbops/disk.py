@@ -16,6 +16,7 @@ from dbops.errors import DbopsError, DiskError
 from stateset.lib.reports import render_bytes
 
 WORKSPACE_PREFIX = "stateset-work-"
+CHUNK_BYTES = 1024 * 1024
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -75,6 +76,16 @@ def spool(chunks: Iterable[bytes | memoryview], path: Path, *, size_bytes: int) 
         with disk_errors(what, path.parent):
             if written is not None:
                 written.result()
+
+
+def chunks_of(path: Path) -> Iterator[bytes]:
+    """Yield what is in a file."""
+    with (
+        disk_errors(f"{path.name} was not read.", path.parent),
+        path.open("rb") as file,
+    ):
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 def write_all(descriptor: int, chunk: bytes | memoryview) -> None:

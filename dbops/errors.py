@@ -105,6 +105,10 @@ class TargetExistsError(RestoreRefusedError):
     """What is to be created is there already; it was left as it is."""
 
 
+class RestoredUnusableError(DbopsError):
+    """The restored database is live but does not answer; the old one is kept."""
+
+
 class DatabaseInUseError(DbopsError):
     """Another session keeps a lock that is needed; it was not waited for longer."""
 

@@ -58,3 +58,20 @@ def stoppable(what: str) -> Iterator[None]:
     finally:
         for number, handler in replaced.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def unstoppable() -> Iterator[None]:
+    """Let no signal unwind the block: half way through it is no place to stop.
+
+    It is for the last steps of an operation, which are short; a signal is dropped.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

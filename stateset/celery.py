@@ -10,6 +10,14 @@ from django.conf import settings  # noqa: TID251 -- it hands the schedule to bea
 
 from stateset.beat import beat_schedule
 from stateset.lib.journal import acting, current_context
+from stateset.lib.maintenance import (
+    RETRY_AFTER_SECONDS,
+    current_maintenance,
+    require_no_maintenance,
+)
+
+MOST_TIMES_PUT_OFF = 10_000
+"""For three days; Celery knows no never-ending, and None is its own default of 3."""
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stateset.settings")
 # In a web process wsgi.py was first.
@@ -23,12 +31,26 @@ class JournalTask(Task):  # type: ignore[type-arg]  # it takes none at run time
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        put_off(self)
         context = current_context()
         with acting(
             actor_label=context.actor_label or f"task {self.name}",
             request_id=context.request_id or self.request.id or "",
         ):
             return super().__call__(*args, **kwargs)
+
+
+def put_off(task: Task[..., Any]) -> None:
+    """Have a task that starts in maintenance mode begin again later.
+
+    Where nobody can hand it out again, inside a request or a command, it is refused.
+    Every JournalTask asks before its first step, so none has to be idempotent for it.
+    """
+    if current_maintenance() is None:
+        return
+    if task.request.called_directly or task.request.is_eager:
+        require_no_maintenance(f"The task {task.name} was not begun.")
+    raise task.retry(countdown=RETRY_AFTER_SECONDS, max_retries=MOST_TIMES_PUT_OFF)
 
 
 app = Celery("stateset", task_cls=JournalTask)

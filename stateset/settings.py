@@ -124,6 +124,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "stateset.system.middleware.ProbeMiddleware",
     "stateset.system.middleware.RequestMiddleware",
+    "stateset.system.middleware.MaintenanceMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -16,6 +16,8 @@ from dbops.errors import BackupDamagedError, BackupNotFoundError
 
 COMPLETE, DAMAGED, INCOMPLETE = "complete", "damaged", "incomplete"
 LATEST = "latest"
+SAFETY = "safety"
+"""The kind of a backup that a restore makes of what it replaces."""
 VERDICT_SUFFIX = ".verified.json"
 # A number is added when two backups begin in one second.
 ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
@@ -112,6 +114,19 @@ def latest_id(storage: BackupStorage, alias: str) -> str:
     if entry is None:
         raise no_backup(storage, alias)
     return entry.id
+
+
+def latest_to_restore(storage: BackupStorage, alias: str) -> str:
+    """Return the id of the newest backup that is not one before a restore.
+
+    Such a one holds what a restore was to get rid of: whoever begins a killed restore
+    anew means the backup of before.
+    """
+    for entry in list_entries_of(storage, alias):
+        is_safety = entry.manifest is not None and entry.manifest.kind == SAFETY
+        if entry.state != INCOMPLETE and not is_safety:
+            return entry.id
+    raise no_backup(storage, alias)
 
 
 def no_backup(storage: BackupStorage, alias: str) -> BackupNotFoundError:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from dbops import conf
 from dbops.audit import journaled
-from dbops.backups import compression
+from dbops.backups import catalogue, compression
 from dbops.backups.catalogue import latest_entry
 from dbops.backups.compression import Compression, parse_compression
 from dbops.backups.manifest import (
@@ -41,7 +41,7 @@ from stateset.lib.reports import render_bytes
 
 logger = logging.getLogger(__name__)
 
-DUMP, FULL, SAFETY, PRE_MIGRATE = "dump", "full", "safety", "pre-migrate"
+DUMP, FULL, SAFETY, PRE_MIGRATE = "dump", "full", catalogue.SAFETY, "pre-migrate"
 """Kinds: asked for or scheduled, the weekly one, before a restore, before migrating."""
 
 SURROUNDINGS_SUFFIX = ".surroundings.sql"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
 from django.db import DEFAULT_DB_ALIAS
 
 from dbops.audit import journaled
-from dbops.backups.catalogue import LATEST, find_manifest
+from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.storage import backup_storage
@@ -43,6 +44,8 @@ def restore_backup(
     """
     storage = backup_storage()
     engine = get_engine(alias)
+    if backup_id == LATEST:
+        backup_id = latest_to_restore(storage, alias)
     manifest = find_manifest(storage, backup_id, alias)
     if manifest.engine != engine.vendor:
         raise RestoreRefusedError(
@@ -53,6 +56,23 @@ def restore_backup(
             " --database",
         )
     target = engine.new_target(into)
+    begun = perf_counter()
+    with (
+        journaled("backup.restore", reason=reason) as details,
+        stoppable("The restore"),
+        leased(engine, "restore", target=target),
+    ):
+        details |= {"id": manifest.id, "into": target, "alias": alias}
+        source = dump_source(storage, manifest)
+        with engine.drafted(
+            source, target, like=manifest.contents, check=require_whole(manifest)
+        ) as draft:
+            engine.name_draft(draft, target)
+    return Restored(target, manifest, round(perf_counter() - begun, 3))
+
+
+def require_whole(manifest: Manifest) -> Callable[[Contents], None]:
+    """Return what raises BackupDamagedError unless contents are the manifest's."""
 
     def check(found: Contents) -> None:
         if differences := manifest.contents.differences(found):
@@ -62,14 +82,4 @@ def restore_backup(
                 fix=ANOTHER,
             )
 
-    begun = perf_counter()
-    with (
-        journaled("backup.restore", reason=reason) as details,
-        stoppable("The restore"),
-        leased(engine, "restore", target=target),
-    ):
-        details |= {"id": manifest.id, "into": target, "alias": alias}
-        engine.restore(
-            dump_source(storage, manifest), target, like=manifest.contents, check=check
-        )
-    return Restored(target, manifest, round(perf_counter() - begun, 3))
+    return check

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from dbops.engines.options import Options
@@ -13,6 +14,7 @@ from dbops.engines.verbs.activity import ActivityVerbs
 from dbops.engines.verbs.care import CareVerbs
 from dbops.engines.verbs.space import SpaceVerbs
 from dbops.engines.verbs.swap import SwapVerbs
+from dbops.errors import RestoreRefusedError
 
 Chunk = bytes | memoryview
 
@@ -144,19 +146,46 @@ class Engine(ActivityVerbs, CareVerbs, SpaceVerbs, SwapVerbs):
         """Return the full name of a database to create; refuse one that exists."""
 
     @abstractmethod
-    def restore(
+    def contents(self) -> Contents:
+        """Count the live rows; raise DatabaseUnavailableError if that cannot be."""
+
+    @abstractmethod
+    def drafted(
         self,
         source: Source,
-        into: str,
+        target: str,
         *,
         like: Contents,
         check: Callable[[Contents], None],
-    ) -> None:
-        """Make the database ``into`` from a dump.
+    ) -> AbstractContextManager[str]:
+        """Make a draft of the database ``target`` from a dump, and give its name.
 
-        It takes its name only after ``check`` has seen what is in it; when anything
-        raises, nothing is left of it.
+        It is there after ``check`` has seen what is in it. At the end of the block,
+        or when anything raises, nothing is left that was not given another name.
         """
+
+    @abstractmethod
+    def drafted_from_file(
+        self, file: Path, target: str, *, check: Callable[[Contents], None]
+    ) -> AbstractContextManager[str]:
+        """Make a draft as ``drafted`` does from a plain file without a manifest.
+
+        Its first bytes say what it is. Raises RestoreRefusedError for one of another
+        engine, BackupDamagedError when it cannot be read to its end.
+        """
+
+    @abstractmethod
+    def name_draft(self, draft: str, into: str) -> None:
+        """Give a draft the name of a database that is not there yet."""
+
+
+def refused_kind(kind: str, wanted: str) -> RestoreRefusedError:
+    """Return the error for a file that is nothing for this engine."""
+    return RestoreRefusedError(
+        "The file was not restored.",
+        why=f"it is {kind}; {wanted}",
+        fix="give another file, or the --database that it is for",
+    )
 
 
 def summarised(differences: list[str]) -> str:

@@ -20,6 +20,7 @@ from stateset.demo.selling import place
 from stateset.demo.supplying import draw_up_bills, make_more, reorder
 from stateset.demo.world import World
 from stateset.lib.journal import acting
+from stateset.lib.maintenance import require_no_maintenance
 from stateset.lib.progress import progress
 
 HISTORY = timedelta(days=180)
@@ -51,6 +52,7 @@ def seed_demo(
     The same ``seed`` and ``now`` give the same documents. All or nothing: one
     transaction. Raises DemoRefusedError for a database that is in use.
     """
+    require_no_maintenance("No demo data was made.")
     require_empty(using)
     moment = (now or timezone.now()).replace(second=0, microsecond=0)
     world = World(random=Random(seed), start=moment - HISTORY, now=moment)  # noqa: S311 - nothing is kept secret with it

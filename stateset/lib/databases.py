@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Set
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -95,7 +96,21 @@ def unreachable_error(alias: str = DEFAULT_DB_ALIAS) -> DatabaseUnreachableError
 
 def unapplied_migrations(connection: BaseDatabaseWrapper) -> list[str]:
     """Return ``app.name`` of each migration in the code but not in the database."""
-    applied = _applied_migrations(connection)
+    return unapplied_of(applied_migrations(connection))
+
+
+def applied_migrations(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:
+    """Return app and name of each migration that the database says it has."""
+    # MigrationRecorder would ask the alias, and so another connection than this.
+    with connection.cursor() as cursor:
+        if "django_migrations" not in connection.introspection.table_names(cursor):
+            return set()
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return {(app, name) for app, name in cursor.fetchall()}
+
+
+def unapplied_of(applied: Set[tuple[str, str]]) -> list[str]:
+    """Return ``app.name`` of each migration in the code that is not applied."""
     graph, replaced = _migrations_on_disk()
     return sorted(
         f"{key[0]}.{key[1]}"
@@ -103,6 +118,13 @@ def unapplied_migrations(connection: BaseDatabaseWrapper) -> list[str]:
         if key not in applied
         and not (replaced.get(key) and all(old in applied for old in replaced[key]))
     )
+
+
+def unknown_of(applied: Set[tuple[str, str]]) -> list[str]:
+    """Return ``app.name`` of each applied migration that the code does not have."""
+    graph, replaced = _migrations_on_disk()
+    known = {*graph, *replaced, *(old for each in replaced.values() for old in each)}
+    return sorted(f"{app}.{name}" for app, name in applied - known)
 
 
 def separate_connection(alias: str) -> BaseDatabaseWrapper:
@@ -128,15 +150,6 @@ def _answer(connection: BaseDatabaseWrapper) -> Answer:
     except UNREACHABLE as error:
         return Answer(reachable=False, reason=_reason(error, connection))
     return Answer(reachable=True, unapplied=tuple(unapplied))
-
-
-def _applied_migrations(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:
-    # MigrationRecorder would ask the alias, and so another connection than this.
-    with connection.cursor() as cursor:
-        if "django_migrations" not in connection.introspection.table_names(cursor):
-            return set()
-        cursor.execute("SELECT app, name FROM django_migrations")
-        return {(app, name) for app, name in cursor.fetchall()}
 
 
 def _reason(error: Exception, connection: BaseDatabaseWrapper) -> str:

@@ -8,7 +8,7 @@ with ``record``. This module owns no table: ``stateset.system`` listens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -53,6 +53,7 @@ _told: ContextVar[frozenset[str]] = ContextVar("journal_told", default=frozenset
 """The databases whose open transaction knows the context already."""
 
 _sinks: list[Callable[[Entry, Context], None]] = []
+_readers: list[Callable[[str, Collection[str]], set[str]]] = []
 
 
 def current_context() -> Context:
@@ -64,6 +65,20 @@ def add_sink(sink: Callable[[Entry, Context], None]) -> None:
     """Have ``sink`` called for every recorded entry; once, however often added."""
     if sink not in _sinks:
         _sinks.append(sink)
+
+
+def add_reader(reader: Callable[[str, Collection[str]], set[str]]) -> None:
+    """Have ``reader`` asked which acts on resources of a type are recorded."""
+    if reader not in _readers:
+        _readers.append(reader)
+
+
+def recorded(resource_type: str, resource_ids: Collection[str]) -> set[str]:
+    """Return for which of the resources every reader finds an entry."""
+    known = set(resource_ids) if _readers else set()
+    for reader in _readers:
+        known &= reader(resource_type, resource_ids)
+    return known
 
 
 def record(entry: Entry) -> None:

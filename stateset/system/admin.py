@@ -22,7 +22,11 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.system.models import AuditEntry, Event, NumberSequence, OutboxMessage
-from stateset.system.services.outbox import retry_message
+from stateset.system.services.outbox import (
+    discard_message,
+    release_message,
+    retry_message,
+)
 
 Data = Mapping[str, Any]
 
@@ -34,6 +38,20 @@ MESSAGE_STATUS = status_pill()
 def _retry(row: OutboxMessage, request: HttpRequest, data: Data) -> str:
     retry_message(row)
     return f"Message {row} is due again."
+
+
+def _release(row: OutboxMessage, request: HttpRequest, data: Data) -> str:
+    release_message(row)
+    return f"Message {row} is due."
+
+
+def _discard(row: OutboxMessage, request: HttpRequest, data: Data) -> str:
+    discard_message(row)
+    return f"Message {row} will not be delivered."
+
+
+def _not_held(row: OutboxMessage) -> str:
+    return "" if row.status == OutboxMessage.Status.HELD else "it is not on hold"
 
 
 @admin.display(description="changes")
@@ -81,7 +99,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
-    """Messages on their way; those that failed may be tried again."""
+    """Messages on their way; a person decides on what failed or is on hold."""
 
     list_display = (
         "id",
@@ -98,6 +116,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     list_select_related = ("event",)
     presets = (
         Preset("failed", "Failed", lambda rows: rows.filter(status="failed")),
+        Preset("held", "On hold", lambda rows: rows.filter(status="held")),
         Preset("pending", "Waiting", lambda rows: rows.filter(status="pending")),
     )
     ordering = ("-id",)
@@ -110,6 +129,25 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
             refusal=lambda row: (
                 "" if row.status == OutboxMessage.Status.FAILED else "it has not failed"
             ),
+            permission="system.change_outboxmessage",
+            in_bulk=True,
+        ),
+        GuidedAction(
+            "release",
+            "Release",
+            _release,
+            explain="A restore put it on hold, because it may have been delivered since"
+            " the backup. Receivers know a message by its event.",
+            refusal=_not_held,
+            permission="system.change_outboxmessage",
+            in_bulk=True,
+        ),
+        GuidedAction(
+            "discard",
+            "Discard",
+            _discard,
+            explain="It is never delivered. The event it tells of stays.",
+            refusal=_not_held,
             permission="system.change_outboxmessage",
             in_bulk=True,
         ),

@@ -28,6 +28,7 @@ class SystemConfig(AppConfig):
         journal.context_changed.connect(receivers.on_context_changed)
         journal.document_leaving.connect(receivers.on_document_leaving)
         journal.add_sink(receivers.write_audit_entry)
+        journal.add_reader(receivers.read_recorded)
         register(checks.check_production)
         register(checks.check_names)
         register(check_triggers, Tags.database)

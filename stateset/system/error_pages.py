@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from stateset.lib import maintenance
 from stateset.lib.journal import current_context
 
 # Their style stands in the page itself, and nothing else may load.
@@ -75,6 +76,14 @@ UNAVAILABLE = Trouble(
     how="Wait a minute and load this page again.",
 )
 
+MAINTENANCE = Trouble(
+    503,
+    what="This site is being looked after",
+    why="The database is being replaced by a backup, so nobody may work in it just "
+    "now. What you had begun was not saved.",
+    how="Wait a few minutes and load this page again. You will have to log in again.",
+)
+
 
 def render(trouble: Trouble) -> HttpResponse:
     """Return the page for one kind of trouble."""
@@ -90,6 +99,13 @@ def render_unavailable() -> HttpResponse:
     """Return the page for a lost database, which asks to be tried again."""
     response = render(UNAVAILABLE)
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def render_maintenance() -> HttpResponse:
+    """Return the page for maintenance mode, which asks to be tried again."""
+    response = render(MAINTENANCE)
+    response.headers["Retry-After"] = str(maintenance.RETRY_AFTER_SECONDS)
     return response
 
 

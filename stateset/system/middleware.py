@@ -15,8 +15,9 @@ from django.utils.encoding import escape_uri_path
 
 from stateset.lib.databases import LOST_DATABASE, unreachable_error
 from stateset.lib.journal import acting
+from stateset.lib.maintenance import current_maintenance
 from stateset.system import conf, views
-from stateset.system.error_pages import render_unavailable
+from stateset.system.error_pages import render_maintenance, render_unavailable
 from stateset.system.logging import REQUEST_ID_KEY, without_secret
 from stateset.system.outage import answer_clash, answer_outage
 
@@ -84,6 +85,18 @@ class RequestMiddleware:
                 extra=facts,
             )
         return response
+
+
+class MaintenanceMiddleware:
+    """Answer 503 in plain words while the database is being replaced."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if current_maintenance() is not None:
+            return render_maintenance()
+        return self.get_response(request)
 
 
 class ActorMiddleware:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.apps import AppConfig
@@ -48,6 +49,14 @@ def write_audit_entry(entry: Entry, context: Context) -> None:
         reason=context.reason[:500],
         request_id=context.request_id,
     )
+
+
+def read_recorded(resource_type: str, resource_ids: Collection[str]) -> set[str]:
+    """Return on which of the resources the audit log has an entry."""
+    found = AuditEntry.objects.filter(
+        resource_type=resource_type, resource_id__in=resource_ids
+    )
+    return set(found.values_list("resource_id", flat=True))
 
 
 def on_document_leaving(row: Model, event_type: str, **_: Any) -> None:

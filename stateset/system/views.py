@@ -10,8 +10,9 @@ from django_prometheus.exports import ExportToDjangoView
 from stateset.accounts.services.api_keys import authenticate_api_key
 from stateset.lib.databases import LOST_DATABASE
 from stateset.lib.errors import StatesetError
+from stateset.lib.maintenance import current_maintenance
 from stateset.system import conf
-from stateset.system.health import UP, read_readiness
+from stateset.system.health import DOWN, UP, read_readiness
 from stateset.system.metrics import render_gauges
 from stateset.system.networks import client_address, is_within
 
@@ -26,6 +27,9 @@ def live(request: HttpRequest) -> HttpResponse:
 
 def ready(request: HttpRequest) -> HttpResponse:
     """Say whether this process can serve pages: 200, or 503 when not."""
+    if current_maintenance() is not None:
+        components = {"maintenance": {"status": DOWN}}
+        return JsonResponse({"status": DOWN, "components": components}, status=503)
     readiness = read_readiness(limit_seconds=conf.health_limit_seconds())
     status = 200 if readiness.is_ready else 503
     return JsonResponse(readiness.as_dict(), status=status)

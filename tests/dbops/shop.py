@@ -55,6 +55,10 @@ class Shop(ABC):
     def run(self, statement: str, database: str = "") -> list[tuple[Any, ...]]:
         """Run a statement, in the shop unless another database is named."""
 
+    @abstractmethod
+    def connect(self) -> Any:
+        """Return a connection in autocommit, as another program would open it."""
+
     @property
     @abstractmethod
     def url(self) -> str:
@@ -89,6 +93,11 @@ class SqliteShop(Shop):
             connection.commit()
         return rows
 
+    def connect(self) -> Any:
+        return sqlite3.connect(
+            self.name, isolation_level=None, timeout=20, check_same_thread=False
+        )
+
     @property
     def url(self) -> str:
         return f"sqlite:///{self.name}"
@@ -108,16 +117,19 @@ class PostgresqlShop(Shop):
     suffix = ".dump"
 
     def run(self, statement: str, database: str = "") -> list[tuple[Any, ...]]:
-        with psycopg.connect(
+        with self.connect(database) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def connect(self, database: str = "") -> Any:
+        return psycopg.connect(
             host=self.settings["HOST"],
             port=self.settings["PORT"],
             user=self.settings["USER"],
             password=self.settings["PASSWORD"],
             dbname=database or self.name,
             autocommit=True,
-        ) as connection:
-            cursor = connection.execute(statement.encode())
-            return cursor.fetchall() if cursor.description else []
+        )
 
     @property
     def url(self) -> str:

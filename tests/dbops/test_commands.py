@@ -154,9 +154,20 @@ def test_restore_says_what_came_back(shop: Shop) -> None:
     )
 
 
-def test_restore_must_be_told_what_to_create(shop: Shop) -> None:
-    error = refusal("restore", "--latest", f"--database={ALIAS}")
-    assert "the following arguments are required: --into" in str(error)
+@pytest.mark.parametrize(
+    "options", [["--confirm", "shop"], ["--dry-run"], ["--rollback"]]
+)
+def test_a_new_database_and_the_live_one_are_two_matters(
+    shop: Shop, options: list[str]
+) -> None:
+    which = [] if "--rollback" in options else ["--latest"]
+    error = refusal("restore", *which, *options, f"--into={shop.new_name()}")
+    assert error.returncode == 2
+    assert str(error) == (
+        "Nothing was restored.\n"
+        f"  why: {options[0]} is for the live database, --into makes a new one\n"
+        "  fix: leave one of them out"
+    )
 
 
 def test_restore_refuses_an_existing_target(shop: Shop) -> None:

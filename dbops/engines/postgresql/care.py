@@ -17,11 +17,6 @@ class PostgresqlCare(CareVerbs):
     """The verbs of upkeep."""
 
     @property
-    def short_name(self) -> str:
-        settings = self.connection.settings_dict
-        return str(settings["NAME"] or settings["OPTIONS"].get("service", ""))
-
-    @property
     def vacuums_tables(self) -> bool:
         return True
 

@@ -78,6 +78,22 @@ def find_pg_restore(
     return _nearest(fitting)
 
 
+def find_psql(folders: Sequence[Path]) -> Client:
+    """Return the newest psql, one in ``folders`` before others.
+
+    It speaks with older servers too, and knows the ``restrict`` command that dumps
+    begin with since August 2025.
+    """
+    found = _installed("psql", folders)
+    if not found:
+        raise ProgramNotFoundError(
+            "There is no psql to load the text with.",
+            why="found: none in PG_BIN, PATH or /usr/lib/postgresql",
+            fix="install the PostgreSQL client programs, or set PG_BIN to their folder",
+        )
+    return max(found, key=lambda client: (client.is_chosen, client.major))
+
+
 def major_version(version: str) -> int:
     """Return 15 for ``15.18 (Debian 15.18-0+deb12u1)``."""
     match = re.match(r"\d+", version)

@@ -12,14 +12,18 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from dbops.engines.base import Contents
-from dbops.engines.postgresql.connect import first_line, quoted
+from dbops.engines.postgresql.connect import first_line, quoted, session
 from dbops.engines.postgresql.origin import (
     read_extensions,
     read_position,
     read_roles,
     read_sequences,
 )
-from dbops.errors import ContentsUnreadableError, ProgramFailedError
+from dbops.errors import (
+    ContentsUnreadableError,
+    DatabaseUnavailableError,
+    ProgramFailedError,
+)
 
 CAUSE_SECONDS = 0.5
 MIGRATIONS_TABLE = "django_migrations"
@@ -78,6 +82,17 @@ def read_contents(
             roles=read_roles(cursor),
             position=read_position(cursor),
         )
+
+
+def read_properties(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """Return what a new database needs to be like this one; nothing if it is lost."""
+    try:
+        with session(connection, name="restore") as own, own.cursor() as cursor:
+            cursor.execute(DATABASE)
+            row, encoding, *_ = cursor.fetchone()
+            return _properties(json.loads(row), encoding)
+    except DatabaseUnavailableError:
+        return {}
 
 
 @contextmanager

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from dbops.engines.base import Contents, Dumped, Engine, Sink, Source
 from dbops.engines.options import Options
 from dbops.engines.postgresql.activity import PostgresqlActivity
 from dbops.engines.postgresql.care import PostgresqlCare
 from dbops.engines.postgresql.connect import session
+from dbops.engines.postgresql.contents import read_contents
 from dbops.engines.postgresql.decode import decode
 from dbops.engines.postgresql.dump import dump
+from dbops.engines.postgresql.foreign import drafted_from_file
 from dbops.engines.postgresql.lock import lease_holder, lock
-from dbops.engines.postgresql.restore import new_target, restore
+from dbops.engines.postgresql.restore import drafted, name_restored, new_target
 from dbops.engines.postgresql.space import PostgresqlSpace
 from dbops.engines.postgresql.surroundings import surroundings
 from dbops.engines.postgresql.swap import PostgresqlSwap
@@ -26,6 +29,10 @@ class PostgresqlEngine(
 
     vendor = "postgresql"
     dump_suffix = ".dump"
+
+    @property
+    def short_name(self) -> str:
+        return self.database_name
 
     @property
     def database_name(self) -> str:
@@ -55,12 +62,28 @@ class PostgresqlEngine(
     def new_target(self, into: str) -> str:
         return new_target(self.connection, into)
 
-    def restore(
+    def contents(self) -> Contents:
+        with session(self.connection) as own:
+            return read_contents(own)
+
+    def drafted(
         self,
         source: Source,
-        into: str,
+        target: str,
         *,
         like: Contents,
         check: Callable[[Contents], None],
-    ) -> None:
-        restore(self.connection, self.options, source, into, like=like, check=check)
+    ) -> AbstractContextManager[str]:
+        return drafted(
+            self.connection, self.options, source, target, like=like, check=check
+        )
+
+    def drafted_from_file(
+        self, file: Path, target: str, *, check: Callable[[Contents], None]
+    ) -> AbstractContextManager[str]:
+        return drafted_from_file(
+            self.connection, self.options, file, target, check=check
+        )
+
+    def name_draft(self, draft: str, into: str) -> None:
+        name_restored(self.connection, draft, into)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 
 from dbops.disk import spool, workspace
 from dbops.engines.base import Contents, Source
@@ -18,24 +16,25 @@ from dbops.engines.options import Options
 from dbops.engines.postgresql.clients import find_pg_restore
 from dbops.engines.postgresql.connect import (
     client_program,
-    first_line,
     maintenance_session,
-    quoted,
     server_version,
     session,
 )
 from dbops.engines.postgresql.contents import read_contents
-from dbops.errors import RestoreRefusedError, TargetExistsError
+from dbops.engines.postgresql.drafts import (
+    DRAFT_SUFFIX,
+    draft_database,
+    exists,
+    name_draft,
+    taken,
+)
+from dbops.errors import RestoreRefusedError
 from dbops.process import Program, run
 
 logger = logging.getLogger(__name__)
 
 NAME_BYTES = 63
 NAME = re.compile(r"\w(?:[\w. -]*[\w.-])?")
-DRAFT_SUFFIX = "_restoring"
-DRAFT_COMMENT = "stateset: a restore in progress, or one that was killed"
-PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
-PROVIDER_LOCALES = {"i": "ICU_LOCALE", "b": "BUILTIN_LOCALE"}
 
 
 def new_target(connection: BaseDatabaseWrapper, into: str) -> str:
@@ -54,44 +53,49 @@ def new_target(connection: BaseDatabaseWrapper, into: str) -> str:
         maintenance_session(connection, name="restore") as own,
         own.cursor() as cursor,
     ):
-        if _exists(cursor, into):
-            raise _taken(into)
+        if exists(cursor, into):
+            raise taken(into)
     return into
 
 
-def restore(
+@contextmanager
+def drafted(
     connection: BaseDatabaseWrapper,
     options: Options,
     source: Source,
-    into: str,
+    target: str,
     *,
     like: Contents,
     check: Callable[[Contents], None],
-) -> None:
-    """Make the database ``into`` from a dump.
+) -> Iterator[str]:
+    """Fill a draft from a dump and prove it, then hand over its name.
 
     The dump is spooled first: its last byte is proven before anything is created,
     and parallel jobs need a file they can seek in. Cost: its size in TMPDIR.
     """
-    with workspace() as folder:
-        archive = folder / "dump"
-        spool(source.chunks, archive, size_bytes=source.size_bytes)
-        with maintenance_session(connection, name="restore") as own:
+    with ExitStack() as making:
+        with workspace() as folder:
+            archive = folder / "dump"
+            spool(source.chunks, archive, size_bytes=source.size_bytes)
+            own = making.enter_context(maintenance_session(connection, name="restore"))
             client = find_pg_restore(
                 like.client_version, server_version(own), options.client_folders
             )
-            draft = into + DRAFT_SUFFIX
-            with _draft_database(own, draft, like):
-                finished = run(
-                    restore_program(own, client.path, options, draft, archive)
-                )
-                for line in finished.warnings:
-                    logger.warning("%s", line)
-                with session(connection, database=draft, name="restore") as restored:
-                    with restored.cursor() as cursor:
-                        cursor.execute("ANALYZE")
-                    check(read_contents(restored))
-                _rename(own, draft, into)
+            draft = making.enter_context(draft_database(own, target, like))
+            finished = run(restore_program(own, client.path, options, draft, archive))
+        for line in finished.warnings:
+            logger.warning("%s", line)
+        with session(connection, database=draft, name="restore") as restored:
+            with restored.cursor() as cursor:
+                cursor.execute("ANALYZE")
+            check(read_contents(restored))
+        yield draft
+
+
+def name_restored(connection: BaseDatabaseWrapper, draft: str, into: str) -> None:
+    """Give a proven draft its name on the server of ``connection``."""
+    with maintenance_session(connection, name="restore") as own:
+        name_draft(own, draft, into)
 
 
 def restore_program(
@@ -117,91 +121,4 @@ def restore_program(
             str(archive),
         ],
         database=database,
-    )
-
-
-@contextmanager
-def _draft_database(
-    connection: BaseDatabaseWrapper, draft: str, like: Contents
-) -> Iterator[None]:
-    with connection.cursor() as cursor:
-        _drop_abandoned(cursor, draft)
-        _create(cursor, draft, like)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS '{DRAFT_COMMENT}'")
-        yield
-    except BaseException:
-        # The session may be what broke.
-        with maintenance_session(connection, name="restore") as own:
-            own.cursor().execute(_drop(draft))
-        raise
-
-
-def _create(cursor: CursorWrapper, draft: str, like: Contents) -> None:
-    known = like.properties
-    clauses = {
-        "ENCODING": known.get("encoding"),
-        "LC_COLLATE": known.get("collate"),
-        "LC_CTYPE": known.get("ctype"),
-    }
-    # Without it the provider would be template0's, since 15.
-    provider = known.get("locale_provider", "")
-    clauses["LOCALE_PROVIDER"] = PROVIDERS.get(provider)
-    if provider in PROVIDER_LOCALES:
-        clauses[PROVIDER_LOCALES[provider]] = known.get("locale")
-    wanted = {clause: value for clause, value in clauses.items() if value}
-    template = "CREATE DATABASE %I TEMPLATE template0" + "".join(
-        f" {clause} %L" for clause in wanted
-    )
-    # CREATE DATABASE takes no parameters: the server itself quotes them.
-    places = ", ".join(["%s"] * (len(wanted) + 2))
-    cursor.execute(f"SELECT format({places})", [template, draft, *wanted.values()])
-    try:
-        cursor.execute(cursor.fetchone()[0])
-    except DatabaseError as error:
-        raise RestoreRefusedError(
-            f"The database {draft!r} was not created.",
-            why=first_line(error),
-            fix="mend what the server names; a role that may not create databases"
-            " needs ALTER ROLE … CREATEDB",
-        ) from error
-
-
-def _rename(connection: BaseDatabaseWrapper, draft: str, into: str) -> None:
-    with connection.cursor() as cursor:
-        if _exists(cursor, into):
-            raise _taken(into)
-        cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS NULL")
-        cursor.execute(f"ALTER DATABASE {quoted(draft)} RENAME TO {quoted(into)}")
-
-
-def _drop(draft: str) -> str:
-    return f"DROP DATABASE IF EXISTS {quoted(draft)} WITH (FORCE)"
-
-
-def _drop_abandoned(cursor: CursorWrapper, draft: str) -> None:
-    """Remove what a killed restore left; the lease says that none is running."""
-    if not _exists(cursor, draft):
-        return
-    cursor.execute(
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database"
-        " WHERE datname = %s",
-        [draft],
-    )
-    if cursor.fetchone()[0] != DRAFT_COMMENT:
-        raise _taken(draft)
-    cursor.execute(_drop(draft))
-
-
-def _exists(cursor: CursorWrapper, name: str) -> bool:
-    cursor.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [name])
-    return cursor.fetchone() is not None
-
-
-def _taken(name: str) -> TargetExistsError:
-    return TargetExistsError(
-        f"The database {name!r} was not created.",
-        why="a database of this name is there already",
-        fix="choose another name for --into, or drop that database first",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from dbops.engines.sqlite.rebuild import rebuild
@@ -16,10 +15,6 @@ from dbops.engines.verbs.care import CareVerbs, Upkeep, Vacuumed
 
 class SqliteCare(CareVerbs):
     """The verbs of upkeep."""
-
-    @property
-    def short_name(self) -> str:
-        return Path(str(self.connection.settings_dict["NAME"])).name
 
     @property
     def vacuums_tables(self) -> bool:

@@ -26,7 +26,7 @@ def dump(connection: BaseDatabaseWrapper, options: Options, sink: Sink) -> Dumpe
     with workspace() as folder:
         copy = folder / source.name
         begun = perf_counter()
-        _copy(source, copy)
+        copy_database(source, copy)
         copied = perf_counter()
         with opened(copy, mode="rw") as database:
             left_out = _leave_out(database, options.runtime_tables)
@@ -46,7 +46,8 @@ def dump(connection: BaseDatabaseWrapper, options: Options, sink: Sink) -> Dumpe
     )
 
 
-def _copy(source: Path, copy: Path) -> None:
+def copy_database(source: Path, copy: Path) -> None:
+    """Copy a database into a new private file, consistent while others write."""
     copy.touch(mode=0o600)
     with opened(source) as live:
         # An open read transaction makes every step see the same state; without

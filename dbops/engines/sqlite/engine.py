@@ -10,11 +10,13 @@ from dbops.engines.base import Contents, Dumped, Engine, Sink, Source
 from dbops.engines.options import Options
 from dbops.engines.sqlite.activity import SqliteActivity
 from dbops.engines.sqlite.care import SqliteCare
-from dbops.engines.sqlite.connect import database_file
+from dbops.engines.sqlite.connect import database_file, opened
+from dbops.engines.sqlite.contents import read_contents
 from dbops.engines.sqlite.decode import decode
 from dbops.engines.sqlite.dump import dump
+from dbops.engines.sqlite.foreign import drafted_from_file
 from dbops.engines.sqlite.lock import lease_holder, lock
-from dbops.engines.sqlite.restore import new_target, restore
+from dbops.engines.sqlite.restore import drafted, name_draft, new_target
 from dbops.engines.sqlite.space import SqliteSpace
 from dbops.engines.sqlite.swap import SqliteSwap
 
@@ -24,6 +26,10 @@ class SqliteEngine(SqliteActivity, SqliteCare, SqliteSpace, SqliteSwap, Engine):
 
     vendor = "sqlite"
     dump_suffix = ".db"
+
+    @property
+    def short_name(self) -> str:
+        return Path(self.database_name).name
 
     @property
     def database_name(self) -> str:
@@ -52,12 +58,25 @@ class SqliteEngine(SqliteActivity, SqliteCare, SqliteSpace, SqliteSwap, Engine):
     def new_target(self, into: str) -> str:
         return new_target(self.options, into)
 
-    def restore(
+    def contents(self) -> Contents:
+        path = database_file(self.connection)
+        with opened(path) as database:
+            return read_contents(database, path.name)
+
+    def drafted(
         self,
         source: Source,
-        into: str,
+        target: str,
         *,
         like: Contents,
         check: Callable[[Contents], None],
-    ) -> None:
-        restore(source, into, like=like, check=check)
+    ) -> AbstractContextManager[str]:
+        return drafted(source, target, like=like, check=check)
+
+    def drafted_from_file(
+        self, file: Path, target: str, *, check: Callable[[Contents], None]
+    ) -> AbstractContextManager[str]:
+        return drafted_from_file(file, target, check=check)
+
+    def name_draft(self, draft: str, into: str) -> None:
+        name_draft(draft, into)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dbops.disk import disk_errors, fsync_path, spool
@@ -41,19 +42,20 @@ def new_target(options: Options, into: str) -> str:
     return str(path)
 
 
-def restore(
+@contextmanager
+def drafted(
     source: Source,
-    into: str,
+    target: str,
     *,
     like: Contents,
     check: Callable[[Contents], None],
-) -> None:
-    """Make the file ``into`` from a dump; it appears whole or not at all."""
-    path = Path(into)
+) -> Iterator[str]:
+    """Write the dump to a file beside ``target``, prove it, and give its path."""
+    path = Path(target)
     draft = path.with_name(path.name + DRAFT_SUFFIX)
     try:
         # What a killed restore left; the lease says that none is running.
-        draft.unlink(missing_ok=True)
+        remove(draft)
         spool(source.chunks, draft, size_bytes=source.size_bytes)
         with opened(draft) as database:
             damage = find_damage(database)
@@ -65,13 +67,25 @@ def restore(
                 fix="use another backup (list_backups)",
             )
         check(found)
-        with disk_errors(f"{path.name} was not written.", path.parent):
-            fsync_path(draft)
-            _require_absent(path)
-            draft.rename(path)
-            fsync_path(path.parent)
+        yield str(draft)
     finally:
-        draft.unlink(missing_ok=True)
+        remove(draft)
+
+
+def name_draft(draft: str, into: str) -> None:
+    """Give a draft the name of a file that is not there."""
+    path = Path(into)
+    with disk_errors(f"{path.name} was not written.", path.parent):
+        fsync_path(Path(draft))
+        _require_absent(path)
+        Path(draft).rename(path)
+        fsync_path(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a database file and what lies beside it."""
+    for suffix in ("", *SIDE_SUFFIXES):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _require_absent(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -22,3 +22,8 @@ class Verbs(ABC):
     def __init__(self, connection: BaseDatabaseWrapper, options: Options) -> None:
         self.connection = connection
         self.options = options
+
+    @property
+    @abstractmethod
+    def short_name(self) -> str:
+        """What a person types to confirm: the database's name, the file's base name."""

@@ -46,11 +46,6 @@ class CareVerbs(Verbs):
 
     @property
     @abstractmethod
-    def short_name(self) -> str:
-        """What a person types to confirm: the database's name, the file's base name."""
-
-    @property
-    @abstractmethod
     def vacuums_tables(self) -> bool:
         """Whether a single table can be vacuumed, or only the whole database."""
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -7,21 +8,46 @@ from django.core.management.base import CommandParser
 from dbops.backups.catalogue import LATEST
 from dbops.backups.restore import restore_backup
 from dbops.management.choices import add_backup_choice
+from dbops.recovery.foreign import restore_foreign
+from dbops.recovery.live import Replaced, replace_live
+from dbops.recovery.plans import ROLLBACK, Plan, plan_restore, plan_rollback
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.reports import Report
+from stateset.lib.errors import UsageError
+from stateset.lib.reports import Report, Section
 
 
 class Command(StatesetCommand):
-    help = "Make a new database from a backup; the live one is not touched."
+    help = "Restore a backup over the live database, or into a new one with --into."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        add_backup_choice(parser, "Restore")
+        which = add_backup_choice(parser, "Restore")
+        which.add_argument(
+            "--rollback",
+            action="store_true",
+            help="Bring back what the last restore replaced.",
+        )
+        which.add_argument(
+            "--foreign",
+            metavar="FILE",
+            help="Bring in a dump without a manifest: .dump, .sql or .db, also packed;"
+            " only --into a new database.",
+        )
         parser.add_argument(
             "--into",
-            required=True,
             metavar="NAME",
-            help="What to create: a database on the same server (PostgreSQL) or a"
+            help="Make a new database instead, on the same server (PostgreSQL) or as a"
             " file (SQLite); refused if it exists.",
+        )
+        parser.add_argument(
+            "--confirm",
+            metavar="NAME",
+            help="The live database's name (PostgreSQL) or file name (SQLite): replace"
+            " it without asking.",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Show what would be done to the live database, and change nothing.",
         )
         parser.add_argument(
             "--reason", default="", help="Why it is restored; kept in the journal."
@@ -32,22 +58,125 @@ class Command(StatesetCommand):
         *,
         database: str,
         id: str | None,  # noqa: A002 -- the name of the argument in cli.md
-        into: str,
+        into: str | None,
+        rollback: bool,
+        foreign: str | None,
+        confirm: str | None,
+        dry_run: bool,
         reason: str,
         **_options: Any,
     ) -> Report:
-        restored = restore_backup(
-            backup_id=id or LATEST, into=into, alias=database, reason=reason
-        )
-        manifest = restored.manifest
-        return Report(
-            summary=f"Restored {manifest.id} into {restored.target}: {manifest.rows}"
-            f" rows, all as in the manifest, in {restored.seconds} s",
-            facts={
-                "id": manifest.id,
-                "into": restored.target,
-                "tables": len(manifest.contents.tables),
-                "row_count": manifest.rows,
-                "seconds": restored.seconds,
-            },
-        )
+        if into is not None:
+            _refuse_together(rollback=rollback, confirm=confirm, dry_run=dry_run)
+            if foreign is not None:
+                return _restore_foreign(database, foreign, into, reason)
+            return _restore_into(database, id or LATEST, into, reason)
+        if foreign is not None:
+            raise UsageError(
+                "Nothing was restored.",
+                why="a file without a manifest never replaces the live database",
+                fix="restore it --into a new one, look at its rows, then point"
+                " APP__DATABASE_URL to that one",
+            )
+        if rollback:
+            plan = plan_rollback(alias=database)
+        else:
+            plan = plan_restore(backup_id=id or LATEST, alias=database)
+        if dry_run:
+            return Report(
+                summary=f"Nothing was changed: this would replace {plan.name}",
+                facts={"source": plan.source, "steps": plan.steps},
+                rows=plan.rows,
+                sections=[Section(plan.rows)],
+            )
+        self.confirm(plan.text, name=plan.name, given=confirm)
+        return _report(replace_live(plan, reason=reason))
+
+
+def _refuse_together(**given: object) -> None:
+    for name, value in given.items():
+        if value:
+            raise UsageError(
+                "Nothing was restored.",
+                why=f"--{name.replace('_', '-')} is for the live database, --into makes"
+                " a new one",
+                fix="leave one of them out",
+            )
+
+
+def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Report:
+    restored = restore_backup(
+        backup_id=backup_id, into=into, alias=database, reason=reason
+    )
+    manifest = restored.manifest
+    return Report(
+        summary=f"Restored {manifest.id} into {restored.target}: {manifest.rows}"
+        f" rows, all as in the manifest, in {restored.seconds} s",
+        facts={
+            "id": manifest.id,
+            "into": restored.target,
+            "tables": len(manifest.contents.tables),
+            "row_count": manifest.rows,
+            "seconds": restored.seconds,
+        },
+    )
+
+
+def _restore_foreign(database: str, file: str, into: str, reason: str) -> Report:
+    adopted = restore_foreign(file, into=into, alias=database, reason=reason)
+    tables = adopted.contents.tables
+    return Report(
+        summary=f"Restored {adopted.source.name} into {adopted.target}: {adopted.rows}"
+        f" rows in {len(tables)} tables, in {adopted.seconds} s; nothing says how many"
+        " there should be",
+        facts={
+            "source": str(adopted.source),
+            "into": adopted.target,
+            "tables": len(tables),
+            "row_count": adopted.rows,
+            "seconds": adopted.seconds,
+        },
+        rows=[{"table": name, "row_count": count} for name, count in tables.items()],
+    )
+
+
+def _report(replaced: Replaced) -> Report:
+    plan = replaced.plan
+    before = sum(plan.now.tables.values()) if plan.now else None
+    rows = [
+        {"what": what, "result": str(result)}
+        for what, result in _told(replaced, plan, before)
+    ]
+    done = "Went back to" if plan.action == ROLLBACK else "Restored"
+    return Report(
+        summary=f"{done} {plan.source} as {plan.name}: {replaced.rows_after} rows in"
+        f" {replaced.seconds} s",
+        facts={
+            "source": plan.source,
+            "database": plan.database,
+            "row_count_before": before,
+            "row_count": replaced.rows_after,
+            "safety_backup": replaced.safety_backup,
+            "kept_copy": plan.kept_as,
+            "journal": replaced.journal_id,
+            "seconds": replaced.seconds,
+        },
+        rows=rows,
+        sections=[Section(rows)],
+    )
+
+
+def _told(
+    replaced: Replaced, plan: Plan, before: int | None
+) -> Iterator[tuple[str, Any]]:
+    now = "unknown" if before is None else before
+    yield "rows", f"{now} before, {replaced.rows_after} now"
+    yield "safety backup", replaced.safety_backup or f"none: {plan.unreadable}"
+    yield "kept copy", plan.kept_as or "none: there was no live database"
+    for finding in replaced.findings:
+        yield finding.subject, finding
+    for line in replaced.left_out:
+        yield "not carried", line
+    for copy in replaced.older_copies:
+        yield "older copy", copy.removal
+    yield "journal", replaced.journal_id

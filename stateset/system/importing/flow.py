@@ -10,6 +10,7 @@ from django.db import transaction
 
 from stateset.lib.errors import UsageError
 from stateset.lib.journal import Entry, business_transaction, record
+from stateset.lib.maintenance import require_no_maintenance
 from stateset.lib.progress import progress
 from stateset.system import conf
 from stateset.system.errors import ImportRefusedError, UnreadableFileError
@@ -60,6 +61,8 @@ def import_file(
     Raises UsageError for a model that can't be imported, UnreadableFileError,
     MappingError, and ImportRefusedError with the lines that are wrong.
     """
+    if not is_dry_run:
+        require_no_maintenance("Nothing was imported.")
     offered = resources()
     if label.lower() not in offered:
         raise UsageError(

@@ -18,6 +18,8 @@ class OutboxMessageStatus(models.TextChoices):
     PROCESSING = "processing", "Processing"
     DELIVERED = "delivered", "Delivered"
     FAILED = "failed", "Failed"
+    HELD = "held", "On hold"
+    DISCARDED = "discarded", "Discarded"
 
 
 class OutboxMessage(models.Model):
@@ -29,6 +31,8 @@ class OutboxMessage(models.Model):
         "pending": {"processing"},
         "processing": {"pending", "delivered", "failed"},
         "failed": {"pending"},
+        # After a restore nobody knows whether it was delivered: a person decides.
+        "held": {"pending", "delivered", "discarded"},
     }
 
     id = models.BigAutoField(primary_key=True)

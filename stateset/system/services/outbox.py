@@ -1,6 +1,8 @@
-"""Give a message that was given up another round."""
+"""Decide about messages that were given up, or are on hold after a restore."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.utils import timezone
 
@@ -11,6 +13,10 @@ from stateset.system.models import OutboxMessage
 
 class MessageNotFailedError(StatesetError):
     """The message is on its way or delivered, so it is not tried again."""
+
+
+class MessageNotHeldError(StatesetError):
+    """The message is not on hold, so there is nothing to decide."""
 
 
 def retry_message(message: OutboxMessage) -> OutboxMessage:
@@ -32,4 +38,36 @@ def retry_message(message: OutboxMessage) -> OutboxMessage:
                 fix="only failed messages are tried again",
             )
         record(Entry("outbox.retry", "outbox", str(message.pk)))
+    return message
+
+
+def release_message(message: OutboxMessage) -> OutboxMessage:
+    """Make a message on hold due now; its receivers may know it already."""
+    return _decide(
+        message,
+        "outbox.release",
+        status=OutboxMessage.Status.PENDING,
+        attempts=0,
+        available_at=timezone.now(),
+    )
+
+
+def discard_message(message: OutboxMessage) -> OutboxMessage:
+    """Never deliver a message that is on hold; its event stays."""
+    return _decide(message, "outbox.discard", status=OutboxMessage.Status.DISCARDED)
+
+
+def _decide(message: OutboxMessage, action: str, **columns: Any) -> OutboxMessage:
+    with business_transaction(reason=action.replace(".", " ")):
+        claimed = OutboxMessage.objects.filter(
+            pk=message.pk, status=OutboxMessage.Status.HELD
+        ).update(**columns, updated_at=timezone.now())
+        message.refresh_from_db()
+        if not claimed:
+            raise MessageNotHeldError(
+                f"Message {message} was not changed.",
+                why=f"it is {message.status}",
+                fix="only messages on hold are released or discarded",
+            )
+        record(Entry(action, "outbox", str(message.pk)))
     return message

@@ -6,11 +6,18 @@ from threading import Thread
 
 import pytest
 from django.db import connection
+from django.utils import timezone
+from uuid_utils.compat import uuid7
 
 from orders.models import Customer
 from stateset.lib.states import InvalidTransitionError
-from stateset.system.models import Event, NumberSequence, OutboxMessage
+from stateset.system.models import AuditEntry, Event, NumberSequence, OutboxMessage
 from stateset.system.services import change_status, next_number, record_event
+from stateset.system.services.outbox import (
+    MessageNotHeldError,
+    discard_message,
+    release_message,
+)
 from stateset.system.services.transitions import ChangedMeanwhileError
 
 
@@ -100,3 +107,31 @@ def test_numbers_taken_at_the_same_time_are_all_different():
 
     assert len(set(taken)) == 40
     assert NumberSequence.objects.get().next_value == 41
+
+
+@pytest.mark.django_db
+def test_a_person_decides_about_messages_on_hold():
+    first, second = (make_held_message() for _ in range(2))
+    release_message(first)
+    assert (first.status, first.attempts) == ("pending", 0)
+    assert first.available_at <= timezone.now()
+    discard_message(second)
+    assert second.status == "discarded"
+    for decide in (release_message, discard_message):
+        with pytest.raises(MessageNotHeldError) as caught:
+            decide(second)
+        assert caught.value.why == "it is discarded"
+    assert list(
+        AuditEntry.objects.filter(resource_type="outbox").values_list(
+            "action", "reason"
+        )
+    ) == [("outbox.release", "outbox release"), ("outbox.discard", "outbox discard")]
+
+
+def make_held_message() -> OutboxMessage:
+    event = Event.objects.create(
+        aggregate_type="order", aggregate_id=uuid7(), event_type="order.created"
+    )
+    return OutboxMessage.objects.create(
+        event=event, partition_key="x", status="held", attempts=3
+    )

@@ -6,6 +6,7 @@ so is the one who creates it.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -39,6 +40,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Open existing files only, in the mode that the database URL names."""
 
     features_class = DatabaseFeatures
+    _opened_file: os.stat_result | None = None
 
     def prepare_database(self) -> None:
         """Create the file; nothing happens to one that is there."""
@@ -67,7 +69,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         path = self.file_path()
         if path is not None and not path.exists():
             raise OperationalError(f"{_missing(path)}; `manage.py migrate` creates it")
-        return super().get_new_connection(conn_params)
+        opened = super().get_new_connection(conn_params)
+        self._opened_file = None if path is None else path.stat()
+        return opened
+
+    def is_usable(self) -> bool:
+        """Tell whether the connection is to the file that has the name now.
+
+        After a restore a connection from before still is to the one it replaced.
+        """
+        path = self.file_path()
+        if path is None or self._opened_file is None:
+            return True
+        return path.exists() and os.path.samestat(path.stat(), self._opened_file)
 
     def file_path(self) -> Path | None:
         """Return where the database lies, nothing for one in memory."""

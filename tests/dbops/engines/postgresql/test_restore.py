@@ -13,7 +13,8 @@ from dbops.backups.verify import verify_backup
 from dbops.engines.base import Source
 from dbops.engines.options import Options
 from dbops.engines.postgresql.connect import quoted, session
-from dbops.engines.postgresql.restore import DRAFT_COMMENT, restore_program
+from dbops.engines.postgresql.drafts import DRAFT_COMMENT
+from dbops.engines.postgresql.restore import restore_program
 from dbops.engines.registry import get_engine
 from dbops.errors import (
     BackupDamagedError,

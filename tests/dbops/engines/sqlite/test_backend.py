@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -110,3 +111,19 @@ def test_a_library_that_is_too_old_is_refused(tmp_path, monkeypatch):
         with pytest.raises(NotSupportedError) as caught:
             wrapper.ensure_connection()
     assert str(caught.value).startswith("SQLite 99.1 or later is required (found ")
+
+
+@pytest.mark.django_db
+def test_a_connection_to_a_file_that_was_replaced_is_not_used_again(tmp_path):
+    path = tmp_path / "stateset.db"
+    with closing(make_wrapper(path)) as wrapper:
+        wrapper.prepare_database()
+        wrapper.ensure_connection()
+        assert wrapper.is_usable()
+        path.rename(tmp_path / "moved.db")
+        assert not wrapper.is_usable()
+        shutil.copyfile(tmp_path / "moved.db", path)
+        assert not wrapper.is_usable()
+        wrapper.close()
+        wrapper.ensure_connection()
+        assert wrapper.is_usable()

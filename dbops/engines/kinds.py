@@ -1,0 +1,25 @@
+"""What a file of rows is, by its first bytes: names lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ARCHIVE = "an archive of pg_dump"
+SQLITE = "an SQLite database"
+SQL = "SQL text"
+EMPTY = "empty"
+UNKNOWN = "neither a dump nor a database"
+MAGIC = {b"PGDMP": ARCHIVE, b"SQLite format 3\0": SQLITE}
+HEAD_BYTES = 8192
+
+
+def kind_of(file: Path) -> str:
+    """Return what a file is; its name is not asked."""
+    with file.open("rb") as opened:
+        head = opened.read(HEAD_BYTES)
+    if not head.strip():
+        return EMPTY
+    for magic, kind in MAGIC.items():
+        if head.startswith(magic):
+            return kind
+    return UNKNOWN if b"\0" in head else SQL

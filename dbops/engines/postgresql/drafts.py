@@ -1,0 +1,113 @@
+"""A database in the making, under a name of its own until it is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from dbops.engines.base import Contents
+from dbops.engines.postgresql.connect import first_line, maintenance_session, quoted
+from dbops.errors import RestoreRefusedError, TargetExistsError
+
+DRAFT_SUFFIX = "_restoring"
+DRAFT_COMMENT = "stateset: a restore in progress, or one that was killed"
+PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
+PROVIDER_LOCALES = {"i": "ICU_LOCALE", "b": "BUILTIN_LOCALE"}
+
+
+@contextmanager
+def draft_database(
+    connection: BaseDatabaseWrapper, target: str, like: Contents
+) -> Iterator[str]:
+    """Make an empty database; whatever of it has no other name at the end is dropped.
+
+    What a killed restore left is recognised by its comment and replaced; the lease
+    says that none is running.
+    """
+    draft = target + DRAFT_SUFFIX
+    with connection.cursor() as cursor:
+        _drop_abandoned(cursor, draft)
+        _create(cursor, draft, like)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS '{DRAFT_COMMENT}'")
+        yield draft
+    finally:
+        # The session may be what broke.
+        with maintenance_session(connection, name="restore") as own:
+            own.cursor().execute(_drop(draft))
+
+
+def name_draft(connection: BaseDatabaseWrapper, draft: str, into: str) -> None:
+    """Give a proven draft its name; refuse one that is taken."""
+    with connection.cursor() as cursor:
+        if exists(cursor, into):
+            raise taken(into)
+        cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS NULL")
+        cursor.execute(f"ALTER DATABASE {quoted(draft)} RENAME TO {quoted(into)}")
+
+
+def exists(cursor: CursorWrapper, name: str) -> bool:
+    """Tell whether the server has a database of this name."""
+    cursor.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [name])
+    return cursor.fetchone() is not None
+
+
+def taken(name: str) -> TargetExistsError:
+    """Return the error for a name that another database has."""
+    return TargetExistsError(
+        f"The database {name!r} was not created.",
+        why="a database of this name is there already",
+        fix="choose another name for --into, or drop that database first",
+    )
+
+
+def _create(cursor: CursorWrapper, draft: str, like: Contents) -> None:
+    known = like.properties
+    clauses = {
+        "ENCODING": known.get("encoding"),
+        "LC_COLLATE": known.get("collate"),
+        "LC_CTYPE": known.get("ctype"),
+    }
+    # Without it the provider would be template0's, since 15.
+    provider = known.get("locale_provider", "")
+    clauses["LOCALE_PROVIDER"] = PROVIDERS.get(provider)
+    if provider in PROVIDER_LOCALES:
+        clauses[PROVIDER_LOCALES[provider]] = known.get("locale")
+    wanted = {clause: value for clause, value in clauses.items() if value}
+    template = "CREATE DATABASE %I TEMPLATE template0" + "".join(
+        f" {clause} %L" for clause in wanted
+    )
+    # CREATE DATABASE takes no parameters: the server itself quotes them.
+    places = ", ".join(["%s"] * (len(wanted) + 2))
+    cursor.execute(f"SELECT format({places})", [template, draft, *wanted.values()])
+    try:
+        cursor.execute(cursor.fetchone()[0])
+    except DatabaseError as error:
+        raise RestoreRefusedError(
+            f"The database {draft!r} was not created.",
+            why=first_line(error),
+            fix="mend what the server names; a role that may not create databases"
+            " needs ALTER ROLE … CREATEDB",
+        ) from error
+
+
+def _drop(draft: str) -> str:
+    return f"DROP DATABASE IF EXISTS {quoted(draft)} WITH (FORCE)"
+
+
+def _drop_abandoned(cursor: CursorWrapper, draft: str) -> None:
+    if not exists(cursor, draft):
+        return
+    cursor.execute(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database"
+        " WHERE datname = %s",
+        [draft],
+    )
+    if cursor.fetchone()[0] != DRAFT_COMMENT:
+        raise taken(draft)
+    cursor.execute(_drop(draft))

@@ -1,0 +1,235 @@
+"""Put a restored database in the place of the live one, and back again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from django.db import DatabaseError, connections
+
+from dbops.backups.create import SAFETY, create_backup
+from dbops.backups.reading import dump_source
+from dbops.backups.restore import require_whole
+from dbops.backups.storage import BackupStorage, backup_storage
+from dbops.engines.base import Engine
+from dbops.engines.registry import get_engine
+from dbops.engines.verbs.swap import KeptCopy
+from dbops.errors import RestoredUnusableError
+from dbops.leases import leased
+from dbops.maintenance.migrating import run_django_migrate
+from dbops.recovery.beside import OLD, RESTORED, beside
+from dbops.recovery.plans import Plan
+from dbops.recovery.records import (
+    DONE,
+    FAILED,
+    Record,
+    close_abandoned,
+    new_record,
+    replay_records,
+    write_record,
+)
+from dbops.stopping import stoppable, unstoppable
+from stateset.lib import journal
+from stateset.lib.databases import ask_database
+from stateset.lib.errors import StatesetError
+from stateset.lib.maintenance import maintenance
+from stateset.lib.quarantine import Finding, run_quarantine
+
+SMOKE_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """What is live now, what was done to it, and where the old one is."""
+
+    plan: Plan
+    safety_backup: str
+    rows_after: int
+    findings: tuple[Finding, ...]
+    left_out: tuple[str, ...]
+    older_copies: tuple[KeptCopy, ...]
+    journal_id: str
+    seconds: float
+
+
+def replace_live(plan: Plan, *, reason: str = "") -> Replaced:
+    """Carry out a plan; until the exchange whatever raises leaves all as it was.
+
+    From the exchange on it is brought to its end, whatever signal comes. Raises
+    OperationBusyError or MaintenanceError when another operation is at work, and
+    RestoredUnusableError when the new database does not answer.
+    """
+    begun = perf_counter()
+    engine, storage = get_engine(plan.alias), backup_storage()
+    record = new_record(
+        action=plan.action,
+        alias=plan.alias,
+        source=plan.source,
+        reason=reason,
+        at=plan.planned_at,
+    )
+    with (
+        stoppable(f"The {plan.action}"),
+        ExitStack() as ending,
+        leased(engine, plan.action),
+        _recorded(storage, record),
+        maintenance(f"the {plan.action} of {plan.name}", why=reason),
+    ):
+        engine.mend()
+        safety = _safety_backup(plan, reason)
+        old = plan.database if plan.now is not None else None
+        with _draft(engine, storage, plan) as draft:
+            findings = _quarantine(engine, record, draft, old)
+            _let_go(plan.alias)
+            ending.enter_context(unstoppable())
+            left_out = engine.swap(draft, plan.stamp, is_readable=plan.now is not None)
+            record.details["kept_copy"] = plan.kept_as
+        _require_answer(plan)
+        if old is not None:
+            findings = _second_look(engine, record, plan, findings)
+        replaced = Replaced(
+            plan=plan,
+            safety_backup=safety,
+            rows_after=sum(engine.contents().tables.values()),
+            findings=tuple(findings),
+            left_out=tuple(left_out),
+            older_copies=tuple(engine.kept_copies()[1:]),
+            journal_id=record.id,
+            seconds=round(perf_counter() - begun, 3),
+        )
+        record.details |= _details(replaced)
+    return replaced
+
+
+@contextmanager
+def _recorded(storage: BackupStorage, record: Record) -> Iterator[None]:
+    """Keep in the storage what was asked and what came of it; tell the audit.
+
+    Written before anything is touched, or nothing is. What cannot be completed
+    afterwards is logged and passed over: the databases have changed places.
+    """
+    close_abandoned(storage, record.alias)
+    write_record(storage, record)
+    try:
+        yield
+    except BaseException as error:
+        record.details |= _trouble(error)
+        # With a kept copy the exchange was made, and the trouble came after it.
+        record.finish(DONE if "kept_copy" in record.details else FAILED)
+        _complete(storage, record)
+        raise
+    record.finish(DONE)
+    _complete(storage, record)
+
+
+def _complete(storage: BackupStorage, record: Record) -> None:
+    try:
+        write_record(storage, record)
+        replay_records(storage, record.alias)
+    except Exception as error:  # noqa: BLE001 -- a sink may raise anything
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        logger.warning("The journal has no full entry for %s: %s", record.id, why)
+
+
+def _trouble(error: BaseException) -> dict[str, str]:
+    if isinstance(error, StatesetError):
+        return {"what": error.what, "why": error.why}
+    return {"what": "It was stopped.", "why": type(error).__name__}
+
+
+def _safety_backup(plan: Plan, reason: str) -> str:
+    """Back up what is live, and return the id; what cannot be read is only kept."""
+    if plan.now is None:
+        return ""
+    why = f"before the {plan.action} from {plan.source}"
+    manifest = create_backup(
+        alias=plan.alias, kind=SAFETY, reason=f"{why}: {reason}" if reason else why
+    )
+    return manifest.id
+
+
+@contextmanager
+def _draft(engine: Engine, storage: BackupStorage, plan: Plan) -> Iterator[str]:
+    """Give the name of what is to go live, with the code's migrations."""
+    with ExitStack() as stack:
+        if plan.manifest is not None:
+            making = engine.drafted(
+                dump_source(storage, plan.manifest),
+                plan.database,
+                like=plan.manifest.contents,
+                check=require_whole(plan.manifest),
+            )
+        else:
+            making = engine.reopened(plan.source)
+        draft = stack.enter_context(making)
+        if plan.pending:
+            with beside(engine, RESTORED, draft) as alias:
+                # Lease and backup are seen to; nobody else is in the draft.
+                run_django_migrate(alias)
+        yield draft
+
+
+def _quarantine(
+    engine: Engine, record: Record, restored: str, old: str | None
+) -> list[Finding]:
+    with ExitStack() as stack:
+        alias = stack.enter_context(beside(engine, RESTORED, restored))
+        old_alias = None
+        if old is not None:
+            old_alias = stack.enter_context(beside(engine, OLD, old))
+        with journal.acting(actor_label=record.who):
+            findings = list(run_quarantine(alias, old_alias))
+    if moved := engine.advance_identities(restored, old):
+        findings.append(Finding("row numbers", "sequences moved on", moved))
+    return findings
+
+
+def _second_look(
+    engine: Engine, record: Record, plan: Plan, findings: list[Finding]
+) -> list[Finding]:
+    """Quarantine again, for what the old one took in until the exchange."""
+    try:
+        late = _quarantine(engine, record, plan.database, plan.kept_as)
+    except (DatabaseError, StatesetError) as error:
+        why = str(error).strip().splitlines()[0]
+        return [*findings, Finding("second look", f"not taken: {why}", 1)]
+    return findings + [each for each in late if each not in findings]
+
+
+def _require_answer(plan: Plan) -> None:
+    """Ask one question over a new connection; the pool has none that is alive."""
+    answer = ask_database(plan.alias, limit_seconds=SMOKE_SECONDS)
+    if not answer.reachable:
+        raise RestoredUnusableError(
+            f"{plan.name} was replaced, but it does not answer.",
+            why=answer.reason,
+            fix="look into what it says; restore --rollback brings the old one back",
+        )
+
+
+def _let_go(alias: str) -> None:
+    """Close this process's own sessions in the database, those of a pool too."""
+    connection: Any = connections[alias]
+    connection.close()
+    if hasattr(connection, "close_pool"):
+        connection.close_pool()
+
+
+def _details(replaced: Replaced) -> dict[str, Any]:
+    plan = replaced.plan
+    return {
+        "database": plan.database,
+        "rows_before": sum(plan.now.tables.values()) if plan.now else None,
+        "rows_after": replaced.rows_after,
+        "safety_backup": replaced.safety_backup,
+        "kept_copy": plan.kept_as,
+        "quarantine": {each.subject: str(each) for each in replaced.findings},
+        "not_carried": list(replaced.left_out),
+        "seconds": replaced.seconds,
+    }

@@ -1,0 +1,142 @@
+"""The journal of restores, beside the backups: no restore can take it back.
+
+Each one is a small JSON object, written before anything is touched and completed
+afterwards. A restored database has lost the audit of what was done since its backup,
+the restore itself first of all; from these objects it gets that back.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import secrets
+import socket
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from dbops.backups.storage import BackupStorage
+from stateset.lib import journal
+
+NAME = re.compile(r"journal_\d{8}_\d{6}_[0-9a-f]{8}\.json")
+ASKED, DONE, FAILED = "asked", "done", "failed"
+RESOURCE = "restore"
+
+
+@dataclass
+class Record:
+    """One restore or rollback: who wanted it, when, why, and what came of it."""
+
+    id: str
+    action: str
+    alias: str
+    source: str
+    who: str
+    reason: str
+    host: str
+    asked_at: str
+    state: str = ASKED
+    finished_at: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.id}.json"
+
+    def finish(self, state: str) -> None:
+        """Say how it ended, now."""
+        self.state = state
+        self.finished_at = datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def new_record(
+    *, action: str, alias: str, source: str, reason: str, at: datetime
+) -> Record:
+    """Return the record of what is about to begin."""
+    return Record(
+        id=f"journal_{at:%Y%m%d_%H%M%S}_{secrets.token_hex(4)}",
+        action=action,
+        alias=alias,
+        source=source,
+        who=journal.current_context().actor_label or _login(),
+        reason=reason,
+        host=socket.gethostname(),
+        asked_at=at.isoformat(timespec="seconds"),
+    )
+
+
+def write_record(storage: BackupStorage, record: Record) -> None:
+    """Put the record as it is now in the place of what was written before."""
+    content = json.dumps(asdict(record), indent=2, ensure_ascii=False, default=str)
+    storage.put(record.name, content.encode() + b"\n")
+
+
+def read_records(storage: BackupStorage, alias: str) -> list[Record]:
+    """Return what is known of one database, oldest first; what is no record is not."""
+    found = []
+    for each in storage.objects():
+        if NAME.fullmatch(each.name):
+            with storage.open(each.name) as file:
+                record = _parse(file.read())
+            if record is not None and record.alias == alias:
+                found.append(record)
+    return sorted(found, key=lambda record: record.id)
+
+
+def close_abandoned(storage: BackupStorage, alias: str) -> None:
+    """Say of records without an end that their process was killed.
+
+    The lease says that none is running.
+    """
+    for record in read_records(storage, alias):
+        if record.state == ASKED:
+            record.details["why"] = "its process was killed"
+            record.finish(FAILED)
+            write_record(storage, record)
+
+
+def replay_records(storage: BackupStorage, alias: str) -> int:
+    """Write what the audit of the live database has not: each record, once."""
+    records = [each for each in read_records(storage, alias) if each.state != ASKED]
+    known = journal.recorded(RESOURCE, [record.id for record in records])
+    missing = [record for record in records if record.id not in known]
+    for record in missing:
+        # Its actor may not be among the restored users; the name is in the label.
+        with journal.acting(
+            actor_id="", actor_label=record.who[:255], reason=record.reason
+        ):
+            journal.record(_entry(record))
+    return len(missing)
+
+
+def _entry(record: Record) -> journal.Entry:
+    return journal.Entry(
+        f"backup.{record.action}",
+        RESOURCE,
+        record.id,
+        "success" if record.state == DONE else "error",
+        {
+            "source": record.source,
+            "alias": record.alias,
+            "host": record.host,
+            "asked_at": record.asked_at,
+            "finished_at": record.finished_at,
+            **record.details,
+        },
+    )
+
+
+def _parse(content: bytes) -> Record | None:
+    try:
+        return Record(**json.loads(content))
+    except (ValueError, TypeError):
+        return None
+
+
+def _login() -> str:
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):
+        # A container may run under a number that has no name.
+        return f"user at {socket.gethostname()}"

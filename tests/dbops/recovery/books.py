@@ -1,0 +1,65 @@
+"""The company's own books, with every table of the project, as the live database."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from django.db import connections
+
+from tests.dbops.shop import PostgresqlShop, Shop, SqliteShop
+
+
+@contextmanager
+def sqlite_books(folder: Path, backup_folder: Path) -> Iterator[Shop]:
+    """Copy the file of the run's own test database."""
+    connection = connections["default"]
+    connection.close()
+    template = str(connection.settings_dict["NAME"])
+    books = SqliteShop(
+        folder, backup_folder, {**connection.settings_dict, "NAME": folder / "books.db"}
+    )
+    with (
+        closing(sqlite3.connect(template)) as source,
+        closing(sqlite3.connect(books.name)) as target,
+    ):
+        source.backup(target)
+    with _live(books.name):
+        yield books
+
+
+@contextmanager
+def postgresql_books(folder: Path, backup_folder: Path) -> Iterator[Shop]:
+    """Have the server copy the run's own test database."""
+    connection = connections["default"]
+    connection.close()
+    template = str(connection.settings_dict["NAME"])
+    name = f"Books {secrets.token_hex(4)}"
+    books = PostgresqlShop(
+        folder, backup_folder, {**connection.settings_dict, "NAME": name}
+    )
+    books.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"', "postgres")
+    try:
+        with _live(name):
+            yield books
+    finally:
+        for each in books.databases():
+            books.run(f'DROP DATABASE "{each}" WITH (FORCE)', "postgres")
+
+
+MAKERS = {"sqlite": sqlite_books, "postgresql": postgresql_books}
+
+
+@contextmanager
+def _live(name: str) -> Iterator[None]:
+    """Let the alias ``default`` stand for the copy while the block runs."""
+    settings = connections["default"].settings_dict
+    template, settings["NAME"] = settings["NAME"], name
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        settings["NAME"] = template

@@ -1,0 +1,151 @@
+"""Files that the guide's own script has made, and others without a manifest."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from django.core.management import CommandError, call_command
+
+from dbops.errors import (
+    BackupDamagedError,
+    DbopsError,
+    ProgramFailedError,
+    RestoreRefusedError,
+)
+from dbops.recovery.foreign import Adopted, restore_foreign
+from stateset.lib import journal
+from tests.dbops.shop import ALIAS, TABLES, Shop
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".zst": zstandard.ZstdCompressor().compress,
+}
+
+
+def dumped(shop: Shop, *options: str) -> bytes:
+    """Return what the guide's script dumps, before it is packed."""
+    if shop.engine == "sqlite":
+        shop.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        return Path(shop.name).read_bytes()
+    settings = shop.settings
+    return subprocess.run(
+        [
+            *("pg_dump", "-h", settings["HOST"], "-p", str(settings["PORT"])),
+            *("-U", settings["USER"], *options, shop.name),
+        ],
+        env={"PGPASSWORD": settings["PASSWORD"], "PATH": os.environ["PATH"]},
+        check=True,
+        capture_output=True,
+    ).stdout
+
+
+def put(shop: Shop, name: str, content: bytes) -> Path:
+    file = shop.backup_folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(content)
+    return file
+
+
+def adopt(shop: Shop, file: Path) -> Adopted:
+    return restore_foreign(str(file), into=shop.new_name(), alias=ALIAS)
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_a_file_of_the_guides_script_comes_in_whatever_its_name(
+    shop: Shop, packing: str, entries: list[journal.Entry]
+) -> None:
+    content = PACKERS[packing](dumped(shop, "--format=custom"))
+    adopted = adopt(shop, put(shop, "stateset_20241103_020000", content))
+    assert adopted.contents.tables == TABLES
+    assert adopted.rows == 304
+    assert shop.count("orders", shop.new_name()) == 300
+    assert [(each.action, each.resource_id) for each in entries] == [
+        ("backup.restore", "stateset_20241103_020000")
+    ]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_sql_text_comes_in_through_psql(shop: Shop, packing: str) -> None:
+    content = PACKERS[packing](dumped(shop))
+    assert adopt(shop, put(shop, "old.sql", content)).contents.tables == TABLES
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("spoil", "error", "why"),
+    [
+        (lambda text: text[:-200], BackupDamagedError, "its end is missing"),
+        (
+            lambda text: b"\\connect postgres\n" + text,
+            RestoreRefusedError,
+            r"its line 1 has \\connect, which would leave the new database",
+        ),
+        (
+            lambda text: text.replace(b"1\tn1\t", b"1\tn1\tx", 1),
+            ProgramFailedError,
+            "invalid input syntax for type integer",
+        ),
+        (lambda _text: b"SELECT 1;\n", BackupDamagedError, "there is no table in it"),
+        (lambda _text: b" \n", RestoreRefusedError, "it is empty"),
+        (
+            lambda _text: b"SQLite format 3\0...",
+            RestoreRefusedError,
+            "it is an SQLite database; PostgreSQL takes archives",
+        ),
+    ],
+)
+def test_text_that_is_not_whole_leaves_nothing(
+    shop: Shop,
+    spoil: Callable[[bytes], bytes],
+    error: type[DbopsError],
+    why: str,
+) -> None:
+    before = shop.databases()
+    with pytest.raises(error, match=why):
+        adopt(shop, put(shop, "old.sql", spoil(dumped(shop))))
+    assert shop.databases() == before
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_a_file_cut_short_leaves_nothing(shop: Shop, packing: str) -> None:
+    content = PACKERS[packing](dumped(shop, "--format=custom"))
+    before = shop.databases()
+    with pytest.raises(DbopsError):
+        adopt(shop, put(shop, "old", content[: len(content) * 2 // 3]))
+    assert shop.databases() == before
+
+
+@pytest.mark.sqlite
+def test_an_archive_of_the_other_engine_is_refused(shop: Shop) -> None:
+    with pytest.raises(RestoreRefusedError) as caught:
+        adopt(shop, put(shop, "old.db", b"PGDMP..."))
+    assert str(caught.value) == (
+        "The file was not restored.\n"
+        "  why: it is an archive of pg_dump; an SQLite database takes database files\n"
+        "  fix: give another file, or the --database that it is for"
+    )
+
+
+def test_it_never_replaces_the_live_database(shop: Shop) -> None:
+    with pytest.raises(CommandError) as caught:
+        call_command("restore", foreign="old.dump.gz", confirm="shop")
+    assert str(caught.value) == (
+        "Nothing was restored.\n"
+        "  why: a file without a manifest never replaces the live database\n"
+        "  fix: restore it --into a new one, look at its rows, then point"
+        " APP__DATABASE_URL to that one"
+    )
+
+
+def test_a_file_that_is_not_there_is_told(shop: Shop) -> None:
+    with pytest.raises(RestoreRefusedError) as caught:
+        adopt(shop, Path("no-such.dump"))
+    assert caught.value.why.startswith("there is no file /")

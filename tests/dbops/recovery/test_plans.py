@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+
+from dbops.backups.create import create_backup
+from dbops.backups.storage import backup_storage
+from dbops.backups.verify import verify_backup
+from dbops.engines.registry import get_engine
+from dbops.errors import (
+    BackupDamagedError,
+    BackupNotFoundError,
+    DiskError,
+    RestoreRefusedError,
+)
+from dbops.recovery.plans import plan_restore, plan_rollback
+from tests.dbops.builders import make_contents, store_backup
+from tests.dbops.damage import cut_off, flip_bit
+from tests.dbops.shop import ALIAS, Shop
+
+WENT_ANOTHER_WAY = (
+    "its migrations went another way than the code's, which does not know"
+    " orders.9999_future"
+)
+ID = "stateset_20261123_020000"
+
+
+def stored(shop: Shop, **overrides: Any) -> None:
+    values = {"alias": ALIAS, "engine": shop.engine, **overrides}
+    store_backup(backup_storage(), ID, **values)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "why"),
+    [
+        ({"engine": "oracle"}, "it is of 'oracle', this one is '{engine}'"),
+        (
+            {"project": "other"},
+            "it is of the project 'other', this one is 'stateset'",
+        ),
+        (
+            {"environment": "production"},
+            "it is of the environment 'production', this one is 'test'",
+        ),
+        (
+            {"alias": "documents"},
+            "it is of the database 'documents', this one is 'shop'",
+        ),
+    ],
+)
+def test_a_backup_of_something_else_is_refused(
+    shop: Shop, overrides: dict[str, str], why: str
+) -> None:
+    stored(shop, **overrides)
+    with pytest.raises(RestoreRefusedError) as caught:
+        plan_restore(backup_id=ID, alias=ALIAS)
+    assert str(caught.value) == (
+        f"The backup {ID} was not restored over the live database.\n"
+        f"  why: {why.format(engine=shop.engine)}\n"
+        "  fix: choose another backup (list_backups), or restore it --into a new"
+        " database and look"
+    )
+
+
+def code_migrations() -> tuple[tuple[str, str], ...]:
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    return tuple(key for key in loader.graph.nodes)
+
+
+@pytest.mark.parametrize(
+    ("is_complete", "why"),
+    [
+        (True, "it is newer than the code, which does not know orders.9999_future"),
+        (
+            False,
+            WENT_ANOTHER_WAY,
+        ),
+    ],
+)
+def test_a_backup_the_code_does_not_understand_is_refused(
+    shop: Shop, *, is_complete: bool, why: str
+) -> None:
+    migrations = [*code_migrations()[0 if is_complete else 1 :]]
+    contents = make_contents(migrations=(*migrations, ("orders", "9999_future")))
+    stored(shop, contents=contents)
+    with pytest.raises(RestoreRefusedError) as caught:
+        plan_restore(backup_id=ID, alias=ALIAS)
+    assert caught.value.why == why
+
+
+def test_a_damaged_backup_is_refused_before_anything_is_touched(shop: Shop) -> None:
+    known = create_backup(alias=ALIAS, verify="none")
+    flip_bit(shop.backup_folder / known.file_name)
+    with pytest.raises(BackupDamagedError):
+        verify_backup(backup_id=known.id, alias=ALIAS, level="hash")
+    with pytest.raises(BackupDamagedError, match=r"found at level hash"):
+        plan_restore(alias=ALIAS)
+    cut = create_backup(alias=ALIAS, verify="none")
+    cut_off(shop.backup_folder / cut.file_name)
+    with pytest.raises(BackupDamagedError, match=r"bytes long, not"):
+        plan_restore(alias=ALIAS)
+
+
+def test_without_a_kept_copy_there_is_nothing_to_go_back_to(shop: Shop) -> None:
+    with pytest.raises(BackupNotFoundError) as caught:
+        plan_rollback(alias=ALIAS)
+    assert caught.value.why == "no restore has kept a copy, or it was removed"
+
+
+@pytest.mark.sqlite
+def test_a_full_disk_is_noticed_before_anything_is_touched(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(shop, contents=make_contents(migrations=code_migrations()))
+    usage = shutil.disk_usage(shop.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=10))
+    with pytest.raises(DiskError) as caught:
+        plan_restore(backup_id=ID, alias=ALIAS)
+    assert caught.value.what == "shop.db was not replaced; it is as it was."
+    assert caught.value.why.endswith("are needed beside it, 10 B are free")
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("rights", "why"),
+    [
+        ("NOCREATEDB", "this role may neither create nor rename databases"),
+        ("CREATEDB", "it belongs to 'postgres', and only its owner can rename it"),
+    ],
+)
+def test_a_role_without_the_rights_is_told_before_anything_is_touched(
+    shop: Shop, rights: str, why: str
+) -> None:
+    role = f"weak {shop.name[5:]}"
+    shop.run(f"CREATE ROLE \"{role}\" LOGIN PASSWORD 'x' {rights}")
+    settings = connections[ALIAS].settings_dict
+    before = settings["USER"], settings["PASSWORD"]
+    settings["USER"], settings["PASSWORD"] = role, "x"
+    try:
+        with pytest.raises(RestoreRefusedError) as caught:
+            get_engine(ALIAS).require_swappable("20261128_030000")
+        assert caught.value.why == why
+    finally:
+        settings["USER"], settings["PASSWORD"] = before
+        shop.run(f'DROP ROLE "{role}"')

@@ -1,0 +1,120 @@
+"""kill -9 at each step of a restore: the live name stands for one whole database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from dbops.backups.create import create_backup
+from dbops.recovery.live import replace_live
+from dbops.recovery.plans import plan_restore
+from stateset.accounts.models import User
+from stateset.lib.maintenance import current_maintenance
+from stateset.system.models import AuditEntry
+from tests.dbops.shop import Shop
+from tests.stateset.builders import make_user
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = """
+import os, sys
+import django
+django.setup()
+from importlib import import_module
+from django.core.management import execute_from_command_line
+place, when, name = sys.argv[1:]
+module, _, path = place.partition(":")
+owner = import_module(module)
+*way, last = path.split(".")
+for each in way:
+    owner = getattr(owner, each)
+original = getattr(owner, last)
+def killed(*arguments, **options):
+    if when == "before":
+        os.kill(os.getpid(), 9)
+    original(*arguments, **options)
+    os.kill(os.getpid(), 9)
+setattr(owner, last, killed)
+execute_from_command_line(["manage.py", "restore", "--latest", "--confirm", name])
+"""
+BEFORE, AFTER = "before", "after"
+RECORDED = ("dbops.recovery.live:write_record", AFTER)
+BACKED_UP = ("dbops.recovery.live:_safety_backup", AFTER)
+QUARANTINED = ("dbops.recovery.live:_quarantine", AFTER)
+EXCHANGED = ("dbops.recovery.live:_require_answer", BEFORE)
+BOTH = (RECORDED, BACKED_UP, QUARANTINED, EXCHANGED)
+SQLITE = "dbops.engines.sqlite.swap"
+POSTGRESQL = "dbops.engines.postgresql"
+IN_SQLITE = (
+    (f"{SQLITE}:_settle", AFTER),
+    (f"{SQLITE}:copy_database", BEFORE),
+    (f"{SQLITE}:copy_database", AFTER),
+    (f"{SQLITE}:SqliteSwap._keep", AFTER),
+)
+RENAMED = (f"{POSTGRESQL}.swap:_renamed", AFTER)
+IN_POSTGRESQL = (
+    (f"{POSTGRESQL}.carry:Carried.apply", AFTER),
+    (f"{POSTGRESQL}.carry:Carried.comment", BEFORE),
+    RENAMED,
+)
+STEPS = [
+    *(pytest.param(*step) for step in BOTH),
+    *(pytest.param(*step, marks=pytest.mark.sqlite) for step in IN_SQLITE),
+    *(pytest.param(*step, marks=pytest.mark.postgresql) for step in IN_POSTGRESQL),
+]
+
+
+def kill_a_restore(books: Shop, place: str, when: str, name: str) -> None:
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("APP__", "DJANGO_", "STATESET_", "DB_"))
+    }
+    environment = kept | {
+        "DJANGO_SETTINGS_MODULE": "stateset.settings",
+        "APP__ENVIRONMENT": "test",
+        "APP__DATABASE_URL": books.url,
+        "APP__VAR_DIR": os.environ["APP__VAR_DIR"],
+        "BACKUP_DIR": str(books.backup_folder),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, place, when, name],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == -9, done.stderr
+
+
+@pytest.mark.parametrize(("place", "when"), STEPS)
+def test_one_whole_database_has_the_live_name_and_the_next_restore_works(
+    books: Shop, place: str, when: str
+) -> None:
+    make_user()
+    create_backup(verify="none")
+    make_user()
+    connections["default"].close()
+    kill_a_restore(books, place, when, plan_restore().name)
+    is_exchanged = (place, when) in (EXCHANGED, RENAMED)
+    assert User.objects.count() == (1 if is_exchanged else 2)
+    assert current_maintenance() is None
+    make_user()
+    connections["default"].close()
+    # The newest backup now is the one made before the killed restore: not that one.
+    replaced = replace_live(plan_restore())
+    assert User.objects.count() == 1
+    left = set(books.databases()) - {books.name, replaced.plan.kept_as}
+    # Killed after the old rows were kept: a copy too many, and no draft.
+    assert {copy.name for copy in replaced.older_copies} == left
+    outcomes = {
+        entry.outcome: entry.changes.get("why")
+        for entry in AuditEntry.objects.filter(resource_type="restore")
+    }
+    assert outcomes == {"error": "its process was killed", "success": None}
+    create_backup(verify="none")
