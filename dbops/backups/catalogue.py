@@ -19,6 +19,9 @@ LATEST = "latest"
 SAFETY = "safety"
 """The kind of a backup that a restore makes of what it replaces."""
 VERDICT_SUFFIX = ".verified.json"
+# Dumps by hand and by the guide's script have our names, but are never packed by zstd.
+OWN_SUFFIXES = (".zst", ".json")
+FOREIGN_WHY = "it has no manifest: perhaps another program made it (restore --foreign)"
 # A number is added when two backups begin in one second.
 ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
 
@@ -40,7 +43,8 @@ class CatalogueEntry:
 
     ``state`` is complete, damaged, or incomplete for a file without a manifest;
     ``manifest`` is None where none can be read. ``modified_at`` is when the newest
-    of its files was written.
+    of its files was written. ``may_be_foreign``: it has no manifest, and other
+    programs name their dumps like it.
     """
 
     id: str
@@ -50,6 +54,7 @@ class CatalogueEntry:
     manifest: Manifest | None
     verdict: Verdict | None
     modified_at: datetime | None = None
+    may_be_foreign: bool = False
 
 
 def list_entries(storage: BackupStorage) -> Iterator[CatalogueEntry]:
@@ -158,6 +163,9 @@ def _entry(
     sizes = {each.name: each.size_bytes for each in objects}
     moments = [each.modified_at for each in objects if each.modified_at]
     manifest, verdict, state, why = _state(storage, stem, sizes)
+    may_be_foreign = state == INCOMPLETE and any(map(_may_be_foreign, sizes))
+    if may_be_foreign:
+        why = FOREIGN_WHY
     return CatalogueEntry(
         stem,
         state,
@@ -166,7 +174,13 @@ def _entry(
         manifest,
         verdict,
         max(moments, default=None),
+        may_be_foreign,
     )
+
+
+def _may_be_foreign(name: str) -> bool:
+    """Tell whether the guide's script, or one like it, may have written this file."""
+    return not name.endswith(OWN_SUFFIXES)
 
 
 def _state(

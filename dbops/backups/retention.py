@@ -127,6 +127,8 @@ def _by_age(entry: CatalogueEntry, policy: Policy, now: datetime) -> Kept:
 
 
 def _incomplete(entry: CatalogueEntry, policy: Policy, now: datetime) -> Kept:
+    if entry.may_be_foreign:
+        return _kept(entry, FOREIGN, "no manifest, perhaps another program's")
     written_at = entry.modified_at
     if written_at is None or now - written_at <= policy.grace:
         return _kept(entry, WRITING, "perhaps being written")

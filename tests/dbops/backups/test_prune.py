@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -133,6 +134,20 @@ def test_what_killed_runs_have_left_goes_too(shop: Shop, old: list[Manifest]) ->
     part.touch()
     assert prune_backups(ALIAS).unfinished == 1
     assert not part.exists()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "is_kept"),
+    [(".dump.gz", True), (".db.gz", True), (".sql", True), (".dump.zst", False)],
+)
+def test_files_of_the_guides_script_in_the_same_folder_stay(
+    shop: Shop, old: list[Manifest], suffix: str, *, is_kept: bool
+) -> None:
+    path = shop.backup_folder / f"stateset_20241103_020000{suffix}"
+    path.write_bytes(b"rows")
+    os.utime(path, (0, 0))
+    prune_backups(ALIAS)
+    assert path.exists() == is_kept
 
 
 def test_a_folder_that_is_not_there_needs_no_pruning(

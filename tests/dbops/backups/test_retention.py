@@ -118,6 +118,11 @@ def test_a_file_without_manifest_goes_when_nobody_writes_it_any_more() -> None:
     assert shorts(entries) == ["no", "new", "new", "new"]
 
 
+def test_a_file_that_another_program_may_have_left_here_stays() -> None:
+    entry = replace(make_entry(400), state=INCOMPLETE, manifest=None)
+    assert shorts([replace(entry, may_be_foreign=True)]) == ["not ours"]
+
+
 def refusal(entries: list[CatalogueEntry], **changes: Any) -> str:
     with pytest.raises(PruningRefusedError) as caught:
         plan_retention(entries, replace(POLICY, **changes), MOMENT)
