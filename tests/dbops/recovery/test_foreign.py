@@ -134,6 +134,20 @@ def test_an_archive_of_the_other_engine_is_refused(shop: Shop) -> None:
     )
 
 
+@pytest.mark.sqlite
+def test_a_file_with_its_newest_rows_beside_it_is_refused(shop: Shop) -> None:
+    file = put(shop, "old.db", dumped(shop))
+    put(shop, "old.db-wal", b"rows")
+    with pytest.raises(
+        RestoreRefusedError, match=r"old\.db-wal lies beside it"
+    ) as caught:
+        adopt(shop, file)
+    assert caught.value.fix == (
+        "make one file of them: sqlite3 old.db \".backup 'whole.db'\", then give that"
+        " one"
+    )
+
+
 def test_it_never_replaces_the_live_database(shop: Shop) -> None:
     with pytest.raises(CommandError) as caught:
         call_command("restore", foreign="old.dump.gz", confirm="shop")
