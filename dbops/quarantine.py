@@ -1,0 +1,50 @@
+"""What is true of this installation now, and so is taken over from the old database.
+
+A dump has no rows of runs. Without them each entry of the schedule would count as
+late until its next slot, a slot could run twice, and what somebody has paused since
+the backup, such as pruning, would run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbops.models import ScheduledRun, SchedulePause
+from stateset.lib.quarantine import Finding
+
+AT_ONCE = 500
+RUN_COLUMNS = [
+    field.name for field in ScheduledRun._meta.concrete_fields if not field.primary_key
+]
+
+
+def quarantine(restored: str, live: str | None) -> Iterator[Finding]:
+    """Take over the runs of the schedule, and which of its entries are paused."""
+    if live is None:
+        return
+    yield Finding("scheduled runs", "taken over", _runs(restored, live))
+    yield from _pauses(restored, live)
+
+
+def _runs(restored: str, live: str) -> int:
+    own = ScheduledRun.objects.using(restored)
+    known = set(own.values_list("name", "slot"))
+    found = ScheduledRun.objects.using(live).values(*RUN_COLUMNS)
+    missing = [
+        ScheduledRun(**values)
+        for values in found.iterator()
+        if (values["name"], values["slot"]) not in known
+    ]
+    own.bulk_create(missing, batch_size=AT_ONCE)
+    return len(missing)
+
+
+def _pauses(restored: str, live: str) -> Iterator[Finding]:
+    own = SchedulePause.objects.using(restored)
+    here = {pause.name: pause for pause in own}
+    now = {pause.name: pause for pause in SchedulePause.objects.using(live)}
+    ended, begun = sorted(here.keys() - now), sorted(now.keys() - here)
+    own.filter(name__in=ended).delete()
+    own.bulk_create(now[name] for name in begun)
+    yield Finding("entries resumed since", "run again", len(ended), tuple(ended))
+    yield Finding("entries paused since", "stay paused", len(begun), tuple(begun))
