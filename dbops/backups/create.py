@@ -7,7 +7,7 @@ import logging
 import platform
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
@@ -109,7 +109,7 @@ def _store(
 ) -> Manifest:
     begun = perf_counter()
     with ExitStack() as undo:
-        with ExitStack() as writing:
+        with _letting_others_keep(undo), ExitStack() as writing:
             suffix = engine.dump_suffix + packer.suffix
             stem, target = _claim(writing, storage, started_at, suffix)
             _require_room(storage, engine.connection.alias)
@@ -203,6 +203,16 @@ def _require_room(storage: BackupStorage, alias: str) -> None:
             fix=f"make room in {storage.location} (prune_backups), or choose another"
             " folder",
         )
+
+
+@contextmanager
+def _letting_others_keep(undo: ExitStack) -> Iterator[None]:
+    """Take nothing back when the name turns out to be given: it is another run's."""
+    try:
+        yield
+    except NameTakenError:
+        undo.pop_all()
+        raise
 
 
 def _take_back(storage: BackupStorage, name: str) -> None:

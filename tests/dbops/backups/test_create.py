@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
@@ -9,6 +11,7 @@ import pytest
 from django.utils import timezone as clock
 
 from dbops.backups.create import create_backup
+from dbops.backups.measuring import Writable
 from dbops.backups.reading import file_source
 from dbops.backups.restore import restore_backup
 from dbops.backups.storage import FolderStorage, backup_storage
@@ -17,6 +20,7 @@ from dbops.engines.registry import get_engine
 from dbops.errors import (
     BackupDamagedError,
     DiskError,
+    NameTakenError,
     OperationBusyError,
     StorageError,
 )
@@ -134,6 +138,24 @@ def test_a_manifest_that_cannot_be_written_leaves_no_backup(shop: Shop) -> None:
     with pytest.raises(StorageError, match=r"manifest\.json was not"):
         create_backup(alias=ALIAS, started_at=MOMENT)
     assert shop.files() == [f"{STEM}.manifest.json"]
+
+
+def test_what_another_run_stored_under_the_name_meanwhile_is_left(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = FolderStorage.create
+
+    @contextmanager
+    def lose(self: FolderStorage, stem: str, suffix: str) -> Iterator[Writable]:
+        # As a bucket does that tells only at the end who came first.
+        with create(self, stem, suffix) as target:
+            yield target
+        raise NameTakenError("It was not written.", why="another run was first")
+
+    monkeypatch.setattr(FolderStorage, "create", lose)
+    with pytest.raises(NameTakenError):
+        create_backup(alias=ALIAS)
+    assert len(shop.files()) == 1
 
 
 def test_success_is_journaled(shop: Shop, entries: list[journal.Entry]) -> None:
