@@ -10,10 +10,11 @@ SET log_min_duration_statement = -1;
 SET log_min_error_statement = 'panic';
 SET password_encryption = 'scram-sha-256';
 
--- The program: owns its tables, makes databases to restore into, reads statistics.
+-- The program: owns its tables, makes databases to restore into, reads statistics, and
+-- ends sessions, without which the exporter's would stand in the way of a restore.
 SELECT format('CREATE ROLE stateset LOGIN CREATEDB PASSWORD %L', :'database_password')
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stateset') \gexec
-GRANT pg_monitor TO stateset;
+GRANT pg_monitor, pg_signal_backend TO stateset;
 
 -- The exporter: reads statistics, and no row of any table.
 SELECT format('CREATE ROLE stateset_monitor LOGIN CONNECTION LIMIT 5 PASSWORD %L',
