@@ -89,6 +89,8 @@ def maintenance(what: str, *, why: str = "") -> Iterator[None]:
     flag = Maintenance(what, why, datetime.now(UTC), holder)
     descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
     try:
+        # Whatever the umask: every process has to read it, also another user's.
+        os.fchmod(descriptor, 0o644)
         # Locked before it has its name: nobody finds it without its lock.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         text = json.dumps({**asdict(flag), "since": flag.since.isoformat()})

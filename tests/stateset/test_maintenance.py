@@ -51,6 +51,15 @@ def test_the_flag_is_up_while_the_block_runs_and_says_who_and_why() -> None:
     assert current_maintenance() is None
 
 
+def test_the_processes_of_other_users_can_read_it_whatever_the_umask() -> None:
+    before = os.umask(0o077)
+    try:
+        with maintenance("the restore of shop"):
+            assert maintenance_file().stat().st_mode & 0o777 == 0o644
+    finally:
+        os.umask(before)
+
+
 def test_it_goes_down_with_an_error_too() -> None:
     with pytest.raises(KeyError), maintenance("the restore of shop"):
         raise KeyError
