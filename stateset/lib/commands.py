@@ -123,7 +123,12 @@ class StatesetCommand(BaseCommand):
         self.stderr.write(plan)
         answer = given
         if answer is None and sys.stdin.isatty():
-            answer = input(f"Type {name} to go on (anything else stops): ")
+            # Standard output is for the result, and may be a file.
+            self.stderr.write(
+                f"Type {name} to go on (anything else stops): ", ending=""
+            )
+            self.stderr.flush()
+            answer = sys.stdin.readline()
         if answer is None:
             raise NotConfirmedError(
                 "Nothing was changed.",
