@@ -23,13 +23,14 @@ def test_runs_and_pauses_are_those_of_the_database_that_was_replaced(
     make_run()
     pause("vacuum")
     create_backup(verify="none")
-    make_run(name="stroll")
+    stroll = make_run(name="stroll")
     SchedulePause.objects.all().delete()
     pause("prune")
 
     replaced = replace_live(plan_restore())
 
     assert set(ScheduledRun.objects.values_list("name", flat=True)) == {"nap", "stroll"}
+    assert ScheduledRun.objects.get(name="stroll").pk == stroll.pk
     assert [each.name for each in SchedulePause.objects.all()] == ["prune"]
     told = {each.subject: str(each) for each in replaced.findings}
     assert told["scheduled runs"] == "2 taken over"
