@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -28,6 +29,7 @@ from dbops.engines.postgresql.drafts import (
     name_draft,
     taken,
 )
+from dbops.engines.postgresql.extensions import list_without, refused_extensions
 from dbops.errors import RestoreRefusedError
 from dbops.process import Program, run
 
@@ -82,7 +84,12 @@ def drafted(
                 like.client_version, server_version(own), options.client_folders
             )
             draft = making.enter_context(draft_database(own, target, like))
-            finished = run(restore_program(own, client.path, options, draft, archive))
+            program = restore_program(own, client.path, options, draft, archive)
+            if refused := refused_extensions(own):
+                wanted = folder / "list"
+                wanted.write_text(list_without(refused, client.path, archive))
+                program = replace(program, args=[*program.args, f"--use-list={wanted}"])
+            finished = run(program)
         for line in finished.warnings:
             logger.warning("%s", line)
         with session(connection, database=draft, name="restore") as restored:

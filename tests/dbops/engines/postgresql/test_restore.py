@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 from pathlib import Path
 
 import pytest
@@ -241,3 +242,22 @@ def test_names_that_need_quotes_are_quoted(shop: Shop) -> None:
     manifest = create_backup(alias=ALIAS, verify="decode")
     assert manifest.contents.tables['s" --.t"; --'] == 0
     assert quoted(name) == '"' + name.replace('"', '""') + '"'
+
+
+def test_an_extension_that_only_a_superuser_makes_is_left_out_and_told(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    role = f"owner_{secrets.token_hex(4)}"
+    shop.run("CREATE EXTENSION pg_stat_statements")
+    create_backup(alias=ALIAS, verify="none")
+    shop.run(f"CREATE ROLE {role} LOGIN CREATEDB PASSWORD 'owning'", "postgres")
+    settings = connections[ALIAS].settings_dict
+    settings.update(USER=role, PASSWORD="owning")
+    try:
+        restore(shop)
+        assert shop.count("orders", shop.new_name()) == 300
+        assert "The extension pg_stat_statements was left out" in caplog.text
+    finally:
+        settings.update(USER=shop.settings["USER"], PASSWORD=shop.settings["PASSWORD"])
+        shop.run(f'DROP DATABASE IF EXISTS "{shop.new_name()}"', "postgres")
+        shop.run(f"DROP ROLE {role}", "postgres")
