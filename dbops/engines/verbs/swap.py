@@ -82,7 +82,8 @@ class SwapVerbs(Verbs):
     def reopened(self, kept: str) -> AbstractContextManager[str]:
         """Give the name of a draft that is as the kept copy is.
 
-        The kept copy is gone when the block ends well, and as it was otherwise.
+        The kept copy is gone when the block ends well. Otherwise it is there as before,
+        only that what the block did to the draft may have been done to itself.
         """
 
     @abstractmethod
