@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import wraps
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from dbops import conf
@@ -27,7 +28,7 @@ from dbops.values import Size, Span
 from dbops.views.asking import ask_workers
 from stateset.lib import admin
 from stateset.lib.admin.columns import time_tag
-from stateset.lib.admin.pages import PageAction, ask_and_do, show_page
+from stateset.lib.admin.pages import PageAction, View, ask_and_do, show_page
 from stateset.lib.admin.refusals import sentences
 
 MAY_ACT = "dbops.create_backup"
@@ -64,6 +65,20 @@ def show_backups(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _or_the_list(view: View) -> View:
+    """Go to the list where the backups cannot be read: it says why."""
+
+    @wraps(view)
+    def show(request: HttpRequest, backup_id: str) -> HttpResponse:
+        try:
+            return view(request, backup_id=backup_id)
+        except StorageError:
+            return HttpResponseRedirect(reverse("admin:database_backups"))
+
+    return show
+
+
+@_or_the_list
 def show_backup(request: HttpRequest, backup_id: str) -> HttpResponse:
     """Show what one backup holds, how it was made and what proves it."""
     entry = _entry(backup_id)
@@ -100,6 +115,7 @@ def make_backup(request: HttpRequest) -> HttpResponse:
     return ask_and_do(request, action, title="Back up now", crumbs=_crumbs())
 
 
+@_or_the_list
 def verify(request: HttpRequest, backup_id: str) -> HttpResponse:
     """Ask, then have the workers read the backup to its end."""
     entry = _entry(backup_id)

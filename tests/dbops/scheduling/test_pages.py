@@ -179,3 +179,13 @@ def test_a_place_that_cannot_be_read_is_said_in_words(backup_folder: Path) -> No
     response = staff().get(BACKUPS)
     assert response.status_code == 200
     assert "The backups were not listed." in response.content.decode()
+
+
+@pytest.mark.parametrize("page", ["", "verify/"])
+def test_a_backup_that_cannot_be_read_leads_to_the_list_that_says_why(
+    backup_folder: Path, page: str
+) -> None:
+    backup_folder.touch()
+    response = staff().get(f"{BACKUPS}{FIRST}/{page}", follow=True)
+    assert response.redirect_chain == [(BACKUPS, 302)]
+    assert "The backups were not listed." in response.content.decode()
