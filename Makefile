@@ -4,6 +4,9 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
 # What no engine has a say in is tested once, on SQLite.
 ONCE := tests/services tests/deploy tests/browser tests/dbops/s3 tests/stateset/test_plain_theme.py
+# What takes minutes, and the engine has little say in: on PostgreSQL in make test-more.
+LONG := tests/northwind tests/stateset/test_demo.py tests/stateset/test_admin_pages.py \
+	tests/dbops/maintenance/test_auto_migrate.py
 # What must hold with the theme and without it.
 PAGES := tests/browser $(wildcard tests/stateset/test_admin_*.py) tests/stateset/test_home.py \
 	tests/stateset/system/importing/test_admin.py
@@ -13,7 +16,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-sqlite test-postgresql test-pages test-faults test-ha lint \
+.PHONY: help setup run test test-sqlite test-postgresql test-more test-faults test-ha lint \
 	lint-ruff lint-types lint-contracts lint-house audit bench \
 	cli schema licences clean
 
@@ -33,10 +36,11 @@ test-sqlite: setup ## the tests on SQLite
 	@$(PYTEST) --engine sqlite -m "not exhaustive"
 
 test-postgresql: setup ## the tests on a PostgreSQL of their own
-	@$(PYTEST) --engine postgresql -m "not exhaustive" $(ONCE:%=--ignore %)
+	@$(PYTEST) --engine postgresql -m "not exhaustive" $(ONCE:%=--ignore %) $(LONG:%=--ignore %)
 
-test-pages: setup ## every page through axe, and all pages without the theme
+test-more: setup ## longer proofs, every page through axe, all pages without the theme
 	@$(PYTEST) --engine sqlite -m exhaustive
+	@$(PYTEST) --engine postgresql $(LONG)
 	@STATESET_TEST_THEME=plain $(PYTEST) --engine sqlite $(PAGES)
 
 test-faults: setup ## real faults: full disks, killed programs, cut connections

@@ -70,6 +70,7 @@ def test_a_person_pauses_and_resumes_an_entry(page: Page) -> None:
     expect(page.get_by_text("backup-daily runs again")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_a_person_makes_a_backup_and_verifies_it(page: Page) -> None:
     page.goto("/admin/database/backups/")
     page.get_by_role("link", name="Back up now").click()

@@ -32,6 +32,7 @@ def test_what_the_guides_cleaning_did_is_done_each_night() -> None:
 
 
 @pytest.mark.sqlite
+@pytest.mark.exhaustive
 @pytest.mark.long
 @pytest.mark.django_db
 def test_every_line_runs_with_an_empty_environment_from_the_root(

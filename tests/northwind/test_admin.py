@@ -22,6 +22,7 @@ CUT = {"orders.csv": 1 + ORDERS, "order_details.csv": 1 + LINES}
 
 
 @pytest.mark.django_db
+@pytest.mark.exhaustive
 @pytest.mark.long
 def test_northwind_comes_in_through_the_pages(client: Client) -> None:
     client.force_login(make_user(is_superuser=True))

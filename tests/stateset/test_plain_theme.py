@@ -1,7 +1,7 @@
 """The pages without the theme: some of the same tests, on the plain Django admin.
 
 Which theme there is was decided when Django was set up, so it takes another run.
-A part stands for all here; `make test-pages` runs the whole, and CI runs that.
+A part stands for all here; `make test-more` runs the whole, and CI runs that.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ STEM = "stateset_20261123_020000"
 DAY = "backups/2026/11/23"
 MANY = bytes(PART + 7)
 
-pytestmark = pytest.mark.usefixtures("small_parts")
+pytestmark = [pytest.mark.usefixtures("small_parts"), pytest.mark.exhaustive]
 
 
 def store(storage: BackupStorage, content: bytes, stem: str = STEM) -> None:
