@@ -14,7 +14,7 @@ pytestmark = pytest.mark.postgresql
 def test_a_right_that_the_role_lacks_is_told(shop: Shop) -> None:
     shop.run("ALTER TABLE django_migrations ADD applied timestamptz")
     with clerk(shop):
-        shop.run(f"REVOKE SELECT ON django_migrations FROM clerk_{os.getpid()}")
+        shop.run(f"REVOKE ALL ON django_migrations FROM clerk_{os.getpid()}")
         error = refusal("migration", "status", database=ALIAS)
     assert error.returncode == 1
     assert str(error) == (
