@@ -43,21 +43,6 @@ class Span(int):
         return f"{int(self)}s"
 
 
-class Told(str):
-    """A word of ours, printed as people are told it; JSON keeps the word."""
-
-    shown: str
-
-    @classmethod
-    def of(cls, word: str, shown: str) -> Self:
-        told = cls(word)
-        told.shown = shown
-        return told
-
-    def __str__(self) -> str:
-        return self.shown
-
-
 class Ago(datetime):
     """A moment of the past, printed as 5m ago; ISO 8601 in JSON."""
 

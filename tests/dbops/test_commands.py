@@ -64,13 +64,16 @@ def test_list_backups_shows_state_and_verification(shop: Shop) -> None:
     plain = create_backup(alias=ALIAS, verify="none")
     (shop.backup_folder / lost.file_name).unlink()
     lines = output("list_backups", f"--database={ALIAS}").splitlines()
-    assert lines[0].split() == ["id", "state", "made", "size", "kind", "kept"]
+    assert lines[0].split() == [
+        *("id", "state", "verified", "made", "size", "kind", "kept")
+    ]
+    assert max(map(len, lines[:5])) <= 80
     size = r" +\d\.\d KiB"
-    assert re.fullmatch(rf"{plain.id} +complete +\ds ago{size} +dump +newest", lines[1])
-    assert re.fullmatch(rf"{lost.id} +damaged +\ds ago +0 B +dump +young", lines[2])
+    assert re.fullmatch(rf"{plain.id} +complete +no +\ds{size} +dump +newest", lines[1])
+    assert re.fullmatch(rf"{lost.id} +damaged +no +\ds +0 B +dump +young", lines[2])
     assert re.fullmatch(rf" +{lost.file_name} is missing, not \d+ bytes", lines[3])
     assert re.fullmatch(
-        rf"{good.id} +verified +\ds ago{size} +dump +verified", lines[4]
+        rf"{good.id} +complete +hash +\ds{size} +dump +verified", lines[4]
     )
     assert re.fullmatch(
         DATED + rf"3 backups in {re.escape(str(shop.backup_folder))}, \d\.\d KiB",

@@ -18,6 +18,7 @@ from django.db import DatabaseError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
+from dbops.engines.base import summarised
 from dbops.engines.postgresql.carry import Carried, read_carried
 from dbops.engines.postgresql.connect import (
     first_line,
@@ -43,6 +44,19 @@ CLIENTS = """
     SELECT pid FROM pg_catalog.pg_stat_activity
     WHERE datname = %s AND pid <> pg_backend_pid()
       AND coalesce(backend_type, 'client backend') = 'client backend'
+"""
+# As pg_terminate_backend decides it; those of no role are the server's own.
+NOT_OURS_TO_END = """
+    SELECT coalesce(nullif(a.application_name, ''), 'a program without a name'),
+           r.rolname, count(*), r.rolsuper
+    FROM pg_catalog.pg_stat_activity a
+    JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+    WHERE a.datname = %s AND a.pid <> pg_backend_pid()
+      AND coalesce(a.backend_type, 'client backend') = 'client backend'
+      AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+      AND (r.rolsuper OR NOT (
+        pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')))
+    GROUP BY 1, 2, 4 ORDER BY 2, 1
 """
 STAYS_BEHIND = """
     SELECT 'replication slot ' || slot_name FROM pg_catalog.pg_replication_slots
@@ -112,6 +126,7 @@ class PostgresqlSwap(SwapVerbs):
                     f"it belongs to {row[1]!r}, and only its owner can rename it",
                     f"use the role {row[1]!r}, or GRANT it to this one",
                 )
+            _require_endable(cursor, live)
 
     def settings_of(self, name: str) -> dict[str, Any]:
         own: Any = self.connection.copy()
@@ -230,6 +245,29 @@ def _emptied(own: BaseDatabaseWrapper, name: str) -> Iterator[None]:
 def _clients(cursor: CursorWrapper, name: str) -> list[int]:
     cursor.execute(CLIENTS, [name])
     return [pid for (pid,) in cursor.fetchall()]
+
+
+def _require_endable(cursor: CursorWrapper, live: str) -> None:
+    """Raise RestoreRefusedError where somebody is in it whom this role cannot end."""
+    cursor.execute(NOT_OURS_TO_END, [live])
+    rows = cursor.fetchall()
+    if not rows:
+        return
+    told = [
+        f"{app} as {role!r}" + (f" ({count} times)" if count > 1 else "")
+        for app, role, count, _ in rows
+    ]
+    fixes = []
+    if not all(is_super for *_, is_super in rows):
+        cursor.execute("SELECT current_user")
+        fixes.append(f"GRANT pg_signal_backend TO {quoted(cursor.fetchone()[0])}")
+    if any(is_super for *_, is_super in rows):
+        fixes.append("have superusers leave, whom only a superuser can end")
+    raise _refused(
+        live,
+        f"this role may not end who is in it: {summarised(told)}",
+        "; ".join(fixes),
+    )
 
 
 def _shown_sessions(own: BaseDatabaseWrapper, name: str) -> str:

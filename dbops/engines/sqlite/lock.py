@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -43,6 +44,10 @@ def lease_holder(path: Path) -> str | None:
             descriptor = os.open(lease, os.O_RDONLY)
         except FileNotFoundError:
             return None
+        except PermissionError:
+            # Whether it is held cannot be seen, so nobody may say that it is free.
+            owner = _owner(lease)
+            return owner and f"a run of the user {owner} holds it, or was killed"
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -54,7 +59,12 @@ def lease_holder(path: Path) -> str | None:
 
 def _locked(path: Path, lease: Path) -> int:
     while True:
-        descriptor = os.open(lease, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(lease, os.O_RDWR | os.O_CREAT, 0o600)
+        except PermissionError:
+            if owner := _owner(lease):
+                raise _of_another(path, lease, owner) from None
+            raise
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if lease.exists() and os.path.samestat(os.fstat(descriptor), lease.stat()):
@@ -65,6 +75,26 @@ def _locked(path: Path, lease: Path) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _owner(lease: Path) -> str | None:
+    """Return whose lease file it is, None if there is none."""
+    try:
+        user = lease.stat().st_uid
+    except FileNotFoundError:
+        return None
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
+
+
+def _of_another(path: Path, lease: Path, owner: str) -> OperationBusyError:
+    return OperationBusyError(
+        f"The database {path.name!r} is being worked on.",
+        why=f"a run of the user {owner} holds it, or was killed: {lease} is theirs",
+        fix=f"wait until it is done; if none of theirs runs, remove {lease}",
+    )
 
 
 def _busy(path: Path, descriptor: int) -> OperationBusyError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import time
@@ -107,7 +108,7 @@ class SqliteSwap(SwapVerbs):
                 str(path),
                 path.name[-STAMP_LENGTH:],
                 path.stat().st_size,
-                f"rm {path} {path}-*",
+                f"rm {shlex.quote(str(path))} {shlex.quote(f'{path}-')}*",
             )
             for path in self._live.parent.iterdir()
             if form.fullmatch(path.name)

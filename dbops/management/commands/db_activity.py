@@ -64,9 +64,14 @@ class Command(WatchedCommand):
                 "limit": found.limit,
                 "remedy": found.remedy,
             },
-            rows=[asdict(session) for session in rows],
+            rows=[_facts(session) for session in rows],
             sections=(Section([session_row(each) for each in rows], below="query"),),
         )
+
+
+def _facts(session: Session) -> Row:
+    facts = asdict(session)
+    return {**facts, "lasts": facts.pop("seconds")}
 
 
 def session_row(session: Session) -> Row:
@@ -75,7 +80,7 @@ def session_row(session: Session) -> Row:
         "user": session.user,
         "app": session.app,
         "state": session.state or (UNKNOWN if is_hidden(session) else session.kind),
-        "since": None if session.seconds is None else Span(session.seconds),
+        "lasts": None if session.seconds is None else Span(session.seconds),
         "wait": UNKNOWN if is_hidden(session) else session.wait,
         "query": "hidden from this role" if is_hidden(session) else session.query or "",
     }

@@ -24,7 +24,7 @@ class Command(StatesetCommand):
         return Report(
             summary=f"{worst}: {', '.join(bad) or 'all is well'}",
             facts={"status": worst},
-            rows=[asdict(result) for result in results],
+            rows=[_facts(result) for result in results],
             exit_code=EXIT_CODES[worst],
             sections=(
                 Section([_row(result) for result in checks], below="hint"),
@@ -35,6 +35,11 @@ class Command(StatesetCommand):
                 ),
             ),
         )
+
+
+def _facts(result: CheckResult) -> Row:
+    facts = asdict(result)
+    return {"check": facts.pop("name"), "found": facts.pop("message"), **facts}
 
 
 def _row(result: CheckResult) -> Row:

@@ -31,7 +31,7 @@ class Command(StatesetCommand):
             facts={"notes": list(picture.notes)},
             rows=[_row(each) for each in picture.findings],
             sections=(
-                Section([_shown(each) for each in picture.findings], below="text"),
+                Section([_shown(each) for each in picture.findings], below="why"),
                 noted(picture.notes),
             ),
         )
@@ -53,5 +53,5 @@ def _shown(each: Finding) -> Row:
     return {
         "kind": each.kind,
         "name": each.name,
-        "text": f"of {each.table}{size}: {each.why}. To mend it: {each.fix}",
+        "why": f"of {each.table}{size}: {each.why}. To mend it: {each.fix}",
     }

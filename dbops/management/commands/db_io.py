@@ -62,6 +62,7 @@ class Command(WatchedCommand):
                 **_sized(flow.database),
                 "indexes": indexes,
                 "backends": backends,
+                "notes": [HIT],
             },
             rows=tables,
             sections=(

@@ -70,7 +70,8 @@ def _facts(line: LockLine) -> Row:
         "locktype": wait.locktype if wait else "",
         "relation": wait.relation if wait else "",
         "mode": wait.mode if wait else "",
-        "seconds": wait.seconds if wait else None,
+        "waits": wait.seconds if wait else None,
+        "for": _target(line),
         "query": shown_statement(session.query) if session else None,
     }
 

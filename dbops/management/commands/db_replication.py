@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -36,9 +35,9 @@ class Command(WatchedCommand):
             facts={
                 "status": verdict.status,
                 "is_replica": found.receiver is not None,
-                "receiver": found.receiver and asdict(found.receiver),
-                "senders": [asdict(each) for each in senders],
-                "slots": [asdict(each) for each in slots],
+                "receiver": found.receiver and _receiver(found.receiver),
+                "senders": [_facts(each) for each in senders],
+                "slots": [_slot(each) for each in slots],
                 "remedy": found.remedy,
             },
             sections=(
@@ -79,6 +78,14 @@ def _sender(sender: Sender) -> Row:
         "unsent": _size(sender.unsent_bytes),
         "unflushed": _size(sender.unflushed_bytes),
         "behind": _size(sender.unreplayed_bytes),
+    }
+
+
+def _facts(sender: Sender) -> Row:
+    return {
+        **_sender(sender),
+        "unwritten": sender.unwritten_bytes,
+        "replay": sender.replay_seconds,
     }
 
 

@@ -86,7 +86,7 @@ def _facts(ending: Ending) -> Row:
         "user": session and session.user,
         "app": session and session.app,
         "state": session and session.state,
-        "seconds": session and session.seconds,
+        "lasts": session and session.seconds,
         "query": shown_statement(session.query) if session else None,
         "result": ending.result,
         "why": ending.why,
@@ -101,7 +101,7 @@ def _row(ending: Ending) -> Row:
         "user": session.user if session else "",
         "app": session.app if session else "",
         "state": (session.state if session else "") or "",
-        "since": "" if seconds is None else Span(seconds),
+        "lasts": "" if seconds is None else Span(seconds),
         "result": ending.result,
         "why": ending.why or (shown_statement(session.query) if session else ""),
     }

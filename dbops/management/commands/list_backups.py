@@ -2,15 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbops.backups.catalogue import COMPLETE
 from dbops.backups.prune import explain_backups
-from dbops.backups.retention import Kept, is_proven
+from dbops.backups.retention import Kept
 from dbops.backups.storage import backup_storage
-from dbops.values import Ago, Size, Told
+from dbops.values import Age, Ago, NarrowSize, Size
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.reports import Report, Section
 
-SHOWN = ("id", "state", "made", "size", "kind", "kept", "why")
+SHOWN = ("id", "state", "verified", "made", "size", "kind", "kept", "why")
 
 
 class Command(StatesetCommand):
@@ -33,12 +32,11 @@ class Command(StatesetCommand):
 def _row(kept: Kept) -> dict[str, Any]:
     entry = kept.entry
     manifest, verdict = entry.manifest, entry.verdict
-    is_verified = entry.state == COMPLETE and is_proven(entry)
     return {
         "id": entry.id,
-        "state": Told.of(entry.state, "verified" if is_verified else entry.state),
-        "made": manifest and Ago.of(manifest.started_at),
-        "size": Size(entry.size_bytes),
+        "state": entry.state,
+        "made": manifest and Age.of(manifest.started_at),
+        "size": NarrowSize(entry.size_bytes),
         "kind": manifest and manifest.kind,
         "kept": kept.short,
         "kept_why": kept.why,

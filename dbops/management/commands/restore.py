@@ -20,7 +20,11 @@ class Command(StatesetCommand):
     help = "Restore a backup over the live database, or into a new one with --into."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        which = add_backup_choice(parser, "Restore")
+        which = add_backup_choice(
+            parser,
+            "Restore the newest backup of the database that no restore has made:"
+            " safety backups are skipped.",
+        )
         which.add_argument(
             "--rollback",
             action="store_true",

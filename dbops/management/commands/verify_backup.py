@@ -15,7 +15,10 @@ class Command(StatesetCommand):
     help = "Prove that a backup is whole, and record the result beside it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        which = add_backup_choice(parser, "Verify")
+        which = add_backup_choice(
+            parser,
+            "Verify the newest backup of the database, also one that a restore made.",
+        )
         which.add_argument(
             "--all",
             action="store_true",

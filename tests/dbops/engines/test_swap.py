@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -196,3 +197,21 @@ PROPERTIES = """
 
 def properties(shop: Shop, name: str) -> list[tuple[object, ...]]:
     return shop.run(PROPERTIES.format(name), "postgres")
+
+
+@pytest.mark.sqlite
+def test_the_line_that_removes_a_kept_copy_is_one_for_the_shell(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shop.name).with_name("it's our shop")
+    folder.mkdir()
+    monkeypatch.setitem(
+        connections[ALIAS].settings_dict, "NAME", str(folder / "live.db")
+    )
+    engine = get_engine(ALIAS)
+    kept = Path(engine.kept_name(STAMP))
+    for path in (kept, Path(f"{kept}-wal")):
+        path.touch()
+    (copy,) = engine.kept_copies()
+    subprocess.run(["/bin/sh", "-c", copy.removal], check=True)
+    assert list(folder.iterdir()) == []

@@ -67,11 +67,11 @@ def test_db_health_prints_every_check_as_json(shop: Shop, backup_folder: Path) -
     code, printed = exit_code("db_health", "--json")
     found = json.loads(printed)
     assert (code, found["status"]) == (2, "critical")
-    backup = next(row for row in found["rows"] if row["name"] == "last_backup")
+    backup = next(row for row in found["rows"] if row["check"] == "last_backup")
     assert backup == {
-        "name": "last_backup",
+        "check": "last_backup",
         "status": "critical",
-        "message": "there is none",
+        "found": "there is none",
         "hint": "run backup, and see why the schedule did not",
         "value": None,
         "unit": "s",
@@ -111,7 +111,7 @@ def test_db_activity_fits_on_eighty_columns(shop: Shop) -> None:
     with holding(shop, LONG_APP, long):
         printed = output("db_activity")
     lines = table(printed)
-    assert lines[0].split() == ["pid", "user", "app", "state", "since", "wait"]
+    assert lines[0].split() == ["pid", "user", "app", "state", "lasts", "wait"]
     assert max(map(len, lines)) <= 80
     assert "    UPDATE orders SET note = ? WHERE id = ? AND note <> ?" in lines
     assert re.match(
@@ -183,7 +183,7 @@ def test_db_replication_shows_slots(shop: Shop) -> None:
     finally:
         shop.run(f"SELECT pg_drop_replication_slot('{name}')")
     assert "Slots" in printed.splitlines()
-    assert name in [slot["name"] for slot in found["slots"]]
+    assert name in [slot["slot"] for slot in found["slots"]]
     assert (found["is_replica"], found["receiver"]) == (False, None)
     assert max(map(len, table(printed))) <= 80
 

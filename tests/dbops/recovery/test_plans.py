@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 from dbops.backups.create import create_backup
 from dbops.backups.storage import backup_storage
 from dbops.backups.verify import verify_backup
+from dbops.engines.postgresql.connect import session
 from dbops.engines.registry import get_engine
 from dbops.errors import (
     BackupDamagedError,
@@ -27,6 +29,7 @@ WENT_ANOTHER_WAY = (
     " orders.9999_future"
 )
 ID = "stateset_20261123_020000"
+STAMP = "20261128_030000"
 
 
 def stored(shop: Shop, **overrides: Any) -> None:
@@ -142,8 +145,45 @@ def test_a_role_without_the_rights_is_told_before_anything_is_touched(
     settings["USER"], settings["PASSWORD"] = role, "x"
     try:
         with pytest.raises(RestoreRefusedError) as caught:
-            get_engine(ALIAS).require_swappable("20261128_030000")
+            get_engine(ALIAS).require_swappable(STAMP)
         assert caught.value.why == why
     finally:
         settings["USER"], settings["PASSWORD"] = before
         shop.run(f'DROP ROLE "{role}"')
+
+
+@pytest.mark.postgresql
+def test_who_cannot_be_ended_is_named_before_anything_is_touched(shop: Shop) -> None:
+    owner, reader = f"owner {shop.name[5:]}", f"reader {shop.name[5:]}"
+    for role in (owner, reader):
+        shop.run(f"CREATE ROLE \"{role}\" LOGIN CREATEDB PASSWORD 'x'")
+    shop.run(f'ALTER DATABASE "{shop.name}" OWNER TO "{owner}"')
+    settings = connections[ALIAS].settings_dict
+    before = settings["USER"], settings["PASSWORD"]
+    engine = get_engine(ALIAS)
+    settings["USER"], settings["PASSWORD"] = reader, "x"
+    try:
+        with session(engine.connection, name="report", start=""):
+            settings["USER"], settings["PASSWORD"] = owner, "x"
+            with pytest.raises(RestoreRefusedError) as caught:
+                engine.require_swappable(STAMP)
+            assert caught.value.why == (
+                f"this role may not end who is in it: stateset report as {reader!r}"
+            )
+            assert caught.value.fix == f'GRANT pg_signal_backend TO "{owner}"'
+            shop.run(f'GRANT pg_signal_backend TO "{owner}"')
+            engine.require_swappable(STAMP)
+            with closing(shop.connect()):
+                stored(shop, contents=make_contents(migrations=code_migrations()))
+                with pytest.raises(RestoreRefusedError) as caught:
+                    plan_restore(backup_id=ID, alias=ALIAS)
+        assert caught.value.why.endswith(
+            f"a program without a name as {shop.settings['USER']!r}"
+        )
+        assert caught.value.fix == (
+            "have superusers leave, whom only a superuser can end"
+        )
+    finally:
+        settings["USER"], settings["PASSWORD"] = before
+        shop.run(f'ALTER DATABASE "{shop.name}" OWNER TO CURRENT_USER')
+        shop.run(f'DROP ROLE "{owner}", "{reader}"')
