@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from dbops.stopping import stoppable
 from stateset.lib.errors import UsageError
 from stateset.lib.progress import progress
 
+# How many of those left out the line of a log names, and how much of each reason.
+NAMED = 3
+REASON_LENGTH = 50
 WHOLE_FILE = "a single table cannot be vacuumed here, the whole file was"
 
 
@@ -33,13 +37,23 @@ class VacuumResult:
         return tuple(table for table in self.tables if table.skipped)
 
     @property
+    def is_all_skipped(self) -> bool:
+        """Whether there were tables, and nothing was done to any of them."""
+        return bool(self.tables) and len(self.skipped) == len(self.tables)
+
+    @property
     def summary(self) -> str:
         """The line a log keeps."""
         done = [each.table for each in self.tables if not each.skipped]
         what = done[0] if len(done) == 1 else f"{len(done)} tables"
         where = "" if what == self.database else f" of {self.database}"
         parts = [f"Vacuumed {what}{where}"]
-        parts += [f"{each.table} was skipped: {each.skipped}" for each in self.skipped]
+        parts += [
+            f"{each.table} was skipped: {_shortened(each.skipped)}"
+            for each in self.skipped[:NAMED]
+        ]
+        if more := len(self.skipped[NAMED:]):
+            parts.append(f"and {more} more")
         return "; ".join([*parts, self.remark] if self.remark else parts)
 
 
@@ -113,6 +127,10 @@ def vacuum_full(*, alias: str = DEFAULT_DB_ALIAS, table: str) -> VacuumResult:
         details |= {"id": alias, "table": table}
         engine.vacuum_full(table)
     return VacuumResult(engine.short_name, (Vacuumed(table, 0),))
+
+
+def _shortened(why: str) -> str:
+    return textwrap.shorten(why, REASON_LENGTH, placeholder=" …")
 
 
 def _chosen(engine: Engine, tables: Collection[str]) -> list[str]:

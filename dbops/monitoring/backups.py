@@ -9,7 +9,13 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from dbops.backups.catalogue import COMPLETE, CatalogueEntry, list_entries_of
+from dbops.backups.catalogue import (
+    COMPLETE,
+    DAMAGED,
+    INCOMPLETE,
+    CatalogueEntry,
+    list_entries_of,
+)
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.engines.verbs.activity.health import Reading
 from dbops.errors import DbopsError
@@ -22,6 +28,8 @@ DUE_AFTER = timedelta(hours=26)
 OVERDUE_AFTER = timedelta(hours=50)
 # A week, and a day for it to be late.
 VERIFY_AFTER = timedelta(days=8)
+# What was written to a moment ago may be a backup that is being made.
+WRITTEN_WITHIN = timedelta(hours=1)
 SHALLOW = frozenset({"manifest", "hash"})
 
 
@@ -45,21 +53,42 @@ def age_status(age: timedelta) -> Status:
 
 
 def _newest(entries: list[CatalogueEntry]) -> CheckResult:
+    """Judge the age of the newest good backup, and what became of those after it."""
     name, hint = "last_backup", "run backup, and see why the schedule did not"
-    for entry in entries:
+    for index, entry in enumerate(entries):
         if entry.state == COMPLETE and entry.manifest is not None:
             age = timezone.now() - entry.manifest.started_at
             status = age_status(age)
+            hints = [] if status == "ok" else [hint]
+            message = f"{Span(age.total_seconds())} ago: {entry.id}"
+            if spoilt := _spoilt(entries[:index]):
+                message += f"; newer ones: {spoilt}"
+                hints.append("see why with list_backups")
+                status = "warning" if status == "ok" else status
             return CheckResult(
                 name,
                 status,
-                f"{Span(age.total_seconds())} ago: {entry.id}",
-                hint="" if status == "ok" else hint,
+                message,
+                hint="; ".join(hints),
                 value=age.total_seconds(),
                 unit="s",
             )
     found = f"none is complete, of {len(entries)}" if entries else "there is none"
     return CheckResult(name, "critical", found, hint=hint, unit="s")
+
+
+def _spoilt(entries: list[CatalogueEntry]) -> str:
+    """Count what cannot be used, but for what is being made or is another's."""
+    since = timezone.now() - WRITTEN_WITHIN
+    damaged = sum(entry.state == DAMAGED for entry in entries)
+    incomplete = sum(
+        entry.state == INCOMPLETE
+        and not entry.may_be_foreign
+        and (entry.modified_at is None or entry.modified_at < since)
+        for entry in entries
+    )
+    counts = ((damaged, DAMAGED), (incomplete, INCOMPLETE))
+    return ", ".join(f"{count} {state}" for count, state in counts if count)
 
 
 def _verified(entries: list[CatalogueEntry]) -> CheckResult:

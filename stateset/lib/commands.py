@@ -11,9 +11,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connections
 from django.utils import timezone
 
+from stateset.lib.databases import is_forbidden
 from stateset.lib.errors import NotConfirmedError, StatesetError
 from stateset.lib.reports import (
     LINE,
@@ -33,8 +34,9 @@ def forget_output() -> None:
 class StatesetCommand(BaseCommand):
     """Parse, call one flow through ``run``, print its report.
 
-    The only place that turns a :class:`StatesetError` into an exit code. Commands
-    that must work while the site is broken keep ``requires_system_checks`` empty.
+    The only place that turns a :class:`StatesetError`, or a right that the role
+    lacks, into an exit code. Commands that must work while the site is broken keep
+    ``requires_system_checks`` empty.
     """
 
     requires_system_checks: tuple[str, ...] = ()
@@ -66,6 +68,15 @@ class StatesetCommand(BaseCommand):
             return super().execute(*args, **options)
         except StatesetError as error:
             raise CommandError(str(error), returncode=error.exit_code) from error
+        except ProgrammingError as error:
+            if not is_forbidden(error):
+                raise
+            refused = StatesetError(
+                "The database refused it.",
+                why=str(error).strip().splitlines()[0],
+                fix="use the role that owns the tables, or have it granted",
+            )
+            raise CommandError(str(refused), returncode=refused.exit_code) from error
 
     def handle(self, *, as_json: bool, **options: Any) -> None:
         report = self.run(**options)

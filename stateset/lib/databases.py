@@ -18,6 +18,7 @@ from django.db.utils import (
     InterfaceError,
     NotSupportedError,
     OperationalError,
+    ProgrammingError,
 )
 
 from stateset.lib.errors import StatesetError
@@ -75,6 +76,12 @@ def is_clash(error: BaseException | None) -> bool:
     """
     state = getattr(getattr(error, "__cause__", None), "sqlstate", None) or ""
     return isinstance(error, DatabaseError) and state.startswith("40")
+
+
+def is_forbidden(error: BaseException | None) -> bool:
+    """Return whether the role lacks a right: SQLSTATE 42501 of the SQL standard."""
+    state = getattr(getattr(error, "__cause__", None), "sqlstate", None)
+    return isinstance(error, ProgrammingError) and state == "42501"
 
 
 def unreachable_error(alias: str = DEFAULT_DB_ALIAS) -> DatabaseUnreachableError | None:

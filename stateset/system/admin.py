@@ -213,6 +213,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 class NumberSequenceAdmin(ReadOnlyAdmin):
     """The number each series of documents is at."""
 
-    list_display = ("key", "next_value")
+    list_display = ("key", "next_value", "skipped")
     search_fields = ("key__startswith",)
     ordering = ("key",)

@@ -44,13 +44,19 @@ def quarantine(restored: str, live: str | None) -> Iterator[Finding]:
 def _numbers(restored: str, live: str | None) -> int:
     own = NumberSequence.objects.using(restored)
     if live is None:
-        return own.update(next_value=F("next_value") + UNKNOWN_GAP)
-    values = dict(own.values_list("key", "next_value"))
+        return own.update(
+            next_value=F("next_value") + UNKNOWN_GAP,
+            skipped=F("skipped") + UNKNOWN_GAP,
+        )
     moved = 0
-    for sequence in NumberSequence.objects.using(live):
-        if sequence.next_value > values.get(sequence.key, 0):
-            own.update_or_create(
-                key=sequence.key, defaults={"next_value": sequence.next_value}
+    # By name, as the live database may be older than the column ``skipped``.
+    issued = NumberSequence.objects.using(live).values_list("key", "next_value")
+    for key, wanted in issued:
+        sequence, _ = own.get_or_create(key=key)
+        passed_over = wanted - sequence.next_value
+        if passed_over > 0:
+            own.filter(key=key).update(
+                next_value=wanted, skipped=F("skipped") + passed_over
             )
             moved += 1
     return moved

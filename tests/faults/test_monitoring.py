@@ -113,9 +113,16 @@ def test_counters_that_are_not_loaded_are_told_with_their_remedy() -> None:
         postgresql_server({"shared_preload_libraries": ""}) as server,
         alias_of("bare", server.url),
     ):
+        before = read_statements("bare")
         with connections["bare"].cursor() as cursor:
             cursor.execute(CREATE)
         found = read_statements("bare")
+    assert before is not None
+    assert before.missing == "the extension pg_stat_statements is not in this database"
+    assert before.remedy == (
+        "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements', and restart"
+        " the server; then CREATE EXTENSION pg_stat_statements"
+    )
     assert found is not None
     assert list(found.rows) == []
     assert found.missing == (

@@ -78,6 +78,17 @@ def test_a_gap_in_the_numbers_is_found() -> None:
     }
 
 
+def test_numbers_that_a_restore_passed_over_are_no_gap_and_others_are() -> None:
+    make_invoice()
+    series = NumberSequence.objects.filter(key="INV-2026")
+    series.update(next_value=1002, skipped=1000)
+    assert violations() == {}
+    series.update(next_value=1003)
+    assert violations() == {
+        "finance.invoice_numbers": ["INV-2026: 2 numbers given, 1 invoices"]
+    }
+
+
 def test_a_cash_sale_that_is_not_its_payment_is_found() -> None:
     sale = make_cash_sale()
     CashSale.objects.update(amount=Decimal(19))

@@ -25,8 +25,8 @@ them. How and when to use them: [operator](operator.md), [importing](importing.m
 is run as `python manage.py NAME`, from any folder: relative paths are taken from the
 project's.
 
-Results go to standard output, trouble to standard error; an error says what happened,
-why and how to mend it. Away from a terminal the last word is one dated line, for cron.
+Results go to standard output; away from a terminal they have one dated line, for
+cron. Errors go to standard error in three lines: what happened, why, how to mend it.
 
 | Exit code | Meaning |
 | --- | --- |

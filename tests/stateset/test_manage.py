@@ -139,6 +139,20 @@ def test_only_a_web_process_has_a_pool_and_a_time_limit(tmp_path, process, expec
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"STATESET_PROCESS": "web"}, "0.5"),
+        ({"STATESET_PROCESS": "worker"}, "0.5"),
+        ({"STATESET_PROCESS": "operation"}, "0.0"),
+        ({}, "0.0"),
+        ({"APP__SLOW_QUERY": "2s"}, "2.0"),
+    ],
+)
+def test_commands_warn_of_slow_queries_only_if_asked_to(tmp_path, variables, expected):
+    assert settings_of(tmp_path, "SLOW_QUERY.total_seconds()", **variables) == expected
+
+
 def test_relative_paths_are_taken_from_the_project_not_from_here(tmp_path):
     found = settings_of(
         tmp_path,

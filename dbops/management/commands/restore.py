@@ -15,6 +15,9 @@ from stateset.lib.commands import StatesetCommand
 from stateset.lib.errors import UsageError
 from stateset.lib.reports import Report, Section
 
+NO_TRAFFIC = "not for traffic, as its outbox, keys and logins are the backup's"
+"""Only what goes over the live database has been through the quarantine."""
+
 
 class Command(StatesetCommand):
     help = "Restore a backup over the live database, or into a new one with --into."
@@ -79,8 +82,8 @@ class Command(StatesetCommand):
             raise UsageError(
                 "Nothing was restored.",
                 why="a file without a manifest never replaces the live database",
-                fix="restore it --into a new one, look at its rows, then point"
-                " APP__DATABASE_URL to that one",
+                fix="restore it --into a new one, look at its rows, back that one up"
+                " (APP__DATABASE_URL=…), and restore the backup over the live one",
             )
         if rollback:
             plan = plan_rollback(alias=database)
@@ -115,7 +118,7 @@ def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Repo
     manifest = restored.manifest
     return Report(
         summary=f"Restored {manifest.id} into {restored.target}: {manifest.rows}"
-        f" rows, all as in the manifest, in {restored.seconds} s",
+        f" rows, all as in the manifest, in {restored.seconds} s; {NO_TRAFFIC}",
         facts={
             "id": manifest.id,
             "into": restored.target,
@@ -132,7 +135,7 @@ def _restore_foreign(database: str, file: str, into: str, reason: str) -> Report
     return Report(
         summary=f"Restored {adopted.source.name} into {adopted.target}: {adopted.rows}"
         f" rows in {len(tables)} tables, in {adopted.seconds} s; nothing says how many"
-        " there should be",
+        f" there should be; {NO_TRAFFIC}",
         facts={
             "source": str(adopted.source),
             "into": adopted.target,

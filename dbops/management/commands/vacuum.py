@@ -67,7 +67,7 @@ class Command(StatesetCommand):
         if tables:
             return _done(result, result.tables, exit_code=1 if result.skipped else 0)
         # A nightly log wants what was left out, not a line for each table.
-        return _done(result, result.skipped)
+        return _done(result, result.skipped, exit_code=int(result.is_all_skipped))
 
     def _full(self, database: str, tables: list[str], confirm: str | None) -> Report:
         if len(tables) > 1:

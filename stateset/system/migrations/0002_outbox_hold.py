@@ -2,6 +2,16 @@
 
 import stateset.lib.fields
 from django.db import migrations, models
+from django.utils import timezone
+
+
+def fail_what_is_held(apps, schema_editor):
+    """Give held and discarded messages the old status that nothing sends by itself."""
+    messages = apps.get_model('system', 'OutboxMessage')
+    using = schema_editor.connection.alias
+    messages.objects.using(using).filter(status__in=['held', 'discarded']).update(
+        status='failed', updated_at=timezone.now()
+    )
 
 
 class Migration(migrations.Migration):
@@ -24,4 +34,6 @@ class Migration(migrations.Migration):
             model_name='outboxmessage',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'processing', 'delivered', 'failed', 'held', 'discarded'])), name='outbox_status_known', violation_error_message='Status must be one of: pending, processing, delivered, failed, held, discarded.'),
         ),
+        # Last, so that it is the first to be undone: the old constraint refuses both.
+        migrations.RunPython(migrations.RunPython.noop, fail_what_is_held),
     ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +17,7 @@ from dbops.monitoring.health import SETTING, collect_health
 from dbops.monitoring.results import CheckResult, Status, worst_status
 from dbops.monitoring.rules import RULES, judge
 from tests.dbops.builders import store_backup
+from tests.dbops.damage import cut_off
 from tests.dbops.monitoring.conftest import PLAIN
 from tests.dbops.monitoring.holding import holding, waiting
 from tests.dbops.shop import ALIAS, Shop
@@ -273,6 +275,41 @@ def test_the_last_backup_is_judged_by_its_age(
     result = found()["last_backup"]
     assert result.status == status
     assert result.message.endswith(f" ago: {FIRST}")
+
+
+def test_newer_backups_that_cannot_be_used_are_a_warning(
+    shop: Shop, backup_folder: Path
+) -> None:
+    storage, now = backup_storage(), timezone.now()
+    store_backup(storage, FIRST, alias=ALIAS, started_at=now)
+    for stem in ("stateset_20261122_020000", "stateset_20261123_020000"):
+        store_backup(storage, stem, alias=ALIAS)
+        cut_off(backup_folder / f"{stem}.dump")
+    killed = backup_folder / "stateset_20261124_020000.dump.zst"
+    killed.write_bytes(b"half of it")
+    # Another program's dump, and what was spoilt before the good one, are no news.
+    (backup_folder / "stateset_20261125_020000.sql").write_bytes(b"-- all of it")
+    store_backup(storage, "stateset_20261120_020000", alias=ALIAS)
+    cut_off(backup_folder / "stateset_20261120_020000.dump")
+
+    being_made = found()["last_backup"]
+    assert being_made.status == "warning"
+    assert being_made.message.endswith(f" ago: {FIRST}; newer ones: 2 damaged")
+
+    two_hours_ago = (now - timedelta(hours=2)).timestamp()
+    os.utime(killed, (two_hours_ago, two_hours_ago))
+    result = found()["last_backup"]
+    assert result.status == "warning"
+    assert result.message.endswith(
+        f" ago: {FIRST}; newer ones: 2 damaged, 1 incomplete"
+    )
+    assert result.hint == "see why with list_backups"
+
+
+def test_a_backup_being_made_is_no_warning(shop: Shop, backup_folder: Path) -> None:
+    store_backup(backup_storage(), FIRST, alias=ALIAS, started_at=timezone.now())
+    (backup_folder / "stateset_20261124_020000.dump.zst").write_bytes(b"half of it")
+    assert found()["last_backup"].status == "ok"
 
 
 @pytest.mark.parametrize(

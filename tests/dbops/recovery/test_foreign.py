@@ -154,8 +154,8 @@ def test_it_never_replaces_the_live_database(shop: Shop) -> None:
     assert str(caught.value) == (
         "Nothing was restored.\n"
         "  why: a file without a manifest never replaces the live database\n"
-        "  fix: restore it --into a new one, look at its rows, then point"
-        " APP__DATABASE_URL to that one"
+        "  fix: restore it --into a new one, look at its rows, back that one up"
+        " (APP__DATABASE_URL=…), and restore the backup over the live one"
     )
 
 

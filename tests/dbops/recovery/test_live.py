@@ -24,6 +24,7 @@ from stateset.accounts.services import (
     revoke_api_key,
 )
 from stateset.lib.databases import unapplied_migrations
+from stateset.lib.invariants import all_invariants, violations
 from stateset.lib.maintenance import current_maintenance
 from stateset.system.models import AuditEntry, Event, OutboxMessage
 from tests.dbops.shop import Shop
@@ -90,6 +91,7 @@ def test_what_was_revoked_numbered_or_sent_since_the_backup_stays_so(
     )
     assert not Session.objects.exists()
     assert number() > second
+    assert list(violations(all_invariants())) == []
     assert Event.objects.latest("id").pk > last_event
     sent.refresh_from_db()
     assert sent.status == "delivered"
@@ -135,6 +137,7 @@ def test_going_back_brings_the_lost_work_and_not_the_lost_rights(books: Shop) ->
     with pytest.raises(ApiKeyRefusedError):
         authenticate_api_key(secret, scope=SCOPE)
     assert number() > third
+    assert list(violations(all_invariants())) == []
     assert [
         (entry.action, entry.reason, entry.resource_id)
         for entry in AuditEntry.objects.filter(resource_type="restore").order_by("id")
@@ -152,7 +155,8 @@ def test_an_older_backup_gets_the_migrations_before_it_goes_live(books: Shop) ->
     call_command("migrate", verbosity=0)
     plan = plan_restore()
     assert plan.facts["migrations"] == (
-        "1 are run before it goes live: system.0002_outbox_hold"
+        "2 are run before it goes live: system.0002_outbox_hold;"
+        " system.0003_sequence_skipped"
     )
     replace_live(plan)
     assert unapplied_migrations(connections["default"]) == []

@@ -18,6 +18,7 @@ from dbops.recovery.records import ASKED, new_record, read_records, write_record
 from finance.models import Invoice
 from stateset.accounts.models import ApiKey, User
 from stateset.accounts.services import issue_api_key
+from stateset.lib.invariants import all_invariants, violations
 from stateset.lib.maintenance import current_maintenance
 from stateset.system.models import AuditEntry, NumberSequence
 from tests.dbops.damage import flip_bit
@@ -53,8 +54,9 @@ def test_a_lost_database_comes_back_with_all_that_is_doubtful_switched_off(
     assert told["API keys"].startswith(
         "1 off, as nobody knows which were revoked: till"
     )
-    moved = NumberSequence.objects.get(pk=series.pk).next_value
-    assert moved == series.next_value + 1000
+    moved = NumberSequence.objects.get(pk=series.pk)
+    assert (moved.next_value, moved.skipped) == (series.next_value + 1000, 1000)
+    assert list(violations(all_invariants())) == []
     last = AuditEntry.objects.latest("id")
     assert last.pk > 1_000_000
     assert last.changes["rows_before"] is None

@@ -1,14 +1,19 @@
-"""What a person is asked before something is destroyed."""
+"""What a person is asked before something is destroyed, and told when it is refused."""
 
 from __future__ import annotations
 
 import io
 import sys
+from typing import Any
 
+import psycopg
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import ProgrammingError
 
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.errors import NotConfirmedError
+from stateset.lib.reports import Report
 
 
 class Terminal(io.StringIO):
@@ -48,3 +53,33 @@ def test_anything_else_and_the_end_of_the_input_stop(
     with pytest.raises(NotConfirmedError) as caught:
         ask(monkeypatch, typed)
     assert caught.value.why == why
+
+
+class Asking(StatesetCommand):
+    """Meets what a server said, as Django passes it on."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__()
+        self.cause = cause
+
+    def run(self, *_args: Any, **_options: Any) -> Report:
+        raise ProgrammingError(str(self.cause)) from self.cause
+
+
+def test_a_lacking_right_is_told_by_the_first_line_of_the_server() -> None:
+    cause = psycopg.errors.InsufficientPrivilege(
+        "permission denied for table orders\nLINE 1: SELECT …"
+    )
+    with pytest.raises(CommandError) as caught:
+        call_command(Asking(cause))
+    assert caught.value.returncode == 1
+    assert str(caught.value) == (
+        "The database refused it.\n"
+        "  why: permission denied for table orders\n"
+        "  fix: use the role that owns the tables, or have it granted"
+    )
+
+
+def test_a_wrong_statement_stays_a_fault() -> None:
+    with pytest.raises(ProgrammingError):
+        call_command(Asking(psycopg.errors.UndefinedTable("no such table")))

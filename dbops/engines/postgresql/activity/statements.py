@@ -20,6 +20,11 @@ PRELOAD = (
     "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements', and restart"
     " the server"
 )
+# A setting that the library itself makes; every role sees it, unlike the list of
+# what is loaded.
+IS_LOADED = """
+    SELECT name FROM pg_catalog.pg_settings WHERE name = 'pg_stat_statements.max'
+"""
 # The extension may be older than the server, until ALTER EXTENSION UPDATE.
 EXTENSION = """
     SELECT n.nspname AS schema, string_to_array(e.extversion, '.')::int[] AS version
@@ -52,7 +57,7 @@ def read_statements(reader: Reader, *, by: Order, limit: int) -> Statements:
     if not found:
         return Statements(
             missing="the extension pg_stat_statements is not in this database",
-            remedy=CREATE,
+            remedy=CREATE if reader.rows(IS_LOADED) else f"{PRELOAD}; then {CREATE}",
         )
     (extension,) = found
     prefix = "_exec" if extension["version"] >= EXEC_TIME_SINCE else ""

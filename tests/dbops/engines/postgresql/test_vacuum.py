@@ -127,6 +127,8 @@ def test_a_table_that_is_not_there_is_a_wrong_argument(shop: Shop) -> None:
 def test_a_table_of_another_role_is_skipped_and_named(shop: Shop) -> None:
     with clerk(shop):
         result = vacuum_database(alias=ALIAS, tables=["orders", "customers"])
+        with pytest.raises(SystemExit) as ended:
+            output("vacuum", f"--database={ALIAS}")
         with pytest.raises(VacuumRefusedError) as caught:
             vacuum_full(alias=ALIAS, table="orders")
     denied = result.skipped[0].skipped
@@ -137,6 +139,7 @@ def test_a_table_of_another_role_is_skipped_and_named(shop: Shop) -> None:
         denied,
     )
     assert len(result.skipped) == 2
+    assert ended.value.code == 1
     assert str(caught.value) == (
         f"The table orders was not vacuumed.\n  why: {denied}\n"
         "  fix: use a role that owns it, and see that the server has room for a copy"

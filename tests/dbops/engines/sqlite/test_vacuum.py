@@ -53,8 +53,11 @@ def test_the_file_is_not_waited_for(shop: Shop, impatient: None) -> None:
         assert vacuum_database(alias=ALIAS).summary == (
             "Vacuumed 0 tables of shop.db; shop.db was skipped: it is locked"
         )
+        with pytest.raises(SystemExit) as ended:
+            output("vacuum", f"--database={ALIAS}")
         with pytest.raises(DatabaseInUseError) as caught:
             vacuum_full(alias=ALIAS, table="shop.db")
+    assert ended.value.code == 1
     assert caught.value.why == f"others kept {shop.name} locked for 0.2 seconds"
 
 
