@@ -27,6 +27,9 @@ PORTS = ("master.port", "volume.port", "filer.port", "s3.port")
 # Each bucket takes volumes of its own.
 VOLUMES = "-volume.max=200"
 VOLUME_MEGABYTES = "-master.volumeSizeLimitMB=64"
+# What would listen on a port of its own choice, where a second server finds it taken;
+# and nothing is told to anybody.
+SWITCHED_OFF = ("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false")
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def _arguments(
     listening += [f"-{name}.grpc={free_port()}" for name in PORTS]
     places = [f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
     sizes = [VOLUMES, VOLUME_MEGABYTES]
-    kept = ["-filer", "-s3", f"-s3.config={config}"]
+    kept = ["-filer", "-s3", f"-s3.config={config}", *SWITCHED_OFF]
     return ["server", *places, *sizes, *listening, *kept]
 
 

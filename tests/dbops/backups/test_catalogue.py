@@ -67,8 +67,10 @@ def test_a_backup_is_known_by_its_manifest_only(
 def test_a_file_without_a_manifest_is_incomplete(
     storage: BackupStorage, backup_folder: Path
 ) -> None:
-    store_backup(storage, FIRST)
+    manifest = store_backup(storage, FIRST)
     (backup_folder / f"{FIRST}.manifest.json").unlink()
+    file = backup_folder / manifest.file_name
+    file.rename(backup_folder / f"{FIRST}.dump.zst")
     assert states(storage) == {
         FIRST: ("incomplete", "it has no manifest: the run that wrote it was killed")
     }
