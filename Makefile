@@ -4,8 +4,10 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
 # What no engine has a say in is tested once, on SQLite.
 ONCE := tests/services tests/deploy tests/browser tests/dbops/s3 tests/stateset/test_plain_theme.py
-# What takes minutes, and the engine has little say in: on PostgreSQL in make test-more.
-LONG := tests/northwind tests/stateset/test_demo.py tests/stateset/test_admin_pages.py \
+# Whole histories, which take minutes: in make test-more, on both engines.
+HISTORIES := tests/northwind tests/stateset/test_demo.py
+# Long too, and the engine has little say in it: on PostgreSQL in make test-more.
+LONG := $(HISTORIES) tests/stateset/test_admin_pages.py \
 	tests/dbops/maintenance/test_auto_migrate.py
 # What must hold with the theme and without it.
 PAGES := tests/browser $(wildcard tests/stateset/test_admin_*.py) tests/stateset/test_home.py \
@@ -33,13 +35,14 @@ test: lint ## lint, then every test on SQLite and on PostgreSQL with Redis
 	@$(PYTHON) -m tests.services -- $(MAKE) test-sqlite test-postgresql
 
 test-sqlite: setup ## the tests on SQLite
-	@$(PYTEST) --engine sqlite -m "not exhaustive"
+	@$(PYTEST) --engine sqlite -m "not exhaustive" $(HISTORIES:%=--ignore %)
 
 test-postgresql: setup ## the tests on a PostgreSQL of their own
 	@$(PYTEST) --engine postgresql -m "not exhaustive" $(ONCE:%=--ignore %) $(LONG:%=--ignore %)
 
 test-more: setup ## longer proofs, every page through axe, all pages without the theme
 	@$(PYTEST) --engine sqlite -m exhaustive
+	@$(PYTEST) --engine sqlite -m "not exhaustive" $(HISTORIES)
 	@$(PYTEST) --engine postgresql $(LONG)
 	@STATESET_TEST_THEME=plain $(PYTEST) --engine sqlite $(PAGES)
 
