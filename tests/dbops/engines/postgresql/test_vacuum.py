@@ -17,6 +17,7 @@ from tests.dbops.test_commands import output, refusal
 pytestmark = pytest.mark.postgresql
 
 HALF = "DELETE FROM orders WHERE id % 2 = 0"
+ATTEMPTS = 8
 
 
 def test_every_table_is_vacuumed_and_analyzed(shop: Shop) -> None:
@@ -85,10 +86,14 @@ def test_full_gives_the_space_of_one_table_back(shop: Shop) -> None:
     )
     shop.run("DELETE FROM orders WHERE id >= 1000")
     before = _size_of(shop, "orders")
-    printed = output(
-        "vacuum", "orders", "--full", "--confirm=orders", f"--database={ALIAS}"
-    )
-    assert printed.endswith(f"Vacuumed orders of {shop.name}\n")
+    # Whoever just connects to the server may, for a moment, still see the rows.
+    for _ in range(ATTEMPTS):
+        printed = output(
+            "vacuum", "orders", "--full", "--confirm=orders", f"--database={ALIAS}"
+        )
+        assert printed.endswith(f"Vacuumed orders of {shop.name}\n")
+        if _size_of(shop, "orders") < before / 5:
+            break
     assert _size_of(shop, "orders") < before / 5
     assert shop.count("orders") == 300
 
