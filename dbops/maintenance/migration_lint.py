@@ -164,12 +164,7 @@ def _alter_field(
 
 def _new_lookups(where: str, field: Any) -> Iterator[Finding]:
     if field.unique:
-        yield Finding(
-            ERROR,
-            f"makes {where} unique",
-            "two rows that are alike stop it, and writers wait while it is checked",
-            "look for such rows first; add it when nobody writes",
-        )
+        yield _unique(f"makes {where} unique")
     elif field.db_index:
         yield _index(f"indexes {where}")
 
@@ -183,6 +178,15 @@ def _index(what: str) -> Finding:
     )
 
 
+def _unique(what: str) -> Finding:
+    return Finding(
+        ERROR,
+        what,
+        "two rows that are alike stop it, and writers wait while it is checked",
+        "look for such rows first; add it when nobody writes",
+    )
+
+
 def _add_index(
     app: str, operation: operations.AddIndex, state: ProjectState
 ) -> Iterator[Finding]:
@@ -193,12 +197,7 @@ def _add_constraint(
     app: str, operation: operations.AddConstraint, state: ProjectState
 ) -> Iterator[Finding]:
     if isinstance(operation.constraint, UniqueConstraint):
-        yield Finding(
-            ERROR,
-            f"adds the unique constraint {operation.constraint.name}",
-            "two rows that are alike stop it, and writers wait while it is checked",
-            "look for such rows first; add it when nobody writes",
-        )
+        yield _unique(f"adds the unique constraint {operation.constraint.name}")
 
 
 def _remove_field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.errors import UsageError
@@ -28,7 +28,7 @@ class WatchedCommand(StatesetCommand):
 
     def look(self, *args: Any, **options: Any) -> Report:
         """Return what there is to see now."""
-        raise NotImplementedError
+        raise CommandError(f"{type(self).__module__} has no look method.")
 
     def run(self, *, watch: bool, **options: Any) -> Report:
         if not watch:
