@@ -42,12 +42,13 @@ def beat_schedule(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
 
 def as_celery_has_it(when: Crontab) -> crontab:
     """Return a line of ours as beat takes it."""
+    minutes, hours, days, months, weekdays = when.fields
     return crontab(
-        minute=sorted(when.minutes),
-        hour=sorted(when.hours),
-        day_of_month=sorted(when.days),
-        month_of_year=sorted(when.months),
-        day_of_week=sorted(when.weekdays),
+        minute=minutes,
+        hour=hours,
+        day_of_month=days,
+        month_of_year=months,
+        day_of_week=weekdays,
     )
 
 

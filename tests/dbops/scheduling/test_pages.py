@@ -77,7 +77,7 @@ def test_the_page_shows_when_and_how_it_stands(settings: Settings) -> None:
     make_run(slot=slot, state="failed", result="", error_what="It broke off.")
     page = staff().get(SCHEDULE).content.decode()
     for words in (
-        "Every 4 hours",
+        "At minute 0 past every fourth hour",
         "0 */4 * * *",
         "Off",
         "Failed in 1m",

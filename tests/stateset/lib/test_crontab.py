@@ -47,20 +47,20 @@ def test_the_instants_between_two_moments() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("* * * * *", "every minute"),
-        ("*/5 * * * *", "every 5 minutes"),
-        ("15 * * * *", "every hour, 15 minutes past"),
-        ("0 */4 * * *", "every 4 hours"),
-        ("0  2 * * *", "daily at 02:00"),
-        ("0 3 * * 0", "Sundays at 03:00"),
-        ("0 9,17 * * 1-5", "Monday to Friday at 09:00 and 17:00"),
-        ("30 6 1 * *", "on day 1 of the month at 06:30"),
-        ("*/7 2 * * *", "*/7 2 * * *"),
-        ("0 0 29 2 *", "0 0 29 2 *"),
+        ("0  2 * * *", "At 02:00 every day"),
+        ("0 3 * * 0", "At 03:00 on Sunday"),
+        ("0 */4 * * *", "At minute 0 past every fourth hour"),
     ],
 )
 def test_a_line_in_words(line: str, words: str) -> None:
     assert parse_crontab(line).words == words
+
+
+def test_celery_is_told_numbers() -> None:
+    fields = parse_crontab("*/20 2,14 1-3 jul *").fields
+    assert fields == ([0, 20, 40], [2, 14], [1, 2, 3], [7], [0, 1, 2, 3, 4, 5, 6])
+    assert parse_crontab("0 3 * * 7").fields[4] == [0]
+    assert parse_crontab("0 3 * * mon-fri").fields[4] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,16 @@ def test_a_line_in_words(line: str, words: str) -> None:
     [
         ("", "it has 0 fields, not 5"),
         ("0 2 * *", "it has 4 fields, not 5"),
-        ("60 2 * * *", "its minute is '60', not 0 to 59"),
-        ("0 5-2 * * *", "its hour is '5-2', not 0 to 23"),
-        ("*/0 * * * *", "its minute is '*/0', not 0 to 59"),
-        ("0 0 0 * *", "its day of the month is '0', not 1 to 31"),
-        ("0 2 * * sun", "its day of the week is 'sun'"),
-        ("0 2 * * ,", "its day of the week is ','"),
+        ("0 0 2 * * *", "it has 6 fields, not 5"),
+        ("60 2 * * *", "bad minute"),
+        ("0 5-2 * * *", "bad hour"),
+        ("*/0 * * * *", "bad minute"),
+        ("0 0 0 * *", "bad day-of-month"),
+        ("0 2 * * someday", "bad day-of-week"),
         ("0 0 1 * 1", "it names days of the month and of the week"),
-        ("0 0 30 2 *", "that day never comes"),
+        ("0 0 30 2 *", "bad day-of-month"),
+        ("0 0 L * *", "it has L or #, which Celery does not know"),
+        ("0 0 * * 1#2", "it has L or #, which Celery does not know"),
     ],
 )
 def test_a_wrong_line_is_refused_with_the_reason(line: str, why: str) -> None:
