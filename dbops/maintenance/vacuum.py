@@ -12,6 +12,7 @@ from dbops.audit import journaled
 from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
 from dbops.engines.verbs.care import Upkeep, Vacuumed
+from dbops.errors import VacuumRefusedError
 from dbops.leases import leased
 from dbops.stopping import stoppable
 from stateset.lib.errors import UsageError
@@ -55,6 +56,16 @@ class VacuumResult:
         if more := len(self.skipped[NAMED:]):
             parts.append(f"and {more} more")
         return "; ".join([*parts, self.remark] if self.remark else parts)
+
+
+def require_some(result: VacuumResult) -> None:
+    """Raise VacuumRefusedError where every table was skipped: nothing was done."""
+    if result.is_all_skipped:
+        raise VacuumRefusedError(
+            "No table was vacuumed.",
+            why=result.summary,
+            fix="use the role that owns the tables, or try again in a quiet minute",
+        )
 
 
 def vacuum_database(

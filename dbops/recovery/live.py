@@ -22,7 +22,7 @@ from dbops.errors import RestoredUnusableError
 from dbops.leases import leased
 from dbops.maintenance.migrating import run_django_migrate
 from dbops.recovery.beside import OLD, RESTORED, beside
-from dbops.recovery.plans import Plan
+from dbops.recovery.plans import Plan, require_as_planned
 from dbops.recovery.records import (
     DONE,
     FAILED,
@@ -81,6 +81,7 @@ def replace_live(plan: Plan, *, reason: str = "") -> Replaced:
         _recorded(storage, record),
         maintenance(f"the {plan.action} of {plan.name}", why=reason),
     ):
+        require_as_planned(engine, plan)
         engine.mend()
         safety = _safety_backup(plan, reason)
         old = plan.database if plan.now is not None else None

@@ -44,7 +44,8 @@ class Plan:
     """One restore or rollback: what is put where, and what is known of both.
 
     ``manifest`` is of the backup, ``kept`` the copy that a rollback brings back.
-    ``now`` is None where the live database cannot be read.
+    ``now`` is None where the live database cannot be read. By ``newest_copy`` it shows
+    whether it was replaced since.
     """
 
     action: str
@@ -57,6 +58,7 @@ class Plan:
     now: Contents | None
     unreadable: str
     kept_as: str
+    newest_copy: str
     facts: Mapping[str, Any]
     pending: list[str] = field(default_factory=list)
     manifest: Manifest | None = None
@@ -217,9 +219,24 @@ def _plan(
         now=now,
         unreadable=unreadable,
         kept_as=engine.kept_name(stamp) if state.is_there else "",
+        newest_copy=_newest_copy(engine),
         facts=facts,
         **more,
     )
+
+
+def require_as_planned(engine: Engine, plan: Plan) -> None:
+    """Raise RestoreRefusedError if somebody else was faster; call under the lease."""
+    if _newest_copy(engine) != plan.newest_copy:
+        raise RestoreRefusedError(
+            f"{plan.name} was not replaced; it is as it was.",
+            why="another restore has replaced it since this plan was made",
+            fix="read the new plan, then confirm again",
+        )
+
+
+def _newest_copy(engine: Engine) -> str:
+    return next((copy.name for copy in engine.kept_copies()), "")
 
 
 def _contents(engine: Engine, state: LiveState) -> tuple[Contents | None, str]:

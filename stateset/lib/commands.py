@@ -40,6 +40,8 @@ class StatesetCommand(BaseCommand):
     """
 
     requires_system_checks: tuple[str, ...] = ()
+    refused_exit_code: int | None = None
+    """What a refusal exits with where the usual code would mean something else."""
 
     def create_parser(
         self, prog_name: str, subcommand: str, **kwargs: Any
@@ -67,7 +69,7 @@ class StatesetCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except StatesetError as error:
-            raise CommandError(str(error), returncode=error.exit_code) from error
+            raise self._refusal(error) from error
         except ProgrammingError as error:
             if not is_forbidden(error):
                 raise
@@ -76,7 +78,11 @@ class StatesetCommand(BaseCommand):
                 why=str(error).strip().splitlines()[0],
                 fix="use the role that owns the tables, or have it granted",
             )
-            raise CommandError(str(refused), returncode=refused.exit_code) from error
+            raise self._refusal(refused) from error
+
+    def _refusal(self, error: StatesetError) -> CommandError:
+        code = self.refused_exit_code or error.exit_code
+        return CommandError(str(error), returncode=code)
 
     def handle(self, *, as_json: bool, **options: Any) -> None:
         report = self.run(**options)

@@ -16,7 +16,10 @@ SETTINGS = """
     WHERE source NOT IN ('default', 'override', 'client', 'session')
     ORDER BY name
 """
-MAY_HOLD_SECRETS = {"primary_conninfo", "ssl_passphrase_command"}
+MAY_HOLD_SECRETS = {
+    *("primary_conninfo", "ssl_passphrase_command", "archive_command"),
+    *("restore_command", "archive_cleanup_command", "recovery_end_command"),
+}
 HEADING = "-- {}\n\n"
 ROLES = "Roles, without passwords: give each a new one"
 DATABASE = "The database and what is set for it"

@@ -7,6 +7,7 @@ is switched off beforehand, so nothing has to be switched on again after a kill.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,8 @@ from dbops.engines.postgresql.drafts import DRAFT_SUFFIX, exists, name_draft
 from dbops.engines.postgresql.restore import NAME_BYTES
 from dbops.engines.verbs.swap import KeptCopy, LiveState, SwapVerbs
 from dbops.errors import RestoreRefusedError
+
+logger = logging.getLogger(__name__)
 
 KEPT = "_old_"
 STAMP = r"\d{8}_\d{6}"
@@ -222,16 +225,10 @@ def _emptied(own: BaseDatabaseWrapper, name: str) -> Iterator[None]:
     done = Event()
 
     def end_them() -> None:
-        with own.cursor() as cursor:
-            while True:
-                for pid in _clients(cursor, name):
-                    try:
-                        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
-                    except DatabaseError:
-                        # Another role's: the one that renames will say so.
-                        continue
-                if done.wait(TERMINATE_EVERY_SECONDS):
-                    return
+        while True:
+            _end_clients(own, name)
+            if done.wait(TERMINATE_EVERY_SECONDS):
+                return
 
     with ThreadPoolExecutor(1) as pool:
         ending = pool.submit(end_them)
@@ -240,6 +237,22 @@ def _emptied(own: BaseDatabaseWrapper, name: str) -> Iterator[None]:
         finally:
             done.set()
         ending.result()
+
+
+def _end_clients(own: BaseDatabaseWrapper, name: str) -> None:
+    """End who may be ended. The one that renames says who stays, and fails if it must.
+
+    What goes wrong here must not undo in words what the renames have done.
+    """
+    try:
+        with own.cursor() as cursor:
+            for pid in _clients(cursor, name):
+                try:
+                    cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+                except DatabaseError:
+                    continue
+    except DatabaseError as error:
+        logger.warning("Sessions of %s were not ended: %s", name, first_line(error))
 
 
 def _clients(cursor: CursorWrapper, name: str) -> list[int]:

@@ -15,6 +15,9 @@ class Command(StatesetCommand):
         " 2 critical or 3 unknown, as Nagios has it."
     )
 
+    # Nagios would take a refusal's 1 for a warning.
+    refused_exit_code = EXIT_CODES["unknown"]
+
     def run(self, *, database: str, **_options: Any) -> Report:
         results = collect_health(database)
         worst = worst_status(results)

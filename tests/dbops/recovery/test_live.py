@@ -12,6 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from dbops.backups.create import create_backup
+from dbops.errors import RestoreRefusedError
 from dbops.recovery.live import Replaced, replace_live
 from dbops.recovery.plans import plan_restore, plan_rollback
 from finance.models import Invoice
@@ -129,6 +130,7 @@ def test_going_back_brings_the_lost_work_and_not_the_lost_rights(books: Shop) ->
     first = number()
     create_backup(verify="none")
     second = number()
+    stale = plan_restore()
     restored = restore("first")
     revoke_api_key(key, reason="stolen")
     third = number()
@@ -145,6 +147,10 @@ def test_going_back_brings_the_lost_work_and_not_the_lost_rights(books: Shop) ->
         ("backup.restore", "first", restored.journal_id),
         ("backup.rollback", "it was the wrong backup", replaced.journal_id),
     ]
+    assert set(books.databases()) == {books.name, replaced.plan.kept_as}
+    with pytest.raises(RestoreRefusedError) as caught:
+        replace_live(stale)
+    assert caught.value.why.startswith("another restore has replaced it since")
     assert set(books.databases()) == {books.name, replaced.plan.kept_as}
 
 

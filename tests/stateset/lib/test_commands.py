@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError
 
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.errors import NotConfirmedError
+from stateset.lib.errors import NotConfirmedError, StatesetError
 from stateset.lib.reports import Report
 
 
@@ -83,3 +83,18 @@ def test_a_lacking_right_is_told_by_the_first_line_of_the_server() -> None:
 def test_a_wrong_statement_stays_a_fault() -> None:
     with pytest.raises(ProgrammingError):
         call_command(Asking(psycopg.errors.UndefinedTable("no such table")))
+
+
+class Probe(StatesetCommand):
+    """A command whose exit code of 1 has a meaning of its own."""
+
+    refused_exit_code = 3
+
+    def run(self, **_options: Any) -> Report:
+        raise StatesetError("It was not looked at.")
+
+
+def test_a_refusal_may_have_a_code_of_its_own() -> None:
+    with pytest.raises(CommandError) as caught:
+        call_command(Probe())
+    assert caught.value.returncode == 3

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -30,6 +31,11 @@ from tests.dbops.shop import ALIAS, Shop
 
 pytestmark = pytest.mark.postgresql
 
+LOCKED = """
+    SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE d.datname = current_database() AND l.relation = 'orders'::regclass
+      AND l.mode = 'AccessExclusiveLock'
+"""
 PASSWORD = 'it\'s "100%" ünïque'
 
 
@@ -293,7 +299,15 @@ def test_time_limits_for_pages_do_not_end_a_backup(shop: Shop) -> None:
     for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
         # With less, a busy machine ends pg_dump before it can lift the limit itself.
         shop.run(f"ALTER DATABASE \"{name}\" SET {limit} = '40ms'")
-    assert create_backup(alias=ALIAS).contents.tables["orders"] == 300
+    keep_locked = (
+        "SET statement_timeout = 0; BEGIN; LOCK TABLE orders; SELECT pg_sleep(0.5); END"
+    )
+    with ThreadPoolExecutor(1) as other:
+        locking = other.submit(shop.run, keep_locked)
+        while not shop.run(LOCKED):
+            assert not locking.done()
+        # What waits for the table waits longer than the limit.
+        assert create_backup(alias=ALIAS).contents.tables["orders"] == 300
 
 
 def test_an_interrupted_count_does_not_linger(shop: Shop, fakes: Path) -> None:

@@ -8,7 +8,12 @@ import pytest
 from django.core.management import call_command
 
 from dbops.errors import DatabaseInUseError, VacuumRefusedError
-from dbops.maintenance.vacuum import plan_vacuum, vacuum_database, vacuum_full
+from dbops.maintenance.vacuum import (
+    plan_vacuum,
+    require_some,
+    vacuum_database,
+    vacuum_full,
+)
 from tests.dbops.engines.postgresql.test_dump import clerk
 from tests.dbops.sessions import locked
 from tests.dbops.shop import ALIAS, Shop
@@ -132,6 +137,8 @@ def test_a_table_that_is_not_there_is_a_wrong_argument(shop: Shop) -> None:
 def test_a_table_of_another_role_is_skipped_and_named(shop: Shop) -> None:
     with clerk(shop):
         result = vacuum_database(alias=ALIAS, tables=["orders", "customers"])
+        with pytest.raises(VacuumRefusedError, match="No table was vacuumed"):
+            require_some(result)
         with pytest.raises(SystemExit) as ended:
             output("vacuum", f"--database={ALIAS}")
         with pytest.raises(VacuumRefusedError) as caught:
