@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from tests.deploy.places import DEPLOY, read_text, the_one
+from tests.deploy.roles import PASSWORDS, create_roles, url_of
 from tests.services.postgresql import PostgresqlServer, postgresql_server
 from tests.services.processes import give_to_server, run_as_server, server_folder
 
@@ -27,7 +25,6 @@ GUIDE = {
     "max_connections": "200",
     "wal_level": "replica",
 }
-PASSWORDS = {"DATABASE": 'what\'s "this"', "MONITOR": "another \\ one"}
 
 
 def written() -> dict[str, str]:
@@ -126,39 +123,6 @@ def wait_until_archived(server: PostgresqlServer) -> None:
         END $$
         """,
     )
-
-
-def create_roles(server: PostgresqlServer, folder: Path) -> None:
-    files = {}
-    for name, password in PASSWORDS.items():
-        path = folder / name
-        path.write_text(password, encoding="utf-8")
-        files[f"{name}_PASSWORD_FILE"] = str(path)
-    done = subprocess.run(
-        [
-            server.bin_dir / "psql",
-            *("--no-psqlrc", "--quiet", "--dbname", server.url),
-            *("--file", DEPLOY / "postgresql" / "roles.sql"),
-        ],
-        # Such a server would log every statement.
-        env={**os.environ, **files, "PGOPTIONS": "-c log_statement=all"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def url_of(server: PostgresqlServer, user: str, password: str) -> dict[str, Any]:
-    parts = urlsplit(server.url)
-    return {
-        "host": parts.hostname,
-        "port": parts.port,
-        "user": user,
-        "password": password,
-        "dbname": "stateset",
-        "autocommit": True,
-    }
 
 
 def test_the_roles_have_what_they_need_and_no_more(
