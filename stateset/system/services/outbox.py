@@ -21,35 +21,14 @@ class MessageNotHeldError(StatesetError):
 
 def retry_message(message: OutboxMessage) -> OutboxMessage:
     """Make a failed message due now, with all its attempts before it."""
-    with business_transaction(reason="outbox retry"):
-        claimed = OutboxMessage.objects.filter(
-            pk=message.pk, status=OutboxMessage.Status.FAILED
-        ).update(
-            status=OutboxMessage.Status.PENDING,
-            attempts=0,
-            available_at=timezone.now(),
-            updated_at=timezone.now(),
-        )
-        message.refresh_from_db()
-        if not claimed:
-            raise MessageNotFailedError(
-                f"Message {message} was not changed.",
-                why=f"it is {message.status}",
-                fix="only failed messages are tried again",
-            )
-        record(Entry("outbox.retry", "outbox", str(message.pk)))
-    return message
+    only = (OutboxMessage.Status.FAILED, MessageNotFailedError)
+    fix = "only failed messages are tried again"
+    return _change(message, "outbox.retry", only, fix, **_due())
 
 
 def release_message(message: OutboxMessage) -> OutboxMessage:
     """Make a message on hold due now; its receivers may know it already."""
-    return _decide(
-        message,
-        "outbox.release",
-        status=OutboxMessage.Status.PENDING,
-        attempts=0,
-        available_at=timezone.now(),
-    )
+    return _decide(message, "outbox.release", **_due())
 
 
 def discard_message(message: OutboxMessage) -> OutboxMessage:
@@ -57,17 +36,39 @@ def discard_message(message: OutboxMessage) -> OutboxMessage:
     return _decide(message, "outbox.discard", status=OutboxMessage.Status.DISCARDED)
 
 
+def _due() -> dict[str, Any]:
+    return {
+        "status": OutboxMessage.Status.PENDING,
+        "attempts": 0,
+        "available_at": timezone.now(),
+    }
+
+
 def _decide(message: OutboxMessage, action: str, **columns: Any) -> OutboxMessage:
+    only = (OutboxMessage.Status.HELD, MessageNotHeldError)
+    fix = "only messages on hold are released or discarded"
+    return _change(message, action, only, fix, **columns)
+
+
+def _change(
+    message: OutboxMessage,
+    action: str,
+    only: tuple[str, type[StatesetError]],
+    fix: str,
+    **columns: Any,
+) -> OutboxMessage:
+    """Change a message that is in the status of ``only``; else raise its error."""
+    status, refusal = only
     with business_transaction(reason=action.replace(".", " ")):
-        claimed = OutboxMessage.objects.filter(
-            pk=message.pk, status=OutboxMessage.Status.HELD
-        ).update(**columns, updated_at=timezone.now())
+        claimed = OutboxMessage.objects.filter(pk=message.pk, status=status).update(
+            **columns, updated_at=timezone.now()
+        )
         message.refresh_from_db()
         if not claimed:
-            raise MessageNotHeldError(
+            raise refusal(
                 f"Message {message} was not changed.",
                 why=f"it is {message.status}",
-                fix="only messages on hold are released or discarded",
+                fix=fix,
             )
         record(Entry(action, "outbox", str(message.pk)))
     return message

@@ -10,7 +10,8 @@ from django.core.files.storage import storages
 from pytest_django import Settings
 
 from dbops.backups.storage import FolderStorage, StoredObject, backup_storage
-from dbops.errors import NameTakenError, StorageError
+from dbops.errors import StorageError
+from tests.dbops.backups.storage_contract import require_names_given_once
 from tests.dbops.limits import files_no_larger_than
 
 STEM = "stateset_20261123_020000"
@@ -120,17 +121,7 @@ def test_a_file_in_place_of_the_folder_is_told(
 
 
 def test_a_name_is_given_once_whatever_the_suffix(storage: FolderStorage) -> None:
-    with (
-        storage.create(STEM, ".db"),
-        pytest.raises(NameTakenError, match="another run is writing it"),
-        storage.create(STEM, ".dump"),
-    ):
-        pytest.fail("the name is taken")
-    with (
-        pytest.raises(NameTakenError, match="a backup of this name is there already"),
-        storage.create(STEM, ".dump"),
-    ):
-        pytest.fail("the name is taken")
+    require_names_given_once(storage, STEM)
     assert storage.objects() == [StoredObject(f"{STEM}.db", 0)]
 
 

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from dbops.backups.storage import BackupStorage, StoredObject, s3_writing
 from dbops.errors import NameTakenError, StorageError
+from tests.dbops.backups.storage_contract import require_names_given_once
 from tests.dbops.s3.conftest import PART, TestBucket, go_to
 from tests.dbops.s3.servers import wire_to
 
@@ -120,17 +121,7 @@ def test_a_write_that_fails_leaves_neither_object_nor_upload(
 
 
 def test_a_name_is_given_once_whatever_the_suffix(storage: BackupStorage) -> None:
-    with (
-        storage.create(STEM, ".db"),
-        pytest.raises(NameTakenError, match="another run is writing it"),
-        storage.create(STEM, ".dump"),
-    ):
-        pytest.fail("the name is taken")
-    with (
-        pytest.raises(NameTakenError, match="a backup of this name is there already"),
-        storage.create(STEM, ".dump"),
-    ):
-        pytest.fail("the name is taken")
+    require_names_given_once(storage, STEM)
     with storage.create(f"{STEM}_02", ".db"):
         pass
     assert len(storage.objects()) == 2
