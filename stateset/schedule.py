@@ -86,9 +86,13 @@ def read_schedule() -> tuple[Entry, ...]:
     )
 
 
+def variable_of(name: str) -> str:
+    """Return what moves the entry of this name, or switches it off."""
+    return f"APP__SCHEDULE_{name.upper().replace('-', '_')}"
+
+
 def _entry(
     name: str, line: str, task: str, what: str, limit: timedelta, **more: Any
 ) -> Entry:
-    variable = f"APP__SCHEDULE_{name.upper().replace('-', '_')}"
-    crontab = env_crontab(variable, line)
+    crontab = env_crontab(variable_of(name), line)
     return Entry(name, task, crontab, what, limit, **more)

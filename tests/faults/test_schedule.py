@@ -14,13 +14,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from stateset.schedule import read_schedule, variable_of
 from tests.dbops.programs import make_program, real_program
 from tests.stateset.programs import ROOT, environment, manage, new_database
 
 EVERY_MINUTE = "* * * * *"
+# All the others: what runs beside would have the same slot.
 OFF = {
-    f"APP__SCHEDULE_{name}": "off"
-    for name in ("BACKUP_4_HOURLY", "BACKUP_WEEKLY", "VERIFY")
+    variable_of(entry.name): "off"
+    for entry in read_schedule()
+    if entry.name != "backup-daily"
 }
 RUNS = """
     SELECT name, to_char(slot, 'HH24:MI'), state, deaths, error_what
