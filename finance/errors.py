@@ -31,6 +31,10 @@ class RefundTooLargeError(FinanceError):
         self.left = left
 
 
+class CaptureTooLargeError(FinanceError):
+    """More was to be captured than is authorised."""
+
+
 class CreditTooLargeError(FinanceError):
     """More was to be credited than the invoice is worth; ``left`` is what is."""
 

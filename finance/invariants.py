@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from finance.models import CashSale, Invoice, InvoiceLine, Payment
 from finance.services.amounts import ZERO, exact
 from finance.services.settlement import settled_status
+from finance.services.totals import FAILURES, newest_charges
 from orders.models import Order
 from stateset.lib.invariants import Invariant, Violation
 from stateset.system.models import NumberSequence
@@ -80,8 +81,19 @@ def invariants() -> tuple[Invariant, ...]:
         ),
         Invariant(
             "finance.order_money",
-            "What is paid and refunded on an order is what its payments come to.",
+            "What is paid, refunded and authorised on an order is what its payments"
+            " come to.",
             orders_that_differ_from_payments,
+        ),
+        Invariant(
+            "finance.order_failures",
+            "An order says a payment failed or was voided if its newest one did.",
+            orders_that_miss_a_failure,
+        ),
+        Invariant(
+            "finance.cancelled_orders",
+            "No money is to come for a cancelled order.",
+            live_payments_of_cancelled_orders,
         ),
     )
 
@@ -99,10 +111,10 @@ def series_with_gaps() -> Iterator[Violation]:
 
 
 def cash_sales_that_disagree() -> Iterator[Violation]:
-    same = Q(amount=F("payment__amount")) & Q(amount=F("order__total_amount"))
+    same = Q(amount=F("payment__captured_amount")) & Q(amount=F("order__total_amount"))
     rows = CashSale.objects.filter(~same).order_by()
     for number, amount, paid, total in rows.values_list(
-        "sale_number", "amount", "payment__amount", "order__total_amount"
+        "sale_number", "amount", "payment__captured_amount", "order__total_amount"
     ):
         yield Violation(
             number, f"sold {amount:.4f}, paid {paid:.4f}, ordered {total:.4f}"
@@ -110,17 +122,16 @@ def cash_sales_that_disagree() -> Iterator[Violation]:
 
 
 def money_in_another_currency() -> Iterator[Violation]:
-    invoices: Any = Invoice.objects.exclude(order=None)
-    payments: Any = Payment.objects
     for rows, path in (
-        (invoices, "order"),
-        (payments.exclude(order=None), "order"),
-        (payments.exclude(invoice=None), "invoice"),
+        (Invoice.objects, "order"),
+        (Invoice.objects, "credits"),
+        (Payment.objects, "order"),
+        (Payment.objects, "invoice"),
+        (Payment.objects, "parent"),
+        (CashSale.objects, "order"),
+        (CashSale.objects, "payment"),
     ):
-        of_debt = f"{path}__currency"
-        wrong = rows.filter(~Q(currency=F(of_debt))).annotate(debt=F(of_debt))
-        for row in wrong.order_by():
-            yield Violation(str(row), f"is in {row.currency}, its {path} in {row.debt}")
+        yield from _in_another_currency(rows, path)
 
 
 def invoices_that_differ_from_lines() -> Iterator[Violation]:
@@ -205,18 +216,18 @@ def purchase_lines_invoiced_too_much() -> Iterator[Violation]:
 
 
 def payments_that_differ_from_refunds() -> Iterator[Violation]:
-    succeeded = Q(refunds__status=Payment.Status.SUCCEEDED)
-    charges = Payment.objects.filter(kind=Payment.Kind.CHARGE)
+    # One that waits counts: it may still go back.
+    nothing_goes = (Payment.Status.FAILED, Payment.Status.CANCELLED)
     yield from _differing(
-        charges,
+        Payment.objects.charges(),
         "refunded_amount",
-        _sum("refunds__amount", filter=succeeded),
+        _sum("refunds__amount", filter=~Q(refunds__status__in=nothing_goes)),
         "refunded",
     )
 
 
 def payments_applied_too_much() -> Iterator[Violation]:
-    kept = exact(F("amount") - F("refunded_amount"))
+    kept = exact(F("captured_amount") - F("refunded_amount"))
     rows = (
         Payment.objects.annotate(applied=_sum("applications__amount"), kept=kept)
         .filter(applied__gt=F("kept"))
@@ -227,17 +238,47 @@ def payments_applied_too_much() -> Iterator[Violation]:
 
 
 def orders_that_differ_from_payments() -> Iterator[Violation]:
-    charges = Q(
-        payments__kind=Payment.Kind.CHARGE,
-        payments__status__in=Payment.MONEY_STATUSES,
-    )
-    for column, path in (
-        ("amount_paid", "payments__amount"),
-        ("amount_refunded", "payments__refunded_amount"),
+    charges = Q(payments__kind=Payment.Kind.CHARGE)
+    open_ones = charges & Q(payments__status=Payment.Status.AUTHORIZED)
+    for column, path, counted in (
+        ("amount_paid", "payments__captured_amount", charges),
+        ("amount_refunded", "payments__refunded_amount", charges),
+        ("amount_authorized", "payments__amount", open_ones),
     ):
         yield from _differing(
-            Order.objects.all(), column, _sum(path, filter=charges), "payments"
+            Order.objects.all(), column, _sum(path, filter=counted), "payments"
         )
+
+
+def orders_that_miss_a_failure() -> Iterator[Violation]:
+    ended = Payment.objects.charges().filter(status__in=FAILURES).exclude(order=None)
+    told_or_due = ~Q(payment_failure="") | Q(pk__in=ended.values("order"))
+    newest = Subquery(newest_charges(OuterRef("pk")).values("status")[:1])
+    rows = Order.objects.filter(told_or_due).annotate(newest=newest).order_by()
+    for number, told, status in rows.values_list(
+        "order_number", "payment_failure", "newest"
+    ).iterator(chunk_size=CHUNK):
+        due = FAILURES.get(status, "")
+        if told != due:
+            yield Violation(
+                number, f"says {told or 'nothing'}, should say {due or 'nothing'}"
+            )
+
+
+def live_payments_of_cancelled_orders() -> Iterator[Violation]:
+    waiting = Payment.objects.live().filter(order__status=Order.Status.CANCELLED)
+    for payment in waiting.select_related("order").order_by():
+        yield Violation(
+            str(payment), f"is {payment.status}, its order {payment.order} cancelled"
+        )
+
+
+def _in_another_currency(rows: Any, path: str) -> Iterator[Violation]:
+    """Yield the rows that are not in the currency of what ``path`` leads to."""
+    of_debt = f"{path}__currency"
+    wrong = rows.exclude(**{path: None}).exclude(currency=F(of_debt))
+    for row in wrong.annotate(debt=F(of_debt)).order_by():
+        yield Violation(str(row), f"is in {row.currency}, its {path} in {row.debt}")
 
 
 def _differing(

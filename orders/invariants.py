@@ -63,7 +63,7 @@ def invariants() -> tuple[Invariant, ...]:
         ),
         Invariant(
             "orders.payment_status",
-            "The payment status follows from total, paid and refunded.",
+            "The payment status follows from total, paid, refunded and authorised.",
             orders_of_wrong_payment_status,
         ),
         Invariant(
@@ -155,10 +155,20 @@ def orders_that_differ_from_lines() -> Iterator[Violation]:
 
 
 def orders_of_wrong_payment_status() -> Iterator[Violation]:
-    columns = "order_number payment_status total_amount amount_paid amount_refunded"
+    columns = (
+        "order_number payment_status total_amount amount_paid amount_refunded"
+        " amount_authorized payment_failure"
+    )
     rows = Order.objects.order_by().values_list(*columns.split())
-    for number, status, total, paid, refunded in rows.iterator(chunk_size=CHUNK):
-        due = derive_payment_status(total=total, paid=paid, refunded=refunded)
+    for number, status, total, *money, failure in rows.iterator(chunk_size=CHUNK):
+        paid, refunded, authorized = money
+        due = derive_payment_status(
+            total=total,
+            paid=paid,
+            refunded=refunded,
+            authorized=authorized,
+            failure=failure,
+        )
         if status != due:
             yield Violation(number, f"payment is {status}, should be {due}")
 

@@ -6,12 +6,19 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest
 
 from finance.admin.columns import PAYMENT_STATUS, invoice_status, money_due
 from finance.admin.money_fields import PaymentForm
 from finance.models import Invoice, Payment
-from finance.services import invoice_order, owed_on_order, record_payment
+from finance.services import (
+    authorizable_amount,
+    invoice_order,
+    owed_on_order,
+    record_authorization,
+    record_payment,
+)
 from finance.services.invoice_lines import order_lines_left
 from orders.admin.order import OrderAdmin
 from orders.models import Order
@@ -49,6 +56,7 @@ class PaymentInline(ReadOnlyInline):
         "kind",
         PAYMENT_STATUS,
         money("amount"),
+        money("captured_amount", label="captured"),
         money("refunded_amount", label="refunded"),
         "method",
         since("processed_at", label="processed"),
@@ -64,6 +72,17 @@ class OrderPaymentForm(PaymentForm):
         return owed_on_order(row)
 
 
+class OrderAuthorizationForm(PaymentForm):
+    """What a customer's card or account vouches for."""
+
+    method = forms.ChoiceField(
+        choices=[(str(each), each.label) for each in Payment.METHODS_TO_AUTHORIZE]
+    )
+
+    def limit(self, row: Order) -> Decimal:
+        return authorizable_amount(row)
+
+
 def _invoice(row: Order, request: HttpRequest, data: Data) -> str:
     invoice = invoice_order(row)
     total = money_text(invoice.total, invoice.currency)
@@ -73,6 +92,11 @@ def _invoice(row: Order, request: HttpRequest, data: Data) -> str:
 def _pay(row: Order, request: HttpRequest, data: Data) -> str:
     payment = record_payment(order=row, **data)
     return f"Payment {payment} is recorded for order {row}."
+
+
+def _authorize(row: Order, request: HttpRequest, data: Data) -> str:
+    payment = record_authorization(order=row, **data)
+    return f"Payment {payment} is authorised for order {row}."
 
 
 def _refuse_invoice(row: Order) -> str:
@@ -85,9 +109,14 @@ def _refuse_payment(row: Order) -> str:
     return "" if owed_on_order(row) > 0 else "nothing is owed"
 
 
+def _refuse_authorization(row: Order) -> str:
+    return "" if authorizable_amount(row) > 0 else "nothing is left to authorise"
+
+
 def _facts(row: Order) -> Iterator[tuple[str, str]]:
     yield "Total", money_text(row.total_amount, row.currency)
     yield "Paid", money_text(row.amount_paid, row.currency)
+    yield "Authorised", money_text(row.amount_authorized, row.currency)
     yield "Owed", money_text(owed_on_order(row), row.currency)
 
 
@@ -112,6 +141,17 @@ OrderAdmin.extend(
             explain="It settles the order's open invoices, the oldest first.",
             form=OrderPaymentForm,
             refusal=_refuse_payment,
+            facts=_facts,
+            permission="finance.add_payment",
+        ),
+        GuidedAction(
+            "authorize",
+            "Authorise payment",
+            _authorize,
+            explain="The customer's card or account vouches for the amount; no money is"
+            " taken before the payment is captured.",
+            form=OrderAuthorizationForm,
+            refusal=_refuse_authorization,
             facts=_facts,
             permission="finance.add_payment",
         ),

@@ -34,8 +34,11 @@ ORDER = link_to("order")
 INVOICE = link_to("invoice")
 PARENT = link_to("parent", label="refund of")
 AMOUNT = money("amount")
+CAPTURED = money("captured_amount", label="captured")
 REFUNDED = money("refunded_amount", label="refunded")
 PROCESSED = since("processed_at", label="processed")
+AUTHORIZED = since("authorized_at", label="authorised")
+RUNS_OUT = since("authorization_expires_at", label="authorisation ends")
 APPLIED = money("amount", currency="payment__currency")
 
 
@@ -102,6 +105,7 @@ class PaymentAdmin(DocumentAdmin):
         ORDER,
         INVOICE,
         AMOUNT,
+        CAPTURED,
         REFUNDED,
         "method",
         PROCESSED,
@@ -124,10 +128,11 @@ class PaymentAdmin(DocumentAdmin):
     list_select_related = ("order", "invoice")
     presets = (
         Preset("pending", "Pending", lambda rows: rows.filter(status="pending")),
+        Preset("authorized", "Authorised", lambda rows: rows.authorized()),
         Preset("failed", "Failed", lambda rows: rows.filter(status="failed")),
     )
     ordering = ("-created_at", "-id")
-    header_columns = (PAYMENT_STATUS, AMOUNT, REFUNDED, PROCESSED)
+    header_columns = (PAYMENT_STATUS, AMOUNT, CAPTURED, REFUNDED, PROCESSED)
     inlines = (RefundInline, ApplicationInline)
     guided_actions = PAYMENT_ACTIONS
 
@@ -165,10 +170,17 @@ class PaymentAdmin(DocumentAdmin):
         how = ("method", ("provider", "provider_reference"))
         return (
             (None, {"fields": what}),
-            ("Money", {"fields": ((AMOUNT, REFUNDED), *how)}),
+            ("Money", {"fields": ((AMOUNT, CAPTURED, REFUNDED), *how)}),
             (
                 "Progress",
-                {"fields": (("created_by", PROCESSED), "reason", "failure_message")},
+                {
+                    "fields": (
+                        ("created_by", PROCESSED),
+                        (AUTHORIZED, RUNS_OUT),
+                        "reason",
+                        "failure_message",
+                    )
+                },
             ),
         )
 
@@ -177,7 +189,8 @@ class PaymentAdmin(DocumentAdmin):
             return ()
         typed = ("kind", "method", "provider", "provider_reference", "reason")
         shown = ("payment_number", "status", "failure_message", "created_by")
-        return (*typed, *shown, ORDER, INVOICE, PARENT, AMOUNT, REFUNDED, PROCESSED)
+        money_and_times = (AMOUNT, CAPTURED, REFUNDED, PROCESSED, AUTHORIZED, RUNS_OUT)
+        return (*typed, *shown, ORDER, INVOICE, PARENT, *money_and_times)
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: Any

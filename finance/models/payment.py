@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 
 from finance.models.invoice import Invoice
-from inventory.models import Location
 from orders.models import Order
 from stateset.lib.constraints import (
     check,
@@ -33,11 +31,14 @@ class PaymentKind(models.TextChoices):
 
 class PaymentStatus(models.TextChoices):
     PENDING = "pending", "Pending"
+    AUTHORIZED = "authorized", "Authorised"
     SUCCEEDED = "succeeded", "Succeeded"
     PARTIALLY_REFUNDED = "partially_refunded", "Partly refunded"
     REFUNDED = "refunded", "Refunded"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
+    VOIDED = "voided", "Voided"
+    EXPIRED = "expired", "Expired"
 
 
 class PaymentMethod(models.TextChoices):
@@ -48,10 +49,33 @@ class PaymentMethod(models.TextChoices):
     CHECK = "check", "Cheque"
 
 
+MONEY = ("succeeded", "partially_refunded", "refunded")
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def charges(self) -> PaymentQuerySet:
+        """Return the payments from customers."""
+        return self.filter(kind=Payment.Kind.CHARGE)
+
+    def live(self) -> PaymentQuerySet:
+        """Return the payments that may still bring money."""
+        return self.filter(status__in=Payment.LIVE_STATUSES)
+
+    def authorized(self) -> PaymentQuerySet:
+        """Return the authorisations that were neither captured nor let go."""
+        return self.filter(status=Payment.Status.AUTHORIZED)
+
+    def ran_out(self, at: datetime) -> PaymentQuerySet:
+        """Return the authorisations whose time was over at ``at``."""
+        return self.authorized().filter(authorization_expires_at__lt=at)
+
+
 class Payment(Document):
     """One movement of money; the amount is always positive, the kind tells where.
 
-    A charge counts what was refunded of it; its refunds are rows of their own.
+    ``amount`` is what was agreed, ``captured_amount`` what came of it: nothing before
+    the payment succeeds, then all of it, or less of one that was authorised. A charge
+    counts what was refunded of it; its refunds are rows of their own.
     """
 
     Kind = PaymentKind
@@ -59,11 +83,14 @@ class Payment(Document):
     Method = PaymentMethod
 
     TRANSITIONS: ClassVar[Transitions] = {
-        "pending": {"succeeded", "failed", "cancelled"},
+        "pending": {"authorized", "succeeded", "failed", "cancelled"},
+        "authorized": {"succeeded", "voided", "expired"},
         "succeeded": {"partially_refunded", "refunded"},
         "partially_refunded": {"partially_refunded", "refunded"},
     }
-    MONEY_STATUSES = (Status.SUCCEEDED, Status.PARTIALLY_REFUNDED, Status.REFUNDED)
+    LIVE_STATUSES = (Status.PENDING, Status.AUTHORIZED)
+    MONEY_STATUSES = MONEY
+    METHODS_TO_AUTHORIZE = (Method.CARD, Method.PAYPAL)
 
     payment_number = models.CharField(
         "number", max_length=32, unique=True, editable=False
@@ -95,6 +122,7 @@ class Payment(Document):
     )
     currency = CurrencyField()
     amount = MoneyField()
+    captured_amount = MoneyField(editable=False)
     refunded_amount = MoneyField(editable=False)
     provider = models.CharField(max_length=32, blank=True)
     provider_reference = models.CharField(max_length=255, blank=True)
@@ -103,6 +131,8 @@ class Payment(Document):
     idempotency_key = models.CharField(  # noqa: DJ001 - unique where given, and empty strings would collide
         max_length=255, null=True, unique=True, editable=False
     )
+    authorized_at = models.DateTimeField(null=True, editable=False)
+    authorization_expires_at = models.DateTimeField(null=True, editable=False)
     processed_at = models.DateTimeField(null=True, editable=False)
     created_by = models.ForeignKey(
         "accounts.User",
@@ -111,6 +141,8 @@ class Payment(Document):
         editable=False,
         related_name="payments",
     )
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         db_table = "payments"
@@ -121,6 +153,12 @@ class Payment(Document):
                 fields=["status", "-created_at"], name="idx_payments_status_created"
             ),
             models.Index(fields=["-created_at"], name="idx_payments_created"),
+            models.Index(
+                fields=["authorization_expires_at"],
+                condition=Q(status="authorized"),
+                # Read by the job that expires authorisations.
+                name="idx_payments_expires",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -136,9 +174,27 @@ class Payment(Document):
             positive("amount", name="payment_amount_positive"),
             not_negative("refunded_amount", name="payment_refunded_not_negative"),
             check(
-                Q(refunded_amount__lte=F("amount")),
-                name="payment_refunded_within_amount",
-                message="No more can be refunded than was paid.",
+                Q(captured_amount__lte=F("amount")),
+                name="payment_captured_within_amount",
+                message="No more can come than was agreed.",
+            ),
+            check(
+                Q(refunded_amount__lte=F("captured_amount")),
+                name="payment_refunded_within_captured",
+                message="No more can be refunded than came.",
+            ),
+            check(
+                Q(status__in=MONEY, captured_amount__gt=0)
+                | (~Q(status__in=MONEY) & Q(captured_amount=0)),
+                name="payment_captured_as_status_says",
+                message="Money came of a payment exactly if its status says so.",
+            ),
+            check(
+                Q(captured_amount=0)
+                | Q(captured_amount=F("amount"))
+                | Q(authorized_at__isnull=False),
+                name="payment_captured_whole",
+                message="Only an authorised payment can come in part.",
             ),
             check(
                 Q(order__isnull=False) | Q(invoice__isnull=False),
@@ -152,10 +208,31 @@ class Payment(Document):
                 message="A refund names the payment it gives back.",
             ),
             check(
-                Q(status__in=("pending", "failed", "cancelled"))
-                | Q(processed_at__isnull=False),
+                ~Q(status__in=MONEY) | Q(processed_at__isnull=False),
                 name="payment_succeeded_has_time",
                 message="A payment that succeeded has the time it did.",
+            ),
+            check(
+                ~Q(status__in=("authorized", "voided", "expired"))
+                | Q(authorized_at__isnull=False),
+                name="payment_authorized_has_time",
+                message="A payment that was authorised has the time it was.",
+            ),
+            check(
+                Q(authorized_at__isnull=True, authorization_expires_at__isnull=True)
+                | Q(
+                    authorized_at__isnull=False,
+                    authorization_expires_at__isnull=False,
+                    authorization_expires_at__gt=F("authorized_at"),
+                ),
+                name="payment_authorization_ends",
+                message="An authorisation ends some time after it was given.",
+            ),
+            check(
+                Q(authorized_at__isnull=True)
+                | Q(kind="charge", method__in=("card", "paypal")),
+                name="payment_authorization_of_charge",
+                message="Only a customer's card or PayPal account is authorised.",
             ),
         ]
 
@@ -165,9 +242,20 @@ class Payment(Document):
     @property
     def refundable_amount(self) -> Decimal:
         """Return what of a charge may still go back; nothing of other kinds."""
-        if self.kind != self.Kind.CHARGE or self.status not in self.MONEY_STATUSES:
+        if self.kind != self.Kind.CHARGE:
             return Decimal(0)
-        return self.amount - self.refunded_amount
+        return self.captured_amount - self.refunded_amount
+
+    def has_run_out(self, at: datetime) -> bool:
+        """Return whether it is an authorisation whose time was over at ``at``."""
+        ends = self.authorization_expires_at
+        is_open = self.status == self.Status.AUTHORIZED
+        return is_open and ends is not None and ends < at
+
+    @property
+    def was_authorized(self) -> bool:
+        """Return whether it was authorised first, whatever became of it."""
+        return self.authorized_at is not None
 
 
 class PaymentApplication(Record):
@@ -195,65 +283,3 @@ class PaymentApplication(Record):
 
     def __str__(self) -> str:
         return f"{self.payment} → {self.invoice}"
-
-
-class CashSaleQuerySet(models.QuerySet["CashSale"]):
-    def of_today(self) -> CashSaleQuerySet:
-        """Return the sales of today (UTC), the only ones that can be voided."""
-        midnight = datetime.combine(timezone.now().date(), time(0), tzinfo=UTC)
-        return self.filter(sold_at__gte=midnight)
-
-
-class CashSaleStatus(models.TextChoices):
-    COMPLETED = "completed", "Completed"
-    VOIDED = "voided", "Voided"
-
-
-class CashSale(Document):
-    """Goods and money that changed hands at once, in a store."""
-
-    Status = CashSaleStatus
-
-    TRANSITIONS: ClassVar[Transitions] = {"completed": {"voided"}}
-
-    sale_number = models.CharField("number", max_length=32, unique=True, editable=False)
-    order = models.OneToOneField(
-        Order, on_delete=models.PROTECT, related_name="cash_sale"
-    )
-    payment = models.OneToOneField(
-        Payment, on_delete=models.PROTECT, related_name="cash_sale"
-    )
-    location = models.ForeignKey(
-        Location, on_delete=models.PROTECT, related_name="cash_sales"
-    )
-    cashier = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, related_name="cash_sales"
-    )
-    status = StatusField(choices=Status, default=Status.COMPLETED)
-    status_reason = models.CharField(max_length=255, blank=True, editable=False)
-    currency = CurrencyField()
-    amount = MoneyField()
-    tendered_amount = MoneyField()
-    change_amount = MoneyField(editable=False)
-    sold_at = models.DateTimeField(default=timezone.now)
-
-    objects = CashSaleQuerySet.as_manager()
-
-    class Meta:
-        db_table = "cash_sales"
-        db_table_comment = "Sales over the counter"
-        indexes = [models.Index(fields=["-sold_at"], name="idx_cash_sales_sold")]
-        constraints = [
-            one_of("status", CashSaleStatus, name="cash_sale_status_known"),
-            currency_code(name="cash_sale_currency_code"),
-            positive("amount", name="cash_sale_amount_positive"),
-            not_negative("change_amount", name="cash_sale_change_not_negative"),
-            check(
-                Q(tendered_amount__gte=F("amount")),
-                name="cash_sale_tendered_enough",
-                message="The money tendered does not cover the sale.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.sale_number

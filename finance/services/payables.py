@@ -14,9 +14,9 @@ from django.utils import timezone
 from finance.errors import AlreadyRecordedError, InvoiceStateError, ThreeWayMatchError
 from finance.models import Invoice, InvoiceLine, Payment
 from finance.services.amounts import ZERO, money_text, require_amount, sum_of
+from finance.services.charges import payment_with_key, require_new_reference
 from finance.services.invoice_lines import price_line, sum_lines
 from finance.services.invoices import post_invoice
-from finance.services.payments import payment_with_key, require_new_reference
 from finance.services.settlement import apply_payment, follow_settlement, overpayment
 from finance.services.totals import owed_on_invoice
 from inventory.models import PurchaseOrder, PurchaseOrderItem
@@ -137,6 +137,7 @@ def pay_supplier_invoice(
             event_type="payment.paid_out",
             at=at,
             payload={"amount": amount, "invoice": invoice.invoice_number},
+            captured_amount=amount,
             processed_at=at or timezone.now(),
         )
         apply_payment(payment, invoice, amount=amount, at=at)

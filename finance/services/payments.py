@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
-
-from finance.errors import (
-    AlreadyRecordedError,
-    CurrencyMismatchError,
-    FinanceError,
-    InvoiceStateError,
-)
+from finance.errors import PaymentStateError
 from finance.models import Invoice, Payment
-from finance.services.amounts import money_text, require_amount
-from finance.services.settlement import (
-    apply_payment,
-    overpayment,
-    require_receivable,
+from finance.services.charges import (
+    REFUSED,
+    announce_charge,
+    lock_subject,
+    payment_with_key,
+    require_payable,
+    settle,
 )
-from finance.services.totals import (
-    owed_on_invoice,
-    owed_on_order,
-    refresh_order_totals,
-)
+from finance.services.totals import refresh_order_totals
 from orders.models import Order
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
-from stateset.system.services import change_status, next_number, record_event
-from stateset.system.services.actors import acting_user_id
+from stateset.system.services import change_status, record_event
 from stateset.system.services.locks import lock_row
-
-REFUSED = "The payment was not recorded."
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is paid: an order, an invoice, or an invoice and its order; locked."""
-
-    order: Order | None
-    invoice: Invoice | None
-
-    @property
-    def currency(self) -> str:
-        """Return the currency of the debt."""
-        debt = self.invoice or self.order
-        return debt.currency if debt else ""
 
 
 def record_payment(
@@ -73,36 +45,34 @@ def record_payment(
     """
     with business_transaction():
         subject = lock_subject(order=order, invoice=invoice)
-        currency = currency or subject.currency
-        same = {
+        same: dict[str, Any] = {
             "kind": Payment.Kind.CHARGE,
             "order": subject.order,
             "invoice": subject.invoice,
             "amount": amount,
         }
+        if has_arrived:
+            same["was_authorized"] = False
         earlier = payment_with_key(idempotency_key, refused=REFUSED, **same)
         if earlier is not None:
             return earlier
-        require_amount(amount, currency, refused=REFUSED)
-        _require_payable(subject, amount, currency)
-        require_new_reference(provider, provider_reference)
-        payment = Payment.objects.create(
-            payment_number=next_number("PAY", at=at),
-            method=method,
-            order=subject.order,
-            invoice=subject.invoice,
-            currency=currency,
+        payment = announce_charge(
+            subject,
             amount=amount,
+            method=method,
+            currency=currency,
             provider=provider,
             provider_reference=provider_reference,
             idempotency_key=idempotency_key,
-            created_at=at or timezone.now(),
-            created_by_id=acting_user_id(),
+            at=at,
         )
-        if not has_arrived:
-            record_event(payment, "payment.announced", {"amount": amount}, at=at)
-            return payment
-        return _settle(payment, subject, at=at)
+        if has_arrived:
+            return settle(
+                payment, subject, amount=amount, event_type="payment.succeeded", at=at
+            )
+        record_event(payment, "payment.announced", {"amount": amount}, at=at)
+        refresh_order_totals(subject.order, at=at)
+    return payment
 
 
 def confirm_payment(payment: Payment, *, at: datetime | None = None) -> Payment:
@@ -110,8 +80,20 @@ def confirm_payment(payment: Payment, *, at: datetime | None = None) -> Payment:
     with business_transaction():
         subject = lock_subject(order=payment.order, invoice=payment.invoice)
         require_transition(payment, Payment.Status.SUCCEEDED)
-        _require_payable(subject, payment.amount, payment.currency)
-        return _settle(payment, subject, at=at)
+        if payment.status == Payment.Status.AUTHORIZED:
+            raise PaymentStateError(
+                f"Payment {payment} was not confirmed.",
+                why="it is authorised, and its money not taken yet",
+                fix="capture it",
+            )
+        require_payable(subject, payment.amount, payment.currency)
+        return settle(
+            payment,
+            subject,
+            amount=payment.amount,
+            event_type="payment.succeeded",
+            at=at,
+        )
 
 
 def fail_payment(
@@ -119,7 +101,7 @@ def fail_payment(
 ) -> Payment:
     """Note that a pending charge will not arrive, and why."""
     with business_transaction(reason=message):
-        return change_status(
+        return end_payment(
             payment,
             Payment.Status.FAILED,
             event_type="payment.failed",
@@ -133,7 +115,7 @@ def cancel_payment(
 ) -> Payment:
     """Give up waiting for a pending charge."""
     with business_transaction(reason=reason):
-        return change_status(
+        return end_payment(
             payment,
             Payment.Status.CANCELLED,
             event_type="payment.cancelled",
@@ -142,115 +124,12 @@ def cancel_payment(
         )
 
 
-def lock_subject(*, order: Order | None, invoice: Invoice | None) -> Subject:
-    """Lock order, then invoice: everything that moves money locks in this order."""
-    if invoice is not None and order is None:
-        order = invoice.order
-    if order is not None:
-        lock_row(order)
-    if invoice is not None:
-        lock_row(invoice)
-        if order is not None and invoice.order_id != order.pk:
-            raise FinanceError(
-                REFUSED,
-                why=f"invoice {invoice} is not for order {order}",
-                fix="name the order or the invoice, or two that belong together",
-            )
-    if order is None and invoice is None:
-        raise FinanceError(
-            REFUSED,
-            why="it is for neither an order nor an invoice",
-            fix="name what is paid",
-        )
-    return Subject(order=order, invoice=invoice)
-
-
-def payment_with_key(
-    idempotency_key: str | None, *, refused: str, **same: Any
-) -> Payment | None:
-    """Return the payment that was recorded with this key, if there is one.
-
-    Raises AlreadyRecordedError where it is another than ``same`` says.
-    """
-    if not idempotency_key:
-        return None
-    earlier = Payment.objects.filter(idempotency_key=idempotency_key).first()
-    if earlier is None:
-        return None
-    if all(getattr(earlier, column) == value for column, value in same.items()):
-        return earlier
-    raise AlreadyRecordedError(
-        refused,
-        why=f"its key was used for {earlier}, another payment",
-        fix="give every payment a key of its own",
-    )
-
-
-def require_new_reference(provider: str, provider_reference: str) -> None:
-    """Raise AlreadyRecordedError if the provider's reference was recorded before."""
-    if not provider_reference:
-        return
-    earlier = Payment.objects.filter(
-        provider=provider, provider_reference=provider_reference
-    ).first()
-    if earlier is not None:
-        raise AlreadyRecordedError(
-            REFUSED,
-            why=f"{earlier} has the reference {provider_reference} already",
-            fix=f"look at {earlier}, or correct the reference",
-        )
-
-
-def _require_payable(subject: Subject, amount: Decimal, currency: str) -> None:
-    if currency != subject.currency:
-        raise CurrencyMismatchError(
-            REFUSED,
-            why=f"it is in {currency}, the debt in {subject.currency}",
-            fix=f"record what arrived in {subject.currency}",
-        )
-    if subject.order is not None:
-        _require_owed(subject.order, owed_on_order(subject.order), amount)
-    if subject.invoice is not None:
-        require_receivable(subject.invoice, refused=REFUSED)
-        _require_issued(subject.invoice)
-        _require_owed(subject.invoice, owed_on_invoice(subject.invoice), amount)
-
-
-def _require_issued(invoice: Invoice) -> None:
-    if invoice.status == Invoice.Status.DRAFT:
-        raise InvoiceStateError(
-            REFUSED, why=f"{invoice} is not issued", fix="issue the invoice first"
-        )
-
-
-def _require_owed(debt: Order | Invoice, owed: Decimal, amount: Decimal) -> None:
-    if amount > owed:
-        raise overpayment(debt, owed=owed, amount=amount, currency=debt.currency)
-
-
-def _settle(payment: Payment, subject: Subject, *, at: datetime | None) -> Payment:
-    change_status(
-        payment,
-        Payment.Status.SUCCEEDED,
-        event_type="payment.succeeded",
-        at=at,
-        payload={"amount": money_text(payment.amount, payment.currency)},
-        processed_at=at or timezone.now(),
-    )
-    left = payment.amount
-    for invoice in _debts(subject):
-        part = min(left, owed_on_invoice(invoice))
-        if part > 0:
-            apply_payment(payment, invoice, amount=part, at=at)
-            left -= part
-    refresh_order_totals(subject.order, at=at)
+def end_payment(
+    payment: Payment, status: str, *, at: datetime | None, **columns: Any
+) -> Payment:
+    """Give a charge a status that brings no money, and tell its order."""
+    if payment.order is not None:
+        lock_row(payment.order)
+    change_status(payment, status, at=at, **columns)
+    refresh_order_totals(payment.order, at=at)
     return payment
-
-
-def _debts(subject: Subject) -> Iterable[Invoice]:
-    if subject.invoice is not None:
-        return [subject.invoice]
-    if subject.order is None:
-        return []
-    receivable = subject.order.invoices.filter(kind=Invoice.Kind.RECEIVABLE)
-    return receivable.unpaid().order_by("issued_on", "invoice_number")

@@ -12,8 +12,8 @@ from django.utils import timezone
 from finance.errors import PaymentStateError, RefundTooLargeError
 from finance.models import Payment
 from finance.services.amounts import money_text, raised, require_amount
+from finance.services.charges import payment_with_key, require_new_reference
 from finance.services.credits import credit_invoice
-from finance.services.payments import payment_with_key, require_new_reference
 from finance.services.settlement import take_back, unapplied_amount
 from finance.services.totals import refresh_order_totals
 from stateset.lib.journal import business_transaction
@@ -92,7 +92,7 @@ def _count(payment: Payment, amount: Decimal) -> None:
     raised_amount = raised("refunded_amount", amount)
     changed = (
         Payment.objects.alias(refunded_then=raised_amount)
-        .filter(pk=payment.pk, refunded_then__lte=F("amount"))
+        .filter(pk=payment.pk, refunded_then__lte=F("captured_amount"))
         .update(
             refunded_amount=raised_amount,
             version=F("version") + 1,
@@ -103,7 +103,7 @@ def _count(payment: Payment, amount: Decimal) -> None:
     if changed:
         return
     left = money_text(payment.refundable_amount, payment.currency)
-    total = money_text(payment.amount, payment.currency)
+    total = money_text(payment.captured_amount, payment.currency)
     raise RefundTooLargeError(
         f"{money_text(amount, payment.currency)} of payment {payment} was not"
         " refunded.",
@@ -135,6 +135,7 @@ def _write(payment: Payment, *, at: datetime | None, **columns: Any) -> Payment:
         event_type="payment.refund_succeeded",
         at=at,
         payload={"amount": refund.amount, "payment": payment.payment_number},
+        captured_amount=refund.amount,
         processed_at=at or timezone.now(),
     )
 

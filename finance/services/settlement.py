@@ -108,7 +108,7 @@ def settled_status(invoice: Invoice) -> str:
 def unapplied_amount(payment: Payment) -> Decimal:
     """Return what of a payment was neither applied nor refunded."""
     applied = sum_of(payment.applications.all(), "amount")
-    return payment.amount - payment.refunded_amount - applied
+    return payment.captured_amount - payment.refunded_amount - applied
 
 
 def require_receivable(invoice: Invoice, *, refused: str) -> None:

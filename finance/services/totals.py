@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 
 from finance.models import Invoice, Payment
 from finance.services.amounts import ZERO, sum_of
 from orders.models import Order
 from orders.services import apply_payment_totals
+
+FAILURES: dict[str, str] = {
+    Payment.Status.FAILED: Order.PaymentStatus.FAILED,
+    Payment.Status.VOIDED: Order.PaymentStatus.VOIDED,
+    Payment.Status.EXPIRED: Order.PaymentStatus.VOIDED,
+}
+"""What an order says of its newest charge if that brought nothing."""
 
 
 def owed_on_order(order: Order) -> Decimal:
@@ -43,10 +50,24 @@ def refresh_order_totals(order: Order | None, *, at: datetime | None) -> None:
     charges = charges_with_money(order)
     apply_payment_totals(
         order,
-        paid=sum_of(charges, "amount"),
+        paid=sum_of(charges, "captured_amount"),
         refunded=sum_of(charges, "refunded_amount"),
+        authorized=sum_of(order.payments.authorized(), "amount"),
+        failure=last_failure(order),
         at=at,
     )
+
+
+def last_failure(order: Order) -> str:
+    """Return how an order's newest charge ended, if it brought nothing; else ""."""
+    newest = newest_charges(order).first()
+    return FAILURES.get(newest.status, "") if newest else ""
+
+
+def newest_charges(order: Order | OuterRef) -> QuerySet[Payment]:
+    """Return an order's charges, the one that was made last first."""
+    charges = Payment.objects.charges().filter(order=order)
+    return charges.order_by("-created_at", "-pk")
 
 
 def live_receivables(order: Order) -> QuerySet[Invoice]:
@@ -57,6 +78,4 @@ def live_receivables(order: Order) -> QuerySet[Invoice]:
 
 def charges_with_money(order: Order) -> QuerySet[Payment]:
     """Return an order's charges that brought money, whatever went back since."""
-    return order.payments.filter(
-        kind=Payment.Kind.CHARGE, status__in=Payment.MONEY_STATUSES
-    )
+    return order.payments.charges().filter(status__in=Payment.MONEY_STATUSES)

@@ -57,6 +57,7 @@ MONEY = (
     TOTAL,
     money("amount_paid", label="paid"),
     money("amount_refunded", label="refunded"),
+    money("amount_authorized", label="authorised"),
 )
 FREIGHT = money("shipping_total", label="shipping")
 TIMES = (

@@ -66,6 +66,9 @@ class OrderStatus(models.TextChoices):
 
 class OrderPaymentStatus(models.TextChoices):
     PENDING = "pending", "Unpaid"
+    FAILED = "failed", "Payment failed"
+    VOIDED = "voided", "Authorisation void"
+    AUTHORIZED = "authorized", "Authorised"
     PARTIALLY_PAID = "partially_paid", "Partly paid"
     PAID = "paid", "Paid"
     PARTIALLY_REFUNDED = "partially_refunded", "Partly refunded"
@@ -91,7 +94,9 @@ class Order(Document):
     """One order; lifecycle, payment and fulfilment are three separate facts.
 
     ``payment_status`` and ``fulfillment_status`` are derived from money and
-    quantities by services, never typed.
+    quantities by services, never typed. ``amount_authorized`` is what open
+    authorisations come to, ``payment_failure`` what became of the last payment
+    where that is nothing.
     """
 
     Status = OrderStatus
@@ -142,6 +147,8 @@ class Order(Document):
     total_amount = MoneyField(editable=False)
     amount_paid = MoneyField(editable=False)
     amount_refunded = MoneyField(editable=False)
+    amount_authorized = MoneyField(editable=False)
+    payment_failure = models.CharField(max_length=20, blank=True, editable=False)
     shipping_method = models.CharField(max_length=100, blank=True)
     tracking_number = models.CharField(max_length=255, blank=True, editable=False)
     shipping_address = models.JSONField(default=dict, editable=False)
@@ -206,6 +213,11 @@ class Order(Document):
                 OrderFulfillmentStatus,
                 name="order_fulfillment_status_known",
             ),
+            check(
+                Q(payment_failure__in=("", "failed", "voided")),
+                name="order_payment_failure_known",
+                message="A payment of the order failed or was voided, or neither.",
+            ),
             one_of("channel", OrderChannel, name="order_channel_known"),
             currency_code(name="order_currency_code"),
             not_negative(
@@ -216,6 +228,7 @@ class Order(Document):
                 "total_amount",
                 "amount_paid",
                 "amount_refunded",
+                "amount_authorized",
                 name="order_money_not_negative",
             ),
             check(

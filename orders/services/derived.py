@@ -7,15 +7,32 @@ from decimal import Decimal
 
 from orders.models import Order, OrderItem
 
+NOTHING = Decimal(0)
 
-def derive_payment_status(*, total: Decimal, paid: Decimal, refunded: Decimal) -> str:
-    """Return the payment status of an order of ``total``; nothing to pay is paid."""
+
+def derive_payment_status(
+    *,
+    total: Decimal,
+    paid: Decimal,
+    refunded: Decimal,
+    authorized: Decimal = NOTHING,
+    failure: str = "",
+) -> str:
+    """Return the payment status of an order of ``total``; nothing to pay is paid.
+
+    ``authorized`` is what open authorisations come to, ``failure`` how the last
+    payment ended if it brought nothing: each shows only before any money does.
+    """
     status = Order.PaymentStatus
     if refunded > 0:
         return status.REFUNDED if refunded >= paid else status.PARTIALLY_REFUNDED
     if paid >= total:
         return status.PAID
-    return status.PARTIALLY_PAID if paid > 0 else status.PENDING
+    if paid > 0:
+        return status.PARTIALLY_PAID
+    if authorized >= total:
+        return status.AUTHORIZED
+    return failure or status.PENDING
 
 
 def derive_fulfillment_status(items: Iterable[OrderItem]) -> str:

@@ -191,6 +191,8 @@ def _save_totals(
             total=totals["total_amount"],
             paid=order.amount_paid,
             refunded=order.amount_refunded,
+            authorized=order.amount_authorized,
+            failure=order.payment_failure,
         ),
     )
     record_event(order, "order.changed", {**totals}, at=at)

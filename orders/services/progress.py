@@ -18,7 +18,11 @@ from django.utils import timezone
 from inventory.models import StockLevel
 from orders.errors import OrderStateError, UnitsRefusedError
 from orders.models import Order, OrderItem
-from orders.services.derived import derive_fulfillment_status, derive_payment_status
+from orders.services.derived import (
+    NOTHING,
+    derive_fulfillment_status,
+    derive_payment_status,
+)
 from stateset.lib.journal import business_transaction
 from stateset.system.services import change_status, record_event
 from stateset.system.services.locks import lock_row
@@ -108,26 +112,48 @@ def record_returned(
 
 
 def apply_payment_totals(
-    order: Order, *, paid: Decimal, refunded: Decimal, at: datetime | None = None
+    order: Order,
+    *,
+    paid: Decimal,
+    refunded: Decimal,
+    authorized: Decimal = NOTHING,
+    failure: str = "",
+    at: datetime | None = None,
 ) -> Order:
-    """Set what was paid and given back in all, and the payment status from it.
+    """Set what was paid, given back and authorised in all, and the status from it.
 
     The caller sums the payments after ``lock_row(order)``, so that two of them at
-    once can't overwrite each other's sum.
+    once can't overwrite each other's sum. What is so already is not written again.
     """
     with business_transaction():
         lock_row(order)
         was = order.payment_status
-        status = derive_payment_status(
-            total=order.total_amount, paid=paid, refunded=refunded
-        )
-        save_columns(
-            order, amount_paid=paid, amount_refunded=refunded, payment_status=status
-        )
+        totals = {
+            "amount_paid": paid,
+            "amount_refunded": refunded,
+            "amount_authorized": authorized,
+            "payment_failure": failure,
+            "payment_status": derive_payment_status(
+                total=order.total_amount,
+                paid=paid,
+                refunded=refunded,
+                authorized=authorized,
+                failure=failure,
+            ),
+        }
+        if all(getattr(order, column) == value for column, value in totals.items()):
+            return order
+        save_columns(order, **totals)
         record_event(
             order,
             "order.payment_changed",
-            {"from": was, "to": status, "paid": paid, "refunded": refunded},
+            {
+                "from": was,
+                "to": order.payment_status,
+                "paid": paid,
+                "refunded": refunded,
+                "authorized": authorized,
+            },
             at=at,
         )
     return order

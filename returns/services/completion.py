@@ -158,7 +158,7 @@ def _refund(return_request: ReturnRequest, amount: Decimal, *, at: datetime) -> 
         status__in=REFUNDABLE,
     ).order_by("created_at", "pk")
     for charge in charges:
-        part = min(left, charge.amount - charge.refunded_amount)
+        part = min(left, charge.refundable_amount)
         if part > 0:
             refund_payment(
                 charge,

@@ -7,7 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from finance.services import invoice_order, owed_on_order, record_payment
+from finance.services import (
+    capture_payment,
+    invoice_order,
+    owed_on_order,
+    record_authorization,
+    record_payment,
+)
 from fulfillment.models import Shipment
 from fulfillment.services import (
     complete_services,
@@ -40,6 +46,7 @@ FREE_SHIPPING_FROM = Decimal(60)
 FREIGHT = Decimal("5.90")
 CARRIERS = ("DHL", "UPS", "DPD")
 PROMISE = timedelta(days=5)
+TILL_CAPTURED = timedelta(minutes=10)
 CHEAP = ("Coffee", "Accessories", "Cups")
 
 
@@ -100,6 +107,19 @@ def resume(world: World, at: datetime, key: UUID) -> None:
     world.plan(at + world.hours(0.1, 1), confirm, key)
 
 
+def authorize(world: World, at: datetime, key: UUID, method: str) -> None:
+    """Have the customer's card vouch for the order; it pays when the goods leave."""
+    order = Order.objects.get(pk=key)
+    owed = owed_on_order(order)
+    if owed > 0:
+        record_authorization(order=order, amount=owed, method=method, at=at)
+
+
+def capture(world: World, at: datetime, key: UUID) -> None:
+    for payment in Order.objects.get(pk=key).payments.authorized():
+        capture_payment(payment, at=at)
+
+
 def pay(world: World, at: datetime, key: UUID, method: str) -> None:
     order = Order.objects.get(pk=key)
     owed = owed_on_order(order)
@@ -119,6 +139,7 @@ def release(world: World, at: datetime, key: UUID) -> None:
     else:
         complete_services(order, at=at)
         invoice_order(order, at=at)
+        world.plan(at + TILL_CAPTURED, capture, key, role="finance")
 
 
 def pick_and_pack(world: World, at: datetime, key: UUID, pick_key: UUID) -> None:
@@ -145,6 +166,7 @@ def ship(world: World, at: datetime, key: UUID, pick_key: UUID) -> None:
     )
     ship_shipment(mark_ready(shipment, at=at), at=at)
     invoice_order(Order.objects.get(pk=key), at=at)
+    world.plan(at + TILL_CAPTURED, capture, key, role="finance")
     world.plan(at + world.days(0.6, 1.4), scan, shipment.pk, role="warehouse")
 
 
@@ -188,7 +210,7 @@ def _after_confirming(world: World, at: datetime, key: UUID) -> None:
     by_invoice = bool(Order.objects.get(pk=key).customer.company)
     if not by_invoice:
         method = world.random.choice(("card", "card", "paypal"))
-        world.plan(at + world.hours(0, 0.05), pay, key, method, role="finance")
+        world.plan(at + world.hours(0, 0.05), authorize, key, method, role="finance")
     elif world.chance(85):
         when = at + world.days(5, 35)
         world.plan(when, pay, key, "bank_transfer", role="finance")

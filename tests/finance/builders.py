@@ -6,7 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from finance.models import CashSale, Invoice, Payment
-from finance.services import invoice_order, record_cash_sale, record_payment
+from finance.services import (
+    invoice_order,
+    record_authorization,
+    record_cash_sale,
+    record_payment,
+)
 from orders.models import Order
 from orders.services import OrderLine
 from tests.orders.builders import (
@@ -38,6 +43,14 @@ def make_payment(**overrides: Any) -> Payment:
     return record_payment(**{**values, **overrides})
 
 
+def make_authorization(**overrides: Any) -> Payment:
+    """Return a card that vouches at NOON for 100.00 of an order of 100.00."""
+    if "order" not in overrides and "invoice" not in overrides:
+        overrides["order"] = make_debt()
+    values: dict[str, Any] = {"amount": Decimal(100), "method": "card", "at": NOON}
+    return record_authorization(**{**values, **overrides})
+
+
 def make_cash_sale(**overrides: Any) -> CashSale:
     """Return a sale at NOON of two units at 10.00, paid with a 50."""
     values: dict[str, Any] = {"at": NOON, "tendered_amount": Decimal(50)}
@@ -54,6 +67,11 @@ def money_of(invoice: Invoice) -> tuple[str, Decimal, Decimal]:
     """Return status, paid and credited amounts as the database has them."""
     invoice.refresh_from_db()
     return invoice.status, invoice.amount_paid, invoice.amount_credited
+
+
+def order_of(payment: Payment) -> Order:
+    """Return the order a payment is for, as the database has it."""
+    return Order.objects.get(payments=payment)
 
 
 def totals_of(order: Order) -> tuple[str, Decimal, Decimal]:

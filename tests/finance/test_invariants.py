@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,18 +16,22 @@ from finance.models import (
     PaymentApplication,
 )
 from finance.services import (
+    capture_payment,
     credit_invoice,
     draft_invoice_for_order,
+    fail_payment,
     pay_supplier_invoice,
     refund_payment,
     void_cash_sale,
     void_invoice,
+    void_payment,
 )
 from inventory.models import PurchaseOrderItem
 from orders.models import Order
 from orders.services import OrderLine
 from stateset.system.models import NumberSequence
 from tests.finance.builders import (
+    make_authorization,
     make_cash_sale,
     make_debt,
     make_invoice,
@@ -62,6 +67,10 @@ def test_whatever_the_services_do_the_books_hold() -> None:
     bounced = make_payment(invoice=make_invoice())
     refund_payment(bounced, amount=Decimal(100), reason="bounced", reopens_invoice=True)
     make_payment(has_arrived=False)
+    fail_payment(make_payment(has_arrived=False), message="declined")
+    capture_payment(make_authorization(), amount=Decimal("33.33"), at=NOON)
+    void_payment(make_authorization(), reason="pays cash")
+    make_authorization()
     void_cash_sale(make_cash_sale(), reason="wrong colour", at=NOON)
     bill = record(make_received(10, shipping_total=Decimal(5)))
     pay_supplier_invoice(bill, amount=Decimal(10), method="check")
@@ -109,6 +118,31 @@ def test_money_in_another_currency_is_found() -> None:
             f"{payment}: is in EUR, its invoice in USD",
         ]
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [(CashSale, "order"), (CashSale, "payment"), (Invoice, "order")],
+)
+def test_a_paper_in_another_currency_than_its_own_is_found(
+    model: type[CashSale] | type[Invoice], path: str
+) -> None:
+    make_cash_sale()
+    model._default_manager.update(currency="EUR")
+    row = model._default_manager.get()
+
+    assert f"{row}: is in EUR, its {path} in USD" in violations()["finance.currencies"]
+
+
+def test_a_refund_and_a_credit_in_another_currency_are_found() -> None:
+    refund = refund_payment(make_payment(), amount=Decimal(5), reason="scratched")
+    note = credit_invoice(make_invoice(), amount=Decimal(5), reason="scratched")
+    Payment.objects.filter(pk=refund.pk).update(currency="EUR")
+    Invoice.objects.filter(pk=note.pk).update(currency="EUR")
+
+    found = violations()["finance.currencies"]
+    assert f"{refund}: is in EUR, its parent in USD" in found
+    assert f"{note}: is in EUR, its credits in USD" in found
 
 
 def test_a_changed_line_of_an_issued_invoice_is_found() -> None:
@@ -198,18 +232,99 @@ def test_a_payment_applied_beyond_what_came_is_found() -> None:
     }
 
 
+def test_a_refund_that_waits_counts_as_if_it_had_gone() -> None:
+    payment = make_payment()
+    refund = refund_payment(payment, amount=Decimal(30), reason="scratched")
+    Payment.objects.filter(pk=refund.pk).update(status="pending", captured_amount=0)
+    assert violations() == {}
+
+    Payment.objects.filter(pk=refund.pk).update(status="failed")
+
+    assert violations() == {
+        "finance.refunds": [f"{payment}: refunded amount is 30.0000, refunded 0.0000"]
+    }
+
+
+def test_a_payment_applied_beyond_what_was_captured_is_found() -> None:
+    payment = make_authorization(invoice=make_invoice())
+    capture_payment(payment, amount=Decimal(40), at=NOON)
+    PaymentApplication.objects.update(amount=Decimal(100))
+
+    assert violations()["finance.applications"] == [
+        f"{payment}: 100.0000 applied, 40.0000 came and stayed"
+    ]
+
+
+def test_an_order_that_counts_more_than_was_captured_is_found() -> None:
+    payment = capture_payment(make_authorization(), amount=Decimal(40), at=NOON)
+    Payment.objects.update(captured_amount=Decimal(39))
+
+    assert violations() == {
+        "finance.order_money": [
+            f"{payment.order}: amount paid is 40.0000, payments 39.0000"
+        ]
+    }
+
+
+def test_a_cash_sale_of_which_less_came_is_found() -> None:
+    sale = make_cash_sale()
+    Payment.objects.update(
+        authorized_at=NOON,
+        authorization_expires_at=NOON + timedelta(days=1),
+        method="card",
+        captured_amount=Decimal(19),
+    )
+
+    assert violations()["finance.cash_sales"] == [
+        f"{sale}: sold 20.0000, paid 19.0000, ordered 20.0000"
+    ]
+
+
+def test_an_order_that_does_not_tell_of_a_failure_is_found() -> None:
+    payment = fail_payment(make_payment(has_arrived=False), message="declined")
+    Order.objects.update(payment_failure="", payment_status="pending")
+
+    assert violations() == {
+        "finance.order_failures": [f"{payment.order}: says nothing, should say failed"]
+    }
+
+
+def test_an_order_that_tells_of_a_failure_without_one_is_found() -> None:
+    order = make_debt()
+    Order.objects.update(payment_failure="voided", payment_status="voided")
+
+    assert violations() == {
+        "finance.order_failures": [f"{order}: says voided, should say nothing"]
+    }
+
+
+def test_money_to_come_for_a_cancelled_order_is_found() -> None:
+    order = make_debt()
+    waits = make_payment(order=order, amount=Decimal(60), has_arrived=False)
+    vouched_for = make_authorization(order=order)
+    Order.objects.update(status="cancelled")
+
+    assert sorted(violations()["finance.cancelled_orders"]) == [
+        f"{waits}: is pending, its order {order} cancelled",
+        f"{vouched_for}: is authorized, its order {order} cancelled",
+    ]
+
+
 @pytest.mark.parametrize(
-    ("column", "words"),
-    [("amount_paid", "amount paid"), ("amount_refunded", "amount refunded")],
+    ("column", "kept", "now"),
+    [
+        ("amount_paid", "100.0000", "101.0000"),
+        ("amount_refunded", "0.0000", "1.0000"),
+        ("amount_authorized", "0.0000", "1.0000"),
+    ],
 )
 def test_money_on_an_order_that_no_payment_explains_is_found(
-    column: str, words: str
+    column: str, kept: str, now: str
 ) -> None:
     payment = make_payment()
     changed: dict[str, Any] = {column: F(column) + 1}
     Order.objects.update(**changed)
-    kept = {"amount_paid": "100.0000", "amount_refunded": "0.0000"}[column]
-    now = {"amount_paid": "101.0000", "amount_refunded": "1.0000"}[column]
+    words = column.replace("_", " ")
 
     assert violations() == {
         "finance.order_money": [f"{payment.order}: {words} is {now}, payments {kept}"]

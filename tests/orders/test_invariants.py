@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from orders.invariants import invariants
@@ -124,6 +126,33 @@ def test_states_that_do_not_follow_are_found() -> None:
             "A-1: fulfilment is returned, should be unfulfilled"
         ],
     }
+
+
+def test_an_authorised_order_that_does_not_say_so_is_found() -> None:
+    make_order(order_number="A-1")
+    Order.objects.update(amount_authorized=F("total_amount"))
+
+    assert violations() == {
+        "orders.payment_status": ["A-1: payment is pending, should be authorized"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("order_payment_status_known", {"payment_status": "stuck"}),
+        ("order_payment_failure_known", {"payment_failure": "stuck"}),
+        ("order_money_not_negative", {"amount_authorized": Decimal(-1)}),
+        ("order_refunded_within_paid", {"amount_refunded": Decimal(1)}),
+    ],
+)
+def test_the_database_refuses_impossible_money(
+    name: str, wrong: dict[str, Any]
+) -> None:
+    make_order()
+
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        Order.objects.update(**wrong)
 
 
 def test_a_cart_that_does_not_add_up_is_found() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,31 +11,41 @@ from django.db.models import Sum
 from finance.errors import (
     NothingToInvoiceError,
     OverpaymentError,
+    PaymentStateError,
     RefundTooLargeError,
     ThreeWayMatchError,
 )
+from finance.invariants import invariants
 from finance.models import Invoice, Payment, PaymentApplication
 from finance.services import (
+    capture_payment,
     credit_invoice,
     draft_invoice_for_order,
+    expire_authorizations,
     issue_invoice,
     pay_supplier_invoice,
+    record_authorization,
     record_payment,
     record_supplier_invoice,
     refund_payment,
     void_cash_sale,
     void_invoice,
+    void_payment,
 )
 from inventory.models import PurchaseOrder
 from orders.models import Order
-from orders.services import OrderLine
+from orders.services import OrderLine, cancel_order
+from stateset.lib.invariants import violations
+from stateset.lib.states import InvalidTransitionError
 from stateset.system.services.transitions import ChangedMeanwhileError
 from tests.finance.builders import (
+    make_authorization,
     make_cash_sale,
     make_debt,
     make_invoice,
     make_payment,
     money_of,
+    order_of,
     totals_of,
 )
 from tests.finance.services.test_payables import make_received, record
@@ -213,3 +224,135 @@ def test_selling_and_voiding_at_once_do_not_wait_for_each_other_for_ever() -> No
 
     assert refusals(results) == []
     assert books(variant) == (17, 0, 0)
+
+
+def copies_of(payment: Payment, count: int) -> list[Payment]:
+    """Return the payment as several people have it before them."""
+    return [
+        Payment.objects.select_related("order", "invoice").get(pk=payment.pk)
+        for _ in range(count)
+    ]
+
+
+def assert_books_hold() -> None:
+    assert list(violations(invariants())) == []
+
+
+def test_of_two_captures_one_is_told() -> None:
+    payment = make_authorization()
+    one, other = copies_of(payment, 2)
+
+    results = at_once(
+        lambda: capture_payment(one, amount=Decimal(60), at=NOON),
+        lambda: capture_payment(other, amount=Decimal(60), at=NOON),
+    )
+
+    assert refusals(results) == [PaymentStateError]
+    assert totals_of(order_of(payment)) == ("partially_paid", Decimal(60), Decimal(0))
+    assert_books_hold()
+
+
+def test_captures_of_several_authorisations_never_pass_what_is_owed() -> None:
+    order = make_debt()
+    held = [make_authorization(order=order, amount=Decimal(40)) for _ in range(2)]
+    mine, other = (copies_of(payment, 1)[0] for payment in held)
+    cash = Order.objects.get(pk=order.pk)
+
+    results = at_once(
+        lambda: capture_payment(mine, amount=Decimal(40), at=NOON),
+        lambda: capture_payment(other, amount=Decimal(40), at=NOON),
+        lambda: record_payment(order=cash, amount=Decimal(60), method="cash"),
+    )
+
+    assert refusals(results) == [OverpaymentError]
+    assert totals_of(order)[1] in (Decimal(80), Decimal(100))
+    assert_books_hold()
+
+
+def test_an_authorisation_is_captured_or_void_but_not_both() -> None:
+    payment = make_authorization()
+    one, other = copies_of(payment, 2)
+
+    results = at_once(
+        lambda: capture_payment(one, at=NOON),
+        lambda: void_payment(other, reason="pays cash"),
+    )
+
+    assert refusals(results) in ([PaymentStateError], [InvalidTransitionError])
+    assert totals_of(order_of(payment)) in (
+        ("paid", Decimal(100), Decimal(0)),
+        ("voided", Decimal(0), Decimal(0)),
+    )
+    assert_books_hold()
+
+
+def test_capturing_for_an_order_that_is_being_cancelled() -> None:
+    payment = make_authorization()
+    (mine,) = copies_of(payment, 1)
+    order = order_of(payment)
+
+    results = at_once(
+        lambda: capture_payment(mine, at=NOON),
+        lambda: cancel_order(order, reason="customer asked"),
+    )
+
+    # Whoever cancels saw an order without the money, or the capture finds no order.
+    assert refusals(results) in ([PaymentStateError], [ChangedMeanwhileError])
+    order.refresh_from_db()
+    mine.refresh_from_db()
+    assert (order.status, mine.status) in (
+        ("confirmed", "succeeded"),
+        ("cancelled", "voided"),
+    )
+    assert_books_hold()
+
+
+def test_refunds_at_once_never_pass_what_was_captured() -> None:
+    payment = capture_payment(make_authorization(), amount=Decimal(50), at=NOON)
+
+    results = at_once(
+        *[
+            lambda copy=copy: refund_payment(copy, amount=Decimal(20), reason="damaged")
+            for copy in copies_of(payment, 4)
+        ]
+    )
+
+    assert refusals(results) == [RefundTooLargeError] * 2
+    assert totals_of(order_of(payment)) == (
+        "partially_refunded",
+        Decimal(50),
+        Decimal(40),
+    )
+    assert_books_hold()
+
+
+def test_parallel_authorisations_never_pass_what_is_owed() -> None:
+    order = make_debt()
+    copies = [Order.objects.get(pk=order.pk) for _ in range(5)]
+
+    results = at_once(
+        *[
+            lambda copy=copy: record_authorization(
+                order=copy, amount=Decimal(30), method="card"
+            )
+            for copy in copies
+        ]
+    )
+
+    assert refusals(results) == [OverpaymentError] * 2
+    order.refresh_from_db()
+    assert order.amount_authorized == Decimal(90)
+    assert_books_hold()
+
+
+def test_two_sweepers_let_each_authorisation_go_once() -> None:
+    for _ in range(4):
+        make_authorization()
+    late = NOON + timedelta(days=8)
+
+    results = at_once(*[lambda: expire_authorizations(at=late)] * 3)
+
+    # What one is just using, another leaves to it.
+    assert sum(results) == 4
+    assert set(Payment.objects.values_list("status", flat=True)) == {"expired"}
+    assert_books_hold()

@@ -28,6 +28,41 @@ def test_payment_status_follows_the_money(total, paid, refunded, expected) -> No
     assert status == expected
 
 
+@pytest.mark.parametrize(
+    ("paid", "refunded", "authorized", "failure", "expected"),
+    [
+        ("0", "0", "100", "", "authorized"),
+        ("0", "0", "100", "failed", "authorized"),
+        ("0", "0", "99.99", "", "pending"),
+        ("0", "0", "99.99", "failed", "failed"),
+        ("0", "0", "0", "failed", "failed"),
+        ("0", "0", "0", "voided", "voided"),
+        ("1", "0", "99", "failed", "partially_paid"),
+        ("100", "0", "100", "voided", "paid"),
+        ("40", "40", "100", "failed", "refunded"),
+    ],
+)
+def test_authorised_and_failed_show_before_money_does(
+    paid, refunded, authorized, failure, expected
+) -> None:
+    status = derive_payment_status(
+        total=Decimal(100),
+        paid=Decimal(paid),
+        refunded=Decimal(refunded),
+        authorized=Decimal(authorized),
+        failure=failure,
+    )
+    assert status == expected
+
+
+def test_an_order_over_nothing_is_paid_whatever_failed() -> None:
+    nothing = Decimal(0)
+    status = derive_payment_status(
+        total=nothing, paid=nothing, refunded=nothing, failure="failed"
+    )
+    assert status == "paid"
+
+
 def line(*, ordered: int, shipped: int = 0, returned: int = 0, cancelled: int = 0):
     return OrderItem(
         quantity=ordered,

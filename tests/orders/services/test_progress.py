@@ -243,7 +243,20 @@ def test_payments_change_the_payment_status_only() -> None:
         "to": "partially_paid",
         "paid": "5",
         "refunded": "0",
+        "authorized": "0",
     }
+
+
+def test_totals_that_are_so_already_are_not_written_again() -> None:
+    order = make_order()
+    apply_payment_totals(order, paid=Decimal(5), refunded=Decimal(0))
+    version = order.version
+
+    apply_payment_totals(order, paid=Decimal("5.00"), refunded=Decimal(0))
+
+    order.refresh_from_db()
+    assert order.version == version
+    assert Event.objects.filter(event_type="order.payment_changed").count() == 1
 
 
 def test_an_order_taken_into_work_twice_stays_in_work() -> None:
