@@ -30,9 +30,10 @@ class ApproveForm(ActionForm):
     """The units approved, a field a line; fewer than asked for may be."""
 
     def prepare(self) -> None:
-        for item in lines_of(self.row):
-            # An earlier level may have approved fewer, or all but this line.
-            has_decided = any(i.quantity_approved for i in lines_of(self.row))
+        items = list(lines_of(self.row))
+        # An earlier level may have approved fewer, or all lines but one.
+        has_decided = any(item.quantity_approved for item in items)
+        for item in items:
             most = item.quantity_approved if has_decided else item.quantity
             self.fields[f"approved_{item.pk}"] = forms.IntegerField(
                 label=f"{item.order_item.sku} {item.order_item.name}",

@@ -282,7 +282,7 @@ def test_a_completion_undone_by_sql_refunds_and_replaces_nothing_twice():
         ({"shipping_refund": -1}, "return_money_not_negative"),
         ({"resolution": "none"}, "return_refunded_when_completed"),
         ({"status": "inspected"}, "return_refunded_when_completed"),
-        ({"status": "lost"}, "return_status_known"),
+        ({"status": "lost", "amount_refunded": 0}, "return_status_known"),
         ({"received_at": None}, "return_received_has_time"),
         ({"approved_at": None}, "return_approved_has_time"),
         ({"approval_round": 3}, "return_reopened_once"),
