@@ -8,15 +8,16 @@ from uuid import UUID
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from inventory.models import ReferenceType, StockTransaction
+from inventory.models import Location, ReferenceType, StockTransaction
 from returns.models import ReturnItem
 from stateset.lib.invariants import Violation
 
 CHUNK = 5000
 
 Units = tuple[int, int, int]
-"""Units taken in for sale, taken in elsewhere, and scrapped."""
+"""Units taken in for sale, taken into quarantine, and scrapped from there."""
 
+QUARANTINE = Location.Kind.QUARANTINE
 NOTHING: Units = (0, 0, 0)
 
 
@@ -48,18 +49,26 @@ def _said() -> dict[UUID, Units]:
         | Q(quantity_scrapped__gt=0),
         order_item__variant__is_stocked=True,
     ).order_by()
-    elsewhere = F("quantity_quarantined") + F("quantity_scrapped")
+    away = F("quantity_quarantined") + F("quantity_scrapped")
+    rows = placed.values_list(
+        "pk",
+        "quantity_restocked",
+        away,
+        "quantity_scrapped",
+        "return_request__location__kind",
+    )
     return {
-        key: (restocked, away, scrapped)
-        for key, restocked, away, scrapped in placed.values_list(
-            "pk", "quantity_restocked", elsewhere, "quantity_scrapped"
-        ).iterator(chunk_size=CHUNK)
+        # A return may go to a quarantine as a whole.
+        key: (0, restocked + away, scrapped)
+        if kind == QUARANTINE
+        else (restocked, away, scrapped)
+        for key, restocked, away, scrapped, kind in rows.iterator(chunk_size=CHUNK)
     }
 
 
 def _booked() -> dict[UUID, Units]:
     """Return what the ledger has of returns, by key of the return line."""
-    in_quarantine = Q(idempotency_key__endswith=":quarantine")
+    in_quarantine = Q(level__location__kind=QUARANTINE)
     back = Q(transaction_type=StockTransaction.Type.RETURN)
     gone = Q(transaction_type=StockTransaction.Type.SCRAP)
     rows = (

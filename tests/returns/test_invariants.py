@@ -77,7 +77,8 @@ def make_claim() -> WarrantyClaim:
 
 
 def test_whatever_the_services_do_the_books_hold() -> None:
-    make_quarantine()
+    quarantine = make_quarantine()
+    make_inspected_return(Finding("mixed", restock=1, scrap=2), location=quarantine)
     make_return()
     make_claim()
     split = make_paid_order(shipping_total=Decimal("5.90"))
