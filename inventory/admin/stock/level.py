@@ -127,9 +127,7 @@ class StockLevelAdmin(StatesetAdmin):
     list_select_related = ("variant", "location")
     presets = (
         Preset("low", "Low", lambda rows: rows.low(timezone.now())),
-        Preset(
-            "out", "None available", lambda rows: rows.free_up_to(0, timezone.now())
-        ),
+        Preset("out", "None available", lambda rows: rows.none_free(timezone.now())),
     )
     # One after the other as the variants were made, each with all its locations.
     ordering = ("variant_id", "location_id")

@@ -27,14 +27,16 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
         The columns count a reservation until it is closed; people are told what
         they would get. What ran out is little: only its levels are summed.
         """
-        # The table of reservations names this one, so it is not there to import yet.
-        reservations: Any = apps.get_model("inventory", "StockReservation").objects
-        overdue = reservations.expired(at)
-        totals = overdue.filter(level=OuterRef("pk")).order_by().values("level")
         ran_out = Case(
             When(
-                pk__in=overdue.values("level"),
-                then=Subquery(totals.annotate(units=Sum(OPEN_UNITS)).values("units")),
+                pk__in=_overdue(at).values("level"),
+                then=Subquery(
+                    _overdue(at)
+                    .filter(level=OuterRef("pk"))
+                    .values("level")
+                    .annotate(units=Sum(OPEN_UNITS))
+                    .values("units")
+                ),
             ),
             default=Value(0),
             output_field=models.IntegerField(),
@@ -47,21 +49,29 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
         """Return the free units of levels of one location, by variant."""
         return dict(self.with_free(at).values_list("variant_id", "free"))
 
-    def free_up_to(self, units: int | F, at: datetime) -> StockLevelQuerySet:
-        """Return the levels of which no more than so many units are free."""
-        # The first condition follows from the second, and meets an index.
-        few: StockLevelQuerySet = self.filter(available__lte=units).with_free(at)
-        return few.filter(free__lte=units)  # type: ignore[misc]  # with_free adds it
+    def none_free(self, at: datetime) -> StockLevelQuerySet:
+        """Return the levels of which nothing is free."""
+        return self.filter(available=0).exclude(pk__in=_overdue(at).values("level"))
 
     def low(self, at: datetime) -> StockLevelQuerySet:
         """Return the levels at or below their reorder point, where one is set."""
-        return self.filter(reorder_point__gt=0).free_up_to(F("reorder_point"), at)
+        after_all = _overdue(at).values("level").annotate(units=Sum(OPEN_UNITS))
+        enough = F("level__reorder_point") - F("level__available")
+        low = self.filter(reorder_point__gt=0, available__lte=F("reorder_point"))
+        return low.exclude(pk__in=after_all.filter(units__gt=enough).values("level"))
 
     def sellable(self) -> StockLevelQuerySet:
         """Return the levels that customers may be promised from."""
         return self.filter(
             location__kind__in=Location.SELLING_KINDS, location__is_active=True
         )
+
+
+def _overdue(at: datetime) -> Any:
+    """Return the reservations that ran out and were not closed yet."""
+    # Their table names this one, so it is not there to import yet.
+    reservations: Any = apps.get_model("inventory", "StockReservation").objects
+    return reservations.expired(at).order_by()
 
 
 class StockLevel(Document):

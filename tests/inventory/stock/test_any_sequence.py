@@ -2,8 +2,8 @@
 
 Hypothesis calls the services at random, with a clock that moves, and shortens what
 fails. A plain model says what each call must come to: done, or refused with nothing
-changed. After every call levels and promises are as the model has them, and no rule
-of the inventory is broken.
+changed. After every call levels and promises are as the model has them, and at the end
+no rule of the inventory is broken.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ from tests.inventory.stock.books import violations
 from tests.inventory.stock.foreseen import Foreseen, Promise
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
-VARIANTS, PLACES = 3, 2
+VARIANTS, PLACES, AT_FIRST = 2, 2, 8
 TABLES = (StockTransaction, StockReservation, StockAllocation, Event, OutboxMessage)
 
 some_level = st.integers(0, VARIANTS * PLACES - 1)
@@ -87,14 +87,17 @@ class AnySequence(RuleBasedStateMachine):
         self.undo = ExitStack()
         self.undo.enter_context(transaction.atomic())
         self.foreseen = Goods.foreseen = Foreseen(START)
-        self.rows = count_rows()
+        self.foreseen.on_hand.update(dict.fromkeys(range(len(Goods.levels)), AT_FIRST))
         self.last_receipt: dict[str, Any] = {}
 
     def teardown(self) -> None:
-        if not connection.needs_rollback:
-            connection.check_constraints()
-        transaction.set_rollback(True)
-        self.undo.close()
+        try:
+            if not connection.needs_rollback:
+                connection.check_constraints()
+                assert violations() == []
+        finally:
+            transaction.set_rollback(True)
+            self.undo.close()
 
     # How a call is made.
 
@@ -106,9 +109,10 @@ class AnySequence(RuleBasedStateMachine):
     ) -> bool:
         """Make a call that needs units of levels; return whether it was done."""
         if any(self.foreseen.free(level) < units for level, units in wanted.items()):
+            before = count_rows()
             with pytest.raises(refused):
                 call()
-            assert count_rows() == self.rows
+            assert count_rows() == before
             return False
         for level, units in wanted.items():
             if self.foreseen.available(level) < units:
@@ -139,8 +143,9 @@ class AnySequence(RuleBasedStateMachine):
     @precondition(lambda self: self.last_receipt)
     @rule()
     def receive_with_the_same_key(self) -> None:
+        before = count_rows()
         receive_stock(**self.last_receipt)
-        assert count_rows() == self.rows
+        assert count_rows() == before
 
     @rule(level=some_level, delta=st.integers(-9, 9).filter(bool))
     def adjust(self, level: int, delta: int) -> None:
@@ -298,7 +303,6 @@ class AnySequence(RuleBasedStateMachine):
             (row.on_hand, row.reserved, row.allocated, row.free)
             for row in (found[level.pk] for level in Goods.levels)
         ] == [self.foreseen.numbers(level) for level in range(len(Goods.levels))]
-        self.rows = count_rows()
 
     @invariant()
     def promises_are_as_foreseen(self) -> None:
@@ -308,10 +312,6 @@ class AnySequence(RuleBasedStateMachine):
         assert open_units(StockAllocation.objects.open()) == units(
             self.foreseen.allocated
         )
-
-    @invariant()
-    def no_rule_is_broken(self) -> None:
-        assert violations() == []
 
 
 def count_rows() -> list[int]:
@@ -339,12 +339,12 @@ def open_units(rows: Any) -> Counter[tuple[UUID, UUID]]:
 
 @pytest.fixture
 def goods(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make empty levels of a few variants at two places; the clock is the model's."""
+    """Make levels of a few variants at two places; the clock is the model's."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: Goods.foreseen.now)
     places = [make_location() for _ in range(PLACES)]
     variants = [make_variant() for _ in range(VARIANTS)]
     Goods.levels = [
-        make_level(variant=variant, location=place)
+        make_level(variant=variant, location=place, on_hand=AT_FIRST)
         for variant in variants
         for place in places
     ]
@@ -358,8 +358,8 @@ def test_any_sequence_of_calls_keeps_the_books() -> None:
     run_state_machine_as_test(
         AnySequence,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=20,
+            max_examples=20,
+            stateful_step_count=15,
             deadline=None,
             derandomize=True,
             database=None,

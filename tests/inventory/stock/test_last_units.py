@@ -20,6 +20,7 @@ BUYERS = 16
 UNITS = 500
 
 
+@pytest.mark.exhaustive
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_sixteen_processes_buy_the_last_500_units() -> None:
