@@ -8,7 +8,7 @@ ONCE := tests/services tests/deploy tests/browser tests/dbops/s3 tests/stateset/
 HISTORIES := tests/northwind tests/stateset/test_demo.py
 # Long too, and the engine has little say in it: on PostgreSQL in make test-more.
 LONG := $(HISTORIES) tests/stateset/test_admin_pages.py \
-	tests/dbops/maintenance/test_auto_migrate.py
+	tests/dbops/maintenance/test_auto_migrate.py tests/inventory/stock/test_last_units.py
 # What must hold with the theme and without it.
 PAGES := tests/browser $(wildcard tests/stateset/test_admin_*.py) tests/stateset/test_home.py \
 	tests/stateset/system/importing/test_admin.py

@@ -17,11 +17,11 @@ from inventory.models import (
     StockReservation,
     StockTransaction,
 )
+from inventory.models.stock.level import OPEN_UNITS
 from inventory.supply_invariants import invariants as supply_invariants
 from stateset.lib.invariants import Invariant, Violation
 
 QUANTITIES = ("on_hand", "reserved", "allocated")
-OPEN_UNITS = F("quantity") - F("quantity_fulfilled") - F("quantity_released")
 
 
 def invariants() -> tuple[Invariant, ...]:

@@ -21,7 +21,7 @@ def tiles(request: HttpRequest) -> Iterator[Tile]:
 
 def low_stock() -> Tile:
     """Return the tile of levels at or below their reorder point."""
-    low = count_text(StockLevel.objects.low())
+    low = count_text(StockLevel.objects.low(timezone.now()))
     return Tile(
         "Low stock",
         low,

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 
 from inventory.models import StockLevel
 from orders.models import Address, Order
@@ -65,7 +66,7 @@ def stock_facts(order: Order) -> Iterator[tuple[str, str]]:
     levels = StockLevel.objects.filter(
         location=order.location_id, variant__in=[item.variant_id for item in items]
     )
-    available = dict(levels.values_list("variant_id", "available"))
+    available = levels.free_by_variant(timezone.now())
     for item in items[:FACTS_SHOWN]:
         there = available.get(item.variant_id, 0)
         said = f"{there:,} available" if item.variant.is_stocked else "needs no stock"

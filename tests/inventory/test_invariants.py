@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from inventory.models import (
     Location,
@@ -136,14 +137,45 @@ def test_half_a_transfer_is_found() -> None:
     ]
 
 
-def test_a_closed_promise_that_holds_units_is_found() -> None:
+@pytest.mark.parametrize("status", ["released", "expired"])
+def test_a_closed_reservation_that_holds_units_is_found(status: str) -> None:
     make_busy_level()
     released = StockReservation.objects.filter(status="released")
-    released.update(quantity_released=0)
+    released.update(quantity_released=0, status=status)
 
-    key = released.get().pk
+    key = StockReservation.objects.get(status=status).pk
     assert violations() == [
-        f"stock.closed_promises_empty: stock reservation {key}: released, holds 1"
+        f"stock.closed_promises_empty: stock reservation {key}: {status}, holds 1"
+    ]
+
+
+def test_a_cancelled_pick_that_holds_units_is_found() -> None:
+    level = make_busy_level()
+    (pick,) = StockAllocation.objects.all()
+    StockAllocation.objects.update(status="cancelled", closed_at=timezone.now())
+
+    assert violations() == [
+        f"stock.closed_promises_empty: stock allocation {pick.pk}: cancelled, holds 2",
+        f"stock.allocated: {level}: allocated 2, expected 0",
+    ]
+
+
+def test_a_promise_made_larger_is_found() -> None:
+    level = make_busy_level()
+    StockReservation.objects.active().update(quantity=2)
+
+    assert violations() == [f"stock.reserved: {level}: reserved 1, expected 2"]
+
+
+def test_a_transfer_that_loses_units_on_the_way_is_found() -> None:
+    make_busy_level()
+    with ledgers_open():
+        into = StockTransaction.objects.filter(transaction_type="transfer_in")
+        into.update(on_hand_delta=3)
+    key = into.get().reference_id
+
+    assert [each for each in violations() if each.startswith("stock.transfers")] == [
+        f"stock.transfers: transfer {key}: 2 rows, 2 units too many"
     ]
 
 

@@ -124,13 +124,11 @@ def reverse(receipt: ItemReceipt, request: HttpRequest, data: Data) -> str:
 def stock_facts(receipt: ItemReceipt) -> Iterator[tuple[str, str]]:
     """Yield what a reversal takes out, and whether it is there."""
     yield "Taken out", f"{receipt.quantity:,} of {receipt.variant.sku}"
-    level = StockLevel.objects.filter(
+    levels = StockLevel.objects.filter(
         variant=receipt.variant_id, location=receipt.location_id
-    ).first()
-    yield (
-        f"Available at {receipt.location.code}",
-        f"{level.available if level else 0:,}",
     )
+    free = levels.free_by_variant(timezone.now()).get(receipt.variant_id, 0)
+    yield f"Available at {receipt.location.code}", f"{free:,}"
 
 
 REVERSE = GuidedAction(

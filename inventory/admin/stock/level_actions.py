@@ -150,18 +150,18 @@ def _refuse_hold(row: StockLevel) -> str:
     return _refuse_empty(row)
 
 
-def _refuse_empty(row: StockLevel) -> str:
-    return "" if row.available else "nothing is available"
+def _refuse_empty(row: Any) -> str:
+    return "" if row.free else "nothing is available"
 
 
 def _end_of(day: date) -> datetime:
     return datetime.combine(day, time(0), tzinfo=UTC) + timedelta(days=1)
 
 
-def _facts(row: StockLevel) -> Iterator[tuple[str, str]]:
+def _facts(row: Any) -> Iterator[tuple[str, str]]:
     yield "On hand", units_text(row.on_hand, row.variant)
-    yield "Promised", units_text(row.reserved + row.allocated, row.variant)
-    yield "Available", units_text(row.available, row.variant)
+    yield "Promised", units_text(row.held + row.allocated, row.variant)
+    yield "Available", units_text(row.free, row.variant)
 
 
 LEVEL_ACTIONS = (

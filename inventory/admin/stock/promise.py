@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 
 from inventory.admin.stock.documents import ReferencingAdmin, document
 from inventory.admin.stock.units import units
@@ -79,6 +80,7 @@ class StockReservationAdmin(ReferencingAdmin):
     list_select_related = ("level__variant", "level__location")
     presets = (
         Preset("active", "Active", lambda rows: rows.active()),
+        Preset("overdue", "Past their time", lambda rows: rows.expired(timezone.now())),
         Preset(
             "holds",
             "Set aside",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from inventory.errors import (
     BomMissingError,
     InsufficientStockError,
@@ -159,12 +161,11 @@ def material_demands(order: WorkOrder) -> list[Demand]:
 def find_shortages(order: WorkOrder) -> list[Shortage]:
     """Return what a release of the order would find too little of now."""
     missing = unreserved_demands(order)
-    available = dict(
-        StockLevel.objects.filter(
-            location_id=order.location_id,
-            variant__in=[demand.variant_id for demand in missing],
-        ).values_list("variant_id", "available")
+    levels = StockLevel.objects.filter(
+        location_id=order.location_id,
+        variant__in=[demand.variant_id for demand in missing],
     )
+    available = levels.free_by_variant(timezone.now())
     skus = dict(
         ProductVariant.objects.filter(
             pk__in=[demand.variant_id for demand in missing]

@@ -19,7 +19,7 @@ from inventory.services.stock.demands import (
     Reference,
     require_quantity,
 )
-from inventory.services.stock.ledger import lock_levels, post_movements
+from inventory.services.stock.ledger import lock_levels, make_room, post_movements
 from inventory.services.stock.levels import lock_open_levels
 from inventory.services.stock.movements import Movement
 from stateset.lib.journal import business_transaction
@@ -73,6 +73,7 @@ def count_stock(
     with business_transaction(reason=reason):
         now_is = lock_levels([level.pk])[level.pk]
         _require_unmoved(now_is, expected)
+        now_is = make_room(now_is, now_is.on_hand - counted, at=timezone.now())
         _require_promises_covered(now_is, counted)
         if counted > now_is.on_hand:
             lock_open_levels([level.pk])

@@ -2,12 +2,13 @@
 
 The hot path of the product, so it speaks plain SQL through Django's cursor: the
 ORM halves its rate. Levels change in primary-key order, and their ledger rows
-follow in the same function.
+follow in the same function. Where units are short, reservations whose time ran
+out give way here, so they keep nobody out of any flow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +16,12 @@ from uuid import UUID
 from django.utils import timezone
 
 from inventory.errors import Shortage
-from inventory.models import StockLevel, StockTransaction
+from inventory.models import StockLevel, StockReservation, StockTransaction
 from inventory.services.stock.changing import After, change_level
+from inventory.services.stock.closing import close_reservations
 from inventory.services.stock.movements import Change, Movement, by_level
 from inventory.services.stock.refusals import Problem, problem_of, refusal
+from stateset.lib.journal import business_transaction
 from stateset.lib.rows import insert_rows
 from stateset.system.services import record_event
 from stateset.system.services.actors import acting_user_id
@@ -36,6 +39,8 @@ EVENTS = {
     "scrap": "stock.scrapped",
 }
 """Told to the world: what is there changed. Of a promise, its own row tells."""
+
+EXPIRED_AT_ONCE = 100
 
 
 def post_movements(
@@ -88,11 +93,53 @@ def lock_levels(level_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
     return {level.pk: level for level in levels}
 
 
+def make_room(
+    level: StockLevel, units: int, *, at: datetime, keeping: Collection[UUID] = ()
+) -> StockLevel:
+    """Have what ran out at a locked level give way until ``units`` are available.
+
+    Returns the level as it is then; where that is not enough, the caller refuses,
+    and what gave way is as it was. Documents of ``keeping`` give nothing.
+    """
+    while level.available < units and expire_at_level(level.pk, at=at, keeping=keeping):
+        level = lock_levels([level.pk])[level.pk]
+    return level
+
+
+def expire_at_level(
+    level_id: UUID, *, at: datetime, keeping: Collection[UUID] = ()
+) -> int:
+    """Give back some reservations of a level that ran out; return how many.
+
+    Who closes a reservation locks it before its level, and here the level comes
+    first: so what another flow is just closing is left to it, never waited for.
+    """
+    with business_transaction(reason="expired"):
+        lock_levels([level_id])
+        overdue = (
+            StockReservation.objects.expired(at)
+            .filter(level=level_id)
+            .exclude(reference_id__in=keeping)
+            .select_for_update(skip_locked=True, no_key=True)
+            .order_by("pk")[:EXPIRED_AT_ONCE]
+        )
+        released = close_reservations(overdue, "expired", reason="expired", at=at)
+        post_movements(released, reason="expired", at=at)
+    return len(released)
+
+
 def _change_locked(
     change: Change, now: datetime, problems: list[Problem]
 ) -> After | None:
     """Find out what refused the change; it may have passed while being asked."""
-    problem = problem_of(change, lock_levels([change.level_id])[change.level_id])
+    level = make_room(
+        lock_levels([change.level_id])[change.level_id],
+        -change.available,
+        at=now,
+        # Rows that this very change is for are written, but not counted yet.
+        keeping={movement.reference.id for movement in change.movements},
+    )
+    problem = problem_of(change, level)
     if problem is None:
         return change_level(change, now)
     problems.append(problem)

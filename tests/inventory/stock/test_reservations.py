@@ -284,16 +284,6 @@ def test_what_ran_out_is_given_back() -> None:
     assert violations() == []
 
 
-def test_what_ran_out_gives_way_before_any_job_runs() -> None:
-    level = make_level(on_hand=5)
-    reserve(level, 5, expires_at=timezone.now() - timedelta(seconds=1))
-
-    reserve(level, 3)
-
-    assert quantities(level) == (5, 3, 0)
-    assert violations() == []
-
-
 def test_what_has_not_run_out_does_not_give_way() -> None:
     level = make_level(on_hand=5)
     reserve(level, 5, expires_at=timezone.now() + timedelta(hours=1))
@@ -303,7 +293,7 @@ def test_what_has_not_run_out_does_not_give_way() -> None:
 
 
 def test_more_than_one_batch_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inventory.services.stock.reservations.EXPIRED_AT_ONCE", 2)
+    monkeypatch.setattr("inventory.services.stock.ledger.EXPIRED_AT_ONCE", 2)
     now = timezone.now()
     level = make_level(on_hand=10)
     for _ in range(5):
