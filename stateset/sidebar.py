@@ -127,6 +127,8 @@ AREAS = (
             "system.OutboxMessage",
             "system.AuditEntry",
             "system.NumberSequence",
+            "system.IntegrityRun",
+            "system.Seal",
         ),
     ),
     Area(
