@@ -37,6 +37,10 @@ class OrderNumberTakenError(OrdersError):
     """Another order has this number."""
 
 
+class OrderKeyReusedError(OrdersError):
+    """The key of an order that was placed is used for another one."""
+
+
 class OrderNotEditableError(OrdersError):
     """Lines are only changed before an order is confirmed."""
 

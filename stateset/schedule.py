@@ -16,6 +16,29 @@ from stateset.lib.schedule import Entry
 MINUTES = timedelta(minutes=1)
 HOURS = timedelta(hours=1)
 
+EXPIRIES = (
+    # Name, when, task, what it does.
+    (
+        "expire-reservations",
+        "*/5 * * * *",
+        "inventory.expire_reservations",
+        "gives back stock whose reservation ran out",
+    ),
+    (
+        "expire-carts",
+        "25 * * * *",
+        "orders.expire_carts",
+        "closes carts that nobody ordered in time",
+    ),
+    (
+        "expire-warranties",
+        "10 0 * * *",
+        "returns.expire_warranties",
+        "ends warranties whose time is over",
+    ),
+)
+"""What ends by the clock; doing so late is untidy, and twice does nothing."""
+
 
 def read_schedule() -> tuple[Entry, ...]:
     """Return the entries in the order people read them, as this installation has them.
@@ -83,6 +106,21 @@ def read_schedule() -> tuple[Entry, ...]:
             "checks the database and keeps what it found",
             5 * MINUTES,
         ),
+        _entry(
+            "integrity",
+            "30 3 * * *",
+            "system.check_integrity",
+            "proves the books and names each row that breaks a rule",
+            1 * HOURS,
+        ),
+        _entry(
+            "seal",
+            "20 * * * *",
+            "system.seal_log",
+            "seals what was added to the audit log, the events and the ledgers",
+            30 * MINUTES,
+        ),
+        *(_entry(*expiry, 10 * MINUTES) for expiry in EXPIRIES),
     )
 
 

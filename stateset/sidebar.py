@@ -128,6 +128,8 @@ AREAS = (
             "system.OutboxMessage",
             "system.AuditEntry",
             "system.NumberSequence",
+            "system.IntegrityRun",
+            "system.Seal",
         ),
     ),
     Area(

@@ -13,6 +13,7 @@ from inventory.models import Location
 from orders.errors import (
     CustomerNotActiveError,
     LineRefusedError,
+    OrderKeyReusedError,
     OrderNumberTakenError,
 )
 from orders.models import Customer, Order, OrderItem
@@ -30,6 +31,7 @@ from orders.services.pricing import (
 )
 from stateset.lib.fields import round_money
 from stateset.lib.journal import business_transaction
+from stateset.system.models import Event
 from stateset.system.services import next_number, record_event
 from stateset.system.services.actors import acting_user_id
 
@@ -54,12 +56,13 @@ def place_order(
     """Write down a pending order; it reserves nothing until it is confirmed.
 
     With the ``idempotency_key`` of an earlier order, that order is returned and
-    nothing is written. An imported order tells of the past, so its variants need
+    nothing is written; OrderKeyReusedError where it was for another customer or
+    other goods. An imported order tells of the past, so its variants need
     not be on sale any more. Raises an OrdersError that says what is wrong.
     """
     earlier = _placed_with(idempotency_key)
     if earlier is not None:
-        return earlier
+        return _require_same(earlier, customer, lines)
     require_active(customer)
     _require_lines(lines)
     if channel != Order.Channel.IMPORT:
@@ -90,7 +93,7 @@ def place_order(
         idempotency_key=idempotency_key,
         created_by_id=acting_user_id(),
     )
-    return _write(order, items, at=at)
+    return _write(order, items, lines, at=at)
 
 
 def require_active(customer: Customer) -> None:
@@ -104,7 +107,13 @@ def require_active(customer: Customer) -> None:
     )
 
 
-def _write(order: Order, items: Sequence[OrderItem], *, at: datetime | None) -> Order:
+def _write(
+    order: Order,
+    items: Sequence[OrderItem],
+    lines: Sequence[OrderLine],
+    *,
+    at: datetime | None,
+) -> Order:
     try:
         with business_transaction(reason="order placed"):
             order.order_number = order.order_number or next_number("ORD", at=at)
@@ -117,7 +126,7 @@ def _write(order: Order, items: Sequence[OrderItem], *, at: datetime | None) -> 
         # Somebody placed an order with this key or this number meanwhile.
         earlier = _placed_with(order.idempotency_key)
         if earlier is not None:
-            return earlier
+            return _require_same(earlier, order.customer, lines)
         if Order.objects.filter(order_number=order.order_number).exists():
             raise OrderNumberTakenError(
                 f"Order {order.order_number} was not placed.",
@@ -132,6 +141,31 @@ def _placed_with(idempotency_key: str | None) -> Order | None:
     if not idempotency_key:
         return None
     return Order.objects.filter(idempotency_key=idempotency_key).first()
+
+
+def _require_same(
+    earlier: Order, customer: Customer, lines: Sequence[OrderLine]
+) -> Order:
+    """Return the earlier order if it was for this; else raise OrderKeyReusedError.
+
+    By the event of its placing: the order itself may have been edited since. Prices
+    are not compared, they may have changed before the same request came again.
+    """
+    placed = Event.objects.filter(
+        aggregate_type="order", aggregate_id=earlier.pk, event_type="order.placed"
+    ).first()
+    if placed is None:
+        # Purged: nobody sends a request again after a year.
+        return earlier
+    was = sorted((line["sku"], line["quantity"]) for line in placed.payload["lines"])
+    wanted = sorted((line.variant.sku, line.quantity) for line in lines)
+    if (placed.payload["customer_id"], was) == (str(customer.pk), wanted):
+        return earlier
+    raise OrderKeyReusedError(
+        "The order was not placed.",
+        why=f"its key {earlier.idempotency_key!r} was used before, for {earlier}",
+        fix="use a new key for a new order",
+    )
 
 
 def _require_lines(lines: Sequence[OrderLine]) -> None:

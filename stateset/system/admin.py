@@ -22,11 +22,14 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.system.models import AuditEntry, Event, NumberSequence, OutboxMessage
+from stateset.system.proof_admin import IntegrityRunAdmin, SealAdmin
 from stateset.system.services.outbox import (
     discard_message,
     release_message,
     retry_message,
 )
+
+__all__ = ["IntegrityRunAdmin", "SealAdmin"]
 
 Data = Mapping[str, Any]
 

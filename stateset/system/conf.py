@@ -73,6 +73,17 @@ def content_security_policy() -> str:
     return str(settings.CONTENT_SECURITY_POLICY)
 
 
+def secret_keys() -> tuple[str, ...]:
+    """Return the secret key, and the old ones that still count."""
+    return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+def keep_runs() -> timedelta:
+    """Return how long what came of a run is kept."""
+    span: timedelta = settings.KEEP_RUNS
+    return span
+
+
 def keep_events() -> timedelta:
     """Return how long events are kept."""
     span: timedelta = settings.KEEP_EVENTS

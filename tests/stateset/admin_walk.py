@@ -18,6 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from inventory.services.manufacturing import OperationPlan
 from inventory.services.procurement import announce_shipping_notice
 from stateset.demo.seeding import seed_demo
+from stateset.system.sealing.flow import seal_log
+from stateset.system.services.proving import prove_books
 from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
 from tests.inventory.manufacturing.builders import make_running_order
 from tests.inventory.procurement.builders import line_ids, make_sent_order
@@ -58,6 +60,8 @@ def fill_tables() -> None:
     announce_shipping_notice(order, quantities={line_ids(order)[0]: 1})
     make_run()
     make_pause()
+    seal_log()
+    prove_books()
     make_sample()
 
 

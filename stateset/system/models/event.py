@@ -29,6 +29,11 @@ class Event(LogRow):
     )
     request_id = models.CharField(max_length=64, blank=True)
     occurred_at = models.DateTimeField(default=timezone.now)
+    is_told = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether a message for the world outside was written with it.",
+    )
 
     class Meta:
         db_table = "events"

@@ -70,6 +70,7 @@ def record_events(
             actor_id=context.actor_id or None,
             request_id=context.request_id,
             occurred_at=at or now,
+            is_told=not _is_past.get(),
         )
         for row, payload in happened
     ]

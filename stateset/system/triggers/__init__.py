@@ -42,6 +42,9 @@ class Triggers(Protocol):
     def missing(self, connection: BaseDatabaseWrapper) -> list[str]:
         """Return the triggers that should be there and are not."""
 
+    def altered(self, connection: BaseDatabaseWrapper) -> list[str]:
+        """Return the triggers and functions that say something else than ours."""
+
     def set_context(self, connection: BaseDatabaseWrapper, context: Context) -> None:
         """Tell the triggers who acts, for the running transaction."""
 

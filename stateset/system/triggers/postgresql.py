@@ -77,14 +77,8 @@ def remove_session(connection: BaseDatabaseWrapper) -> None:
 def install(connection: BaseDatabaseWrapper) -> None:
     """Create the functions anew, and the triggers that are missing."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            AUDIT_FUNCTION.format(
-                redacted=_texts(triggers.REDACTED_COLUMNS),
-                silent=_texts(triggers.SILENT_COLUMNS),
-                audit_table=connection.ops.quote_name(AuditEntry._meta.db_table),
-            )
-        )
-        cursor.execute(LEDGER_FUNCTION)
+        for statement in _functions(connection).values():
+            cursor.execute(statement)
         lacking = set(missing(connection))
         for name, statement in _statements(connection).items():
             if name in lacking:
@@ -106,6 +100,35 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
         name
         for name in _statements(connection)
         if name not in present and name.partition(".")[0] in tables
+    ]
+
+
+def altered(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return functions with another body, and triggers of another function.
+
+    By pg_proc and pg_trigger, as a later ``CREATE OR REPLACE`` changes them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname, prosrc FROM pg_proc"
+            " WHERE pronamespace = current_schema()::regnamespace"
+        )
+        bodies = dict(cursor.fetchall())
+        cursor.execute(
+            "SELECT c.relname || '.' || t.tgname, p.proname FROM pg_trigger t"
+            " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
+            " WHERE c.relnamespace = current_schema()::regnamespace"
+        )
+        called = dict(cursor.fetchall())
+    changed = [
+        name
+        for name, statement in _functions(connection).items()
+        if name in bodies and bodies[name] != statement.split("$function$")[1]
+    ]
+    return changed + [
+        name
+        for name, statement in _statements(connection).items()
+        if name in called and not statement.endswith(f" {called[name]}()")
     ]
 
 
@@ -139,6 +162,15 @@ def close_ledgers(connection: BaseDatabaseWrapper) -> None:
 def _set_ledgers(connection: BaseDatabaseWrapper, value: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('stateset.ledgers', %s, true)", [value])
+
+
+def _functions(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    audit = AUDIT_FUNCTION.format(
+        redacted=_texts(triggers.REDACTED_COLUMNS),
+        silent=_texts(triggers.SILENT_COLUMNS),
+        audit_table=connection.ops.quote_name(AuditEntry._meta.db_table),
+    )
+    return {"stateset_audit": audit, "stateset_append_only": LEDGER_FUNCTION}
 
 
 def _statements(connection: BaseDatabaseWrapper) -> dict[str, str]:

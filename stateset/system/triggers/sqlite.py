@@ -64,6 +64,21 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     ]
 
 
+def altered(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the ledger triggers in the file that were made with other words."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tbl_name || '.' || name, sql FROM sqlite_master"
+            " WHERE type = 'trigger'"
+        )
+        present = dict(cursor.fetchall())
+    return [
+        name
+        for name, statement in _ledger_statements(connection).items()
+        if name in present and present[name] != statement
+    ]
+
+
 def set_context(connection: BaseDatabaseWrapper, context: Context) -> None:
     """Nothing to do: the triggers ask ``stateset_context``."""
 

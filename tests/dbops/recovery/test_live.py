@@ -27,7 +27,8 @@ from stateset.accounts.services import (
 from stateset.lib.databases import unapplied_migrations
 from stateset.lib.invariants import all_invariants, violations
 from stateset.lib.maintenance import current_maintenance
-from stateset.system.models import AuditEntry, Event, OutboxMessage
+from stateset.system.models import AuditEntry, Event, OutboxMessage, Seal
+from stateset.system.sealing.flow import seal_log
 from tests.dbops.shop import Shop
 from tests.finance.builders import make_invoice
 from tests.stateset.builders import make_user
@@ -69,6 +70,7 @@ def test_what_was_revoked_numbered_or_sent_since_the_backup_stays_so(
     first = number()
     issue_refresh_token(ada)
     Session.objects.create(session_key="s" * 32, expire_date=timezone.now())
+    seal_log()
     manifest = create_backup(verify="none", reason="nightly")
 
     revoke_api_key(lost, reason="stolen")
@@ -92,6 +94,7 @@ def test_what_was_revoked_numbered_or_sent_since_the_backup_stays_so(
     )
     assert not Session.objects.exists()
     assert number() > second
+    assert Seal.objects.exists()
     assert list(violations(all_invariants())) == []
     assert Event.objects.latest("id").pk > last_event
     sent.refresh_from_db()
@@ -130,6 +133,7 @@ def test_going_back_brings_the_lost_work_and_not_the_lost_rights(books: Shop) ->
     first = number()
     create_backup(verify="none")
     second = number()
+    seal_log()
     stale = plan_restore()
     restored = restore("first")
     revoke_api_key(key, reason="stolen")
@@ -161,8 +165,8 @@ def test_an_older_backup_gets_the_migrations_before_it_goes_live(books: Shop) ->
     call_command("migrate", verbosity=0)
     plan = plan_restore()
     assert plan.facts["migrations"] == (
-        "2 are run before it goes live: system.0002_outbox_hold;"
-        " system.0003_sequence_skipped"
+        "3 are run before it goes live: system.0002_outbox_hold;"
+        " system.0003_sequence_skipped; system.0004_seals_and_proofs"
     )
     replace_live(plan)
     assert unapplied_migrations(connections["default"]) == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,16 @@ from orders.errors import (
     CustomerNotActiveError,
     LineRefusedError,
     LocationRefusedError,
+    OrderKeyReusedError,
     OrderNumberTakenError,
 )
 from orders.models import Order
-from orders.services import OrderLine, change_customer_status, place_order
+from orders.services import (
+    OrderLine,
+    change_customer_status,
+    place_order,
+    update_order_lines,
+)
 from stateset.system.models import Event, OutboxMessage
 from tests.orders.builders import (
     NOON,
@@ -108,12 +115,58 @@ def test_placing_tells_of_it_once() -> None:
 
 
 def test_the_same_key_gives_the_first_order_back() -> None:
-    first = make_order(idempotency_key="till-7:1")
+    same: dict[str, Any] = {
+        "customer": make_customer(),
+        "lines": [OrderLine(make_variant(), 2)],
+        "idempotency_key": "till-7:1",
+    }
+    first = make_order(**same)
 
-    second = make_order(idempotency_key="till-7:1")
+    second = make_order(**same)
 
     assert second.pk == first.pk
     assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize("other", ["customer", "quantity", "goods"])
+def test_the_same_key_for_another_order_is_refused(other: str) -> None:
+    customer, variant = make_customer(), make_variant()
+    first = make_order(
+        customer=customer, lines=[OrderLine(variant, 2)], idempotency_key="till-7:1"
+    )
+    if other == "customer":
+        customer = make_customer()
+    lines = [
+        OrderLine(
+            make_variant() if other == "goods" else variant,
+            3 if other == "quantity" else 2,
+        )
+    ]
+
+    with pytest.raises(OrderKeyReusedError) as refusal:
+        make_order(customer=customer, lines=lines, idempotency_key="till-7:1")
+
+    assert str(refusal.value) == (
+        "The order was not placed.\n"
+        f"  why: its key 'till-7:1' was used before, for {first}\n"
+        "  fix: use a new key for a new order"
+    )
+    assert Order.objects.count() == 1
+
+
+def test_the_same_request_after_the_price_or_the_order_changed_is_the_same() -> None:
+    customer, variant = make_customer(), make_variant()
+    same: dict[str, Any] = {
+        "customer": customer,
+        "lines": [OrderLine(variant, 2)],
+        "idempotency_key": "till-7:1",
+    }
+    first = make_order(**same)
+    update_order_lines(first, lines=[OrderLine(variant, 5)])
+    variant.price = Decimal(12)
+    variant.save()
+
+    assert make_order(**same).pk == first.pk
 
 
 def test_default_addresses_are_copied_and_later_changes_do_not_reach_the_order() -> (

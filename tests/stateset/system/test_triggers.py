@@ -130,6 +130,7 @@ def test_every_document_is_audited_and_every_ledger_is_append_only():
     assert {"orders", "order_items", "payments", "inventory", "users"} <= tables
     assert ledgers == {
         "audit_log",
+        "audit_seals",
         "events",
         "inventory_transactions",
         "shipment_tracking",

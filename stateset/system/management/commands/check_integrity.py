@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from stateset.lib.commands import StatesetCommand
-from stateset.lib.invariants import named_invariants, violations
 from stateset.lib.reports import Report
+from stateset.system.services.proving import prove_books
 
 
 class Command(StatesetCommand):
@@ -20,16 +20,15 @@ class Command(StatesetCommand):
         )
 
     def run(self, *, check: list[str], **_options: Any) -> Report:
-        rules = named_invariants(check)
+        proof = prove_books(names=check)
         rows = [
             {"check": rule.name, "subject": broken.subject, "found": broken.found}
-            for rule, broken in violations(rules)
+            for rule, broken in proof.broken
         ]
-        broken_rules = len({row["check"] for row in rows})
         return Report(
-            summary=f"{broken_rules} of {len(rules)} rules are broken"
+            summary=f"{len(proof.counts)} of {len(proof.rules)} rules are broken"
             if rows
-            else f"All {len(rules)} rules hold",
+            else f"All {len(proof.rules)} rules hold",
             rows=rows,
             exit_code=1 if rows else 0,
         )

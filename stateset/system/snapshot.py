@@ -1,0 +1,43 @@
+"""Read one moment of the database, however long that takes and whoever writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+
+@contextmanager
+def one_moment(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Have every query of the block see the same state; nothing is written in it.
+
+    Inside a transaction of the caller it is that transaction which counts.
+    """
+    connection = connections[using]
+    if connection.in_atomic_block:
+        yield
+        return
+    with TRANSACTIONS[connection.vendor](using):
+        yield
+
+
+@contextmanager
+def _on_postgresql(using: str) -> Iterator[None]:
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+@contextmanager
+def _on_sqlite(using: str) -> Iterator[None]:
+    with connections[using].cursor() as cursor:
+        # Not Django's own BEGIN IMMEDIATE, which would keep writers out.
+        cursor.execute("BEGIN")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+TRANSACTIONS = {"postgresql": _on_postgresql, "sqlite": _on_sqlite}

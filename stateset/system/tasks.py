@@ -1,0 +1,20 @@
+"""The tasks of the workers: one line over a flow each; they say what came of it."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from stateset.system.sealing.flow import seal_log as seal_new_rows
+from stateset.system.services.proving import require_sound_books
+
+
+@shared_task(name="system.seal_log")
+def seal_log() -> str:
+    """Seal what was written since the last time."""
+    return seal_new_rows().summary
+
+
+@shared_task(name="system.check_integrity")
+def check_integrity() -> str:
+    """Prove the books of every app; a rule that is broken fails the run."""
+    return require_sound_books()
