@@ -77,6 +77,13 @@ def read_schedule() -> tuple[Entry, ...]:
             2 * HOURS,
         ),
         _entry(
+            "expire",
+            "*/10 * * * *",
+            "system.expire_records",
+            "ends carts, unpaid orders and reservations whose time ran out",
+            10 * MINUTES,
+        ),
+        _entry(
             "health",
             "*/5 * * * *",
             "dbops.sample_health",
