@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -22,3 +23,9 @@ def approval_limits() -> ApprovalLimits:
         automatic=Decimal(settings.RETURN_AUTO_APPROVE_LIMIT),
         ordinary=Decimal(settings.RETURN_L1_LIMIT),
     )
+
+
+def return_life() -> timedelta:
+    """Return how long an approved return waits for its goods."""
+    life: timedelta = settings.RETURN_LIFE
+    return life

@@ -17,12 +17,20 @@ class ApprovalRefusedError(ReturnsError):
     """This person may not decide on this return now."""
 
 
+class ReopeningRefusedError(ReturnsError):
+    """The return can't be taken up again."""
+
+
 class FindingsRefusedError(ReturnsError):
     """What was received or found does not fit what was agreed."""
 
 
 class RefundNotPossibleError(ReturnsError):
     """There is less money to give back than the return is worth."""
+
+
+class ResolutionRefusedError(ReturnsError):
+    """The return can't be settled in this way."""
 
 
 class WarrantyRefusedError(ReturnsError):

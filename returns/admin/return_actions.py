@@ -5,70 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 
-from returns.models import ReturnItem, ReturnRequest
+from returns.admin.return_forms import (
+    ApproveForm,
+    CompleteForm,
+    InspectForm,
+    ReceiveForm,
+    ResolutionForm,
+    approved_units,
+    findings,
+    lines_of,
+    settled_amounts,
+    units_that_came,
+)
+from returns.models import ReturnRequest
 from returns.services import (
     cancel_return,
+    change_resolution,
+    close_return_short,
     complete_return,
     complete_without_refund,
     decide_return,
     inspect_return,
     receive_return,
+    reopen_return,
 )
+from returns.services.reopening import why_not_reopened
+from returns.services.requests import why_no_other_resolution
 from stateset.lib.admin import (
-    ActionForm,
     GuidedAction,
     ReasonForm,
     leads_to,
     money_text,
 )
+from stateset.lib.admin.guided import only_from
 
 Data = Mapping[str, Any]
 
 
-class ReceiveForm(ActionForm):
-    """The units that came back, a field a line."""
-
-    def prepare(self) -> None:
-        for item in _items(self.row):
-            self.fields[f"came_{item.pk}"] = forms.IntegerField(
-                label=f"{item.order_item.sku} {item.order_item.name}",
-                min_value=0,
-                max_value=item.quantity,
-                initial=item.quantity,
-                help_text=f"Of {item.quantity} agreed.",
-            )
-
-
-class InspectForm(ActionForm):
-    """Condition and disposition, two fields a line that came."""
-
-    def prepare(self) -> None:
-        for item in _items(self.row):
-            if not item.quantity_received:
-                continue
-            name = f"{item.quantity_received} × {item.order_item.sku}"
-            self.fields[f"condition_{item.pk}"] = forms.ChoiceField(
-                label=f"{name}: condition",
-                choices=[c for c in ReturnItem.Condition.choices if c[0]],
-            )
-            self.fields[f"disposition_{item.pk}"] = forms.ChoiceField(
-                label=f"{name}: what becomes of it",
-                choices=[
-                    c for c in ReturnItem.Disposition.choices if c[0] != "pending"
-                ],
-            )
-
-
-def _items(return_request: ReturnRequest | None) -> Iterator[ReturnItem]:
-    if return_request is not None:
-        yield from return_request.items.select_related("order_item").order_by("pk")
-
-
 def _approve(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
-    decide_return(row, approve=True)
+    decide_return(row, approve=True, quantities=approved_units(row, data))
     if row.status == ReturnRequest.Status.APPROVED:
         return f"Return {row} is approved."
     return f"Return {row} waits for a second person."
@@ -80,24 +57,27 @@ def _reject(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
 
 
 def _receive(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
-    receive_return(
-        row, quantities={item.pk: data[f"came_{item.pk}"] for item in _items(row)}
-    )
-    return f"Return {row} is received."
+    receive_return(row, quantities=units_that_came(row, data), is_last=data["is_last"])
+    if row.status == ReturnRequest.Status.RECEIVED:
+        return f"Return {row} is received."
+    return f"Return {row} is partly received; the rest is expected."
+
+
+def _close_short(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
+    close_return_short(row, reason=data["reason"])
+    return f"Return {row} is received; the rest is not coming."
 
 
 def _inspect(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
-    findings = {
-        item.pk: (data[f"condition_{item.pk}"], data[f"disposition_{item.pk}"])
-        for item in _items(row)
-        if item.quantity_received
-    }
-    inspect_return(row, findings=findings)
-    return f"The inspection of return {row} is noted."
+    inspect_return(row, findings=findings(row, data))
+    return f"The inspection of return {row} is noted, and its goods are put away."
 
 
 def _complete(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
-    complete_return(row)
+    freight, fee = settled_amounts(data)
+    complete_return(row, shipping_refund=freight, restocking_fee=fee)
+    if row.replacement_order is not None:
+        return f"Return {row} is completed; confirm order {row.replacement_order}."
     given_back = money_text(row.amount_refunded, row.currency)
     return f"Return {row} is completed; {given_back} were given back."
 
@@ -115,15 +95,26 @@ def _promises_no_refund(row: ReturnRequest) -> str:
     return leads_to("completed")(row)
 
 
+def _change_resolution(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
+    change_resolution(row, resolution=data["resolution"], reason=data["reason"])
+    return f"Return {row} ends in: {row.get_resolution_display().lower()}."
+
+
 def _cancel(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
     cancel_return(row, reason=data["reason"])
     return f"Return {row} is cancelled."
 
 
+def _reopen(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
+    reopen_return(row, reason=data["reason"])
+    return f"Return {row} is {row.get_status_display().lower()}."
+
+
 def _facts(row: ReturnRequest) -> Iterator[tuple[str, str]]:
     yield "Order", str(row.order)
-    yield "Refund", money_text(row.refund_total, row.currency)
-    for item in _items(row):
+    yield "Ends in", row.get_resolution_display()
+    yield "Goods are worth", money_text(row.items_amount, row.currency)
+    for item in lines_of(row):
         yield item.order_item.sku, f"{item.quantity} × {item.order_item.name}"
 
 
@@ -133,8 +124,9 @@ RETURN_ACTIONS = (
         "Approve",
         _approve,
         explain="Nobody approves their own return; large or late ones take two.",
+        form=ApproveForm,
         refusal=leads_to("approved"),
-        permission="returns.approve_return",
+        permission="approve",
         facts=_facts,
     ),
     GuidedAction(
@@ -144,7 +136,7 @@ RETURN_ACTIONS = (
         explain="The customer will be told the reason.",
         form=ReasonForm,
         refusal=leads_to("rejected"),
-        permission="returns.approve_return",
+        permission="approve",
         facts=_facts,
         is_dangerous=True,
     ),
@@ -152,23 +144,36 @@ RETURN_ACTIONS = (
         "receive",
         "Receive goods",
         _receive,
-        explain="Count what came back. Stock moves when the return is completed.",
+        explain="Count what came now. Stock moves with the inspection.",
         form=ReceiveForm,
         refusal=leads_to("received"),
+        permission="returns.receive_return",
+    ),
+    GuidedAction(
+        "close_short",
+        "Close short",
+        _close_short,
+        explain="Gives up what is still expected; what came stays.",
+        form=ReasonForm,
+        refusal=only_from("partially_received"),
+        permission="returns.receive_return",
+        is_dangerous=True,
     ),
     GuidedAction(
         "inspect",
         "Inspect",
         _inspect,
-        explain="Only new and opened goods go back on the shelf.",
+        explain="Only new and opened goods go back on the shelf. Stock moves now.",
         form=InspectForm,
         refusal=leads_to("inspected"),
+        permission="returns.receive_return",
     ),
     GuidedAction(
         "complete",
         "Complete",
         _complete,
-        explain="Goods go to their place and the money back to the customer.",
+        explain="The customer gets what was promised: the money back, or goods anew.",
+        form=CompleteForm,
         refusal=leads_to("completed"),
         facts=_facts,
     ),
@@ -176,12 +181,22 @@ RETURN_ACTIONS = (
         "complete_without_refund",
         "Complete without refund",
         _complete_without_refund,
-        explain="Goods go to their place; the customer gets no money back.",
+        explain="The customer gets no money back.",
         form=ReasonForm,
         refusal=_promises_no_refund,
         permission="returns.approve_return",
         facts=_facts,
         is_dangerous=True,
+    ),
+    GuidedAction(
+        "change_resolution",
+        "Change what it ends in",
+        _change_resolution,
+        explain="Promise a refund in place of a replacement, or the other way.",
+        form=ResolutionForm,
+        refusal=why_no_other_resolution,
+        permission="returns.approve_return",
+        facts=_facts,
     ),
     GuidedAction(
         "cancel",
@@ -191,5 +206,13 @@ RETURN_ACTIONS = (
         form=ReasonForm,
         refusal=leads_to("cancelled"),
         is_dangerous=True,
+    ),
+    GuidedAction(
+        "reopen",
+        "Reopen",
+        _reopen,
+        explain="Asks once more for the same units; a new round of approvals begins.",
+        form=ReasonForm,
+        refusal=why_not_reopened,
     ),
 )

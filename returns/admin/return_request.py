@@ -16,6 +16,8 @@ from orders.models import Order
 from returns.admin.return_actions import RETURN_ACTIONS
 from returns.models import ReturnApproval, ReturnItem, ReturnRequest
 from returns.services import request_return
+from returns.services.approvals import why_not_approver
+from stateset.accounts.models import User
 from stateset.lib.admin import (
     ChoicesFilter,
     DateRangeFilter,
@@ -41,15 +43,29 @@ CUSTOMER = link_to("customer")
 REFUND = money("refund_total", label="refund")
 REFUNDED = money("amount_refunded", label="refunded")
 REQUESTED = since("requested_at", label="requested")
+REPLACEMENT = link_to("replacement_order", label="replaced by")
+FREIGHT = money("shipping_refund", label="freight given back")
+FEE = money("restocking_fee", label="fee kept")
 TIMES = (
     REQUESTED,
     since("approved_at", label="approved"),
+    since("expires_at", label="expected until"),
     since("received_at", label="received"),
+    since("inspected_at", label="inspected"),
     since("completed_at", label="completed"),
 )
+PROGRESS = (TIMES[:3], TIMES[3:])
 LINE_REFUND = money("refund_amount", currency="return_request__currency")
 DECISION = status_pill("decision")
-DISPOSITION = status_pill("disposition")
+UNITS = (
+    number("quantity", label="asked for"),
+    number("quantity_approved", label="approved"),
+    number("quantity_received", label="received"),
+    "condition",
+    number("quantity_restocked", label="restocked"),
+    number("quantity_quarantined", label="quarantined"),
+    number("quantity_scrapped", label="scrapped"),
+)
 
 
 class NewReturnItemInline(StatesetTabularInline):
@@ -66,22 +82,23 @@ class NewReturnItemInline(StatesetTabularInline):
 
 class ReturnItemInline(ReadOnlyInline):
     model = ReturnItem
-    fields = (
-        "order_item",
-        number("quantity"),
-        number("quantity_received", label="received"),
-        "condition",
-        DISPOSITION,
-        LINE_REFUND,
-    )
+    fields = ("order_item", *UNITS, LINE_REFUND)
     ordering = ("-id",)
     verbose_name_plural = "what comes back"
 
 
 class ReturnApprovalInline(ReadOnlyInline):
     model = ReturnApproval
-    fields = ("level", DECISION, "approver", "is_automatic", "reason", "decided_at")
-    ordering = ("-level",)
+    fields = (
+        "round",
+        "level",
+        DECISION,
+        "approver",
+        "is_automatic",
+        "reason",
+        "decided_at",
+    )
+    ordering = ("-round", "-level")
 
 
 @admin.register(ReturnRequest)
@@ -112,7 +129,7 @@ class ReturnRequestAdmin(DocumentAdmin):
         "customer__last_name",
         "customer__company",
     )
-    list_select_related = ("order", "customer")
+    list_select_related = ("order", "customer", "replacement_order")
     presets = (
         Preset("waiting", "Waiting", lambda rows: rows.waiting()),
         Preset("expected", "Expected back", lambda rows: rows.expected()),
@@ -130,6 +147,15 @@ class ReturnRequestAdmin(DocumentAdmin):
                 lock_row(order)
         return super().lock(object_id)
 
+    def has_approve_permission(
+        self, request: HttpRequest, obj: ReturnRequest | None = None
+    ) -> bool:
+        """Return whether this user may take the next decision on a return."""
+        if obj is None or obj.status != ReturnRequest.Status.REQUESTED:
+            return request.user.has_perm("returns.approve_return")
+        user = request.user if isinstance(request.user, User) else None
+        return not why_not_approver(obj, user)
+
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         if obj is None:
             return [NewReturnItemInline]
@@ -142,7 +168,8 @@ class ReturnRequestAdmin(DocumentAdmin):
         return (
             (None, {"fields": (("rma_number", ORDER), (CUSTOMER, "location"))}),
             why,
-            ("Progress", {"fields": (TIMES, "status_reason")}),
+            ("Progress", {"fields": (*PROGRESS, "status_reason")}),
+            ("Outcome", {"fields": ((FREIGHT, FEE), REPLACEMENT)}),
             ("Notes", {"fields": ("notes",)}),
         )
 
@@ -150,7 +177,16 @@ class ReturnRequestAdmin(DocumentAdmin):
         if obj is None:
             return ()
         fixed = ("rma_number", "location", "reason_code", "resolution", "reason")
-        return (*fixed, "status", "status_reason", ORDER, CUSTOMER, *TIMES)
+        outcome = (FREIGHT, FEE, REPLACEMENT)
+        return (
+            *fixed,
+            "status",
+            "status_reason",
+            ORDER,
+            CUSTOMER,
+            *TIMES,
+            *outcome,
+        )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
@@ -206,13 +242,14 @@ class ReturnItemAdmin(ReadOnlyAdmin):
     list_display = (
         "__str__",
         link_to("return_request"),
-        number("quantity"),
-        number("quantity_received", label="received"),
-        "condition",
-        DISPOSITION,
+        *UNITS,
         LINE_REFUND,
     )
-    list_filter = (("disposition", ChoicesFilter), ("condition", ChoicesFilter))
+    list_filter = (
+        ("condition", ChoicesFilter),
+        ("quantity_quarantined", NumberRangeFilter),
+        ("quantity_scrapped", NumberRangeFilter),
+    )
     search_through = (
         "order_item__sku__startswith",
         "return_request__rma_number__startswith",
@@ -228,6 +265,7 @@ class ReturnApprovalAdmin(ReadOnlyAdmin):
     list_display = (
         "__str__",
         link_to("return_request"),
+        "round",
         "level",
         DECISION,
         money("amount", currency="return_request__currency"),

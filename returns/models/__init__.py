@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from returns.models.return_request import (
-    ReturnApproval,
-    ReturnItem,
-    ReturnReason,
-    ReturnRequest,
-)
+from returns.models.return_approval import ReturnApproval
+from returns.models.return_item import ReturnItem
+from returns.models.return_request import ReturnReason, ReturnRequest
 from returns.models.warranty import Warranty, WarrantyClaim
 
 __all__ = [

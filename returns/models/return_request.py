@@ -1,7 +1,8 @@
-"""Returns: goods coming back, who approved it, and what became of them."""
+"""Returns: goods that customers send back, and what is settled for them."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -9,16 +10,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from inventory.models import Location
-from orders.models import Customer, Order, OrderItem
+from orders.models import Customer, Order
 from stateset.lib.constraints import (
     check,
     currency_code,
     not_negative,
     one_of,
-    positive,
 )
 from stateset.lib.fields import CurrencyField, MoneyField, StatusField
-from stateset.lib.models import Document, Record
+from stateset.lib.models import Document
 from stateset.lib.states import Transitions
 
 
@@ -39,8 +39,12 @@ class ReturnQuerySet(models.QuerySet["ReturnRequest"]):
         return self.filter(status=ReturnRequest.Status.REQUESTED)
 
     def expected(self) -> ReturnQuerySet:
-        """Return the returns whose goods are on their way back."""
-        return self.filter(status=ReturnRequest.Status.APPROVED)
+        """Return the returns of which goods are still on their way back."""
+        return self.filter(status__in=ReturnRequest.EXPECTED_STATUSES)
+
+    def overdue(self, at: datetime) -> ReturnQuerySet:
+        """Return the approved returns of which nothing came by their day."""
+        return self.filter(status=ReturnRequest.Status.APPROVED, expires_at__lt=at)
 
     def to_finish(self) -> ReturnQuerySet:
         """Return the returns that came back and are not settled."""
@@ -53,6 +57,7 @@ class ReturnRequestStatus(models.TextChoices):
     REQUESTED = "requested", "Waiting for approval"
     APPROVED = "approved", "Approved"
     REJECTED = "rejected", "Rejected"
+    PARTIALLY_RECEIVED = "partially_received", "Partly received"
     RECEIVED = "received", "Received"
     INSPECTED = "inspected", "Inspected"
     COMPLETED = "completed", "Completed"
@@ -66,17 +71,32 @@ class ReturnRequestResolution(models.TextChoices):
 
 
 class ReturnRequest(Document):
-    """One return of one order; approval, goods and money are separate facts."""
+    """One return of one order; approval, goods and money are separate facts.
+
+    ``items_amount`` is what its lines give back; with the shipping that is given back
+    and without the fee for restocking it is ``refund_total``. Until the return is
+    completed they are estimates.
+    """
 
     Status = ReturnRequestStatus
     Resolution = ReturnRequestResolution
 
     TRANSITIONS: ClassVar[Transitions] = {
         "requested": {"approved", "rejected", "cancelled"},
-        "approved": {"received", "cancelled"},
+        "approved": {"partially_received", "received", "cancelled"},
+        "partially_received": {"received"},
         "received": {"inspected"},
         "inspected": {"completed"},
+        "rejected": {"requested"},
+        "cancelled": {"requested"},
     }
+    EXPECTED_STATUSES = (Status.APPROVED, Status.PARTIALLY_RECEIVED)
+    """Statuses in which units are still to come."""
+
+    COUNTED_STATUSES = (Status.RECEIVED, Status.INSPECTED, Status.COMPLETED)
+    """Statuses in which the units that came are all that will come."""
+
+    ENDED_STATUSES = (Status.REJECTED, Status.CANCELLED)
 
     rma_number = models.CharField(
         "RMA number", max_length=32, unique=True, editable=False
@@ -97,8 +117,19 @@ class ReturnRequest(Document):
         Location, on_delete=models.PROTECT, related_name="returns"
     )
     currency = CurrencyField(editable=False)
+    items_amount = MoneyField(editable=False)
+    shipping_refund = MoneyField(editable=False)
+    restocking_fee = MoneyField(editable=False)
     refund_total = MoneyField(editable=False)
     amount_refunded = MoneyField(editable=False)
+    replacement_order = models.OneToOneField(
+        Order,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="replaced_return",
+    )
+    approval_round = models.PositiveSmallIntegerField(default=1, editable=False)
     requested_by = models.ForeignKey(
         "accounts.User",
         on_delete=models.PROTECT,
@@ -109,7 +140,9 @@ class ReturnRequest(Document):
     status_reason = models.CharField(max_length=255, blank=True, editable=False)
     requested_at = models.DateTimeField(default=timezone.now)
     approved_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True, editable=False)
     received_at = models.DateTimeField(null=True, editable=False)
+    inspected_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
     notes = models.TextField(blank=True)
 
@@ -122,6 +155,7 @@ class ReturnRequest(Document):
         permissions = [
             ("approve_return", "Can approve returns of ordinary value"),
             ("approve_large_return", "Can approve every return"),
+            ("receive_return", "Can receive and inspect returns"),
         ]
         indexes = [
             models.Index(fields=["order", "status"], name="idx_returns_order_status"),
@@ -134,6 +168,12 @@ class ReturnRequest(Document):
                 # Read by the tile and the tabs of returns still to be handled.
                 name="idx_returns_unfinished",
             ),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(status="approved"),
+                # Read by the job that expires returns.
+                name="idx_returns_expiring",
+            ),
         ]
         constraints = [
             one_of("status", ReturnRequestStatus, name="return_status_known"),
@@ -143,12 +183,58 @@ class ReturnRequest(Document):
             one_of("reason_code", ReturnReason, name="return_reason_known"),
             currency_code(name="return_currency_code"),
             not_negative(
-                "refund_total", "amount_refunded", name="return_money_not_negative"
+                "items_amount",
+                "shipping_refund",
+                "restocking_fee",
+                "refund_total",
+                "amount_refunded",
+                name="return_money_not_negative",
+            ),
+            check(
+                Q(restocking_fee__lte=F("items_amount")),
+                name="return_fee_within_items",
+                message="The fee must not pass what the goods are worth.",
             ),
             check(
                 Q(amount_refunded__lte=F("refund_total")),
                 name="return_refunded_within_total",
                 message="No more can be refunded than the return is worth.",
+            ),
+            check(
+                Q(amount_refunded__lte=0) | Q(status="completed", resolution="refund"),
+                name="return_refunded_when_completed",
+                message="Money goes back when a return for a refund is completed.",
+            ),
+            check(
+                Q(replacement_order__isnull=True)
+                | Q(status="completed", resolution="replacement"),
+                name="return_replaced_when_completed",
+                message="Goods are replaced when a return for that is completed.",
+            ),
+            check(
+                Q(approval_round__gte=1, approval_round__lte=2),
+                name="return_reopened_once",
+                message="A return is reopened once.",
+            ),
+            check(
+                ~Q(
+                    status__in=(
+                        "approved",
+                        "partially_received",
+                        "received",
+                        "inspected",
+                        "completed",
+                    )
+                )
+                | Q(approved_at__isnull=False),
+                name="return_approved_has_time",
+                message="An approved return says when it was approved.",
+            ),
+            check(
+                ~Q(status__in=("received", "inspected", "completed"))
+                | Q(received_at__isnull=False),
+                name="return_received_has_time",
+                message="A received return says when it was received.",
             ),
             check(
                 ~Q(status="rejected") | ~Q(status_reason=""),
@@ -159,161 +245,3 @@ class ReturnRequest(Document):
 
     def __str__(self) -> str:
         return self.rma_number
-
-
-class ReturnItemDisposition(models.TextChoices):
-    PENDING = "pending", "To inspect"
-    RESTOCK = "restock", "Restock"
-    QUARANTINE = "quarantine", "Quarantine"
-    SCRAP = "scrap", "Scrap"
-
-
-class ReturnItemCondition(models.TextChoices):
-    UNKNOWN = "", "Not inspected"
-    NEW = "new", "New"
-    OPENED = "opened", "Opened"
-    DAMAGED = "damaged", "Damaged"
-    DEFECTIVE = "defective", "Defective"
-
-
-class ReturnItem(Record):
-    """How many of one order line come back, and what is done with them."""
-
-    Disposition = ReturnItemDisposition
-    Condition = ReturnItemCondition
-
-    return_request = models.ForeignKey(
-        ReturnRequest,
-        on_delete=models.CASCADE,
-        db_column="return_id",
-        db_index=False,
-        related_name="items",
-    )
-    order_item = models.ForeignKey(
-        OrderItem, on_delete=models.PROTECT, related_name="return_items"
-    )
-    quantity = models.PositiveIntegerField()
-    quantity_received = models.PositiveIntegerField(default=0, editable=False)
-    condition = models.CharField(
-        max_length=10, choices=Condition, blank=True, editable=False
-    )
-    disposition = models.CharField(
-        max_length=12,
-        choices=Disposition,
-        default=Disposition.PENDING,
-        editable=False,
-    )
-    refund_amount = MoneyField(editable=False)
-    restocked_at = models.DateTimeField(null=True, editable=False)
-
-    class Meta:
-        db_table = "return_items"
-        db_table_comment = "Lines of returns"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["return_request", "order_item"],
-                name="return_item_unique",
-                violation_error_message="This order line is on the return already.",
-            ),
-            one_of(
-                "disposition",
-                ReturnItemDisposition,
-                name="return_item_disposition_known",
-            ),
-            one_of(
-                "condition", ReturnItemCondition, name="return_item_condition_known"
-            ),
-            positive("quantity", name="return_item_quantity_positive"),
-            not_negative("refund_amount", name="return_item_refund_not_negative"),
-            check(
-                Q(quantity_received__lte=F("quantity")),
-                name="return_item_received_within",
-                message="More can't come back than was agreed.",
-            ),
-            check(
-                ~Q(disposition="restock") | Q(condition__in=("new", "opened")),
-                name="return_item_restock_is_sellable",
-                message="Only new or opened goods go back on the shelf.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.order_item}"
-
-
-class ReturnApprovalDecision(models.TextChoices):
-    PENDING = "pending", "Pending"
-    APPROVED = "approved", "Approved"
-    REJECTED = "rejected", "Rejected"
-
-
-class ReturnApproval(Record):
-    """One decision on a return; the approver is never the requester."""
-
-    Decision = ReturnApprovalDecision
-
-    return_request = models.ForeignKey(
-        ReturnRequest,
-        on_delete=models.CASCADE,
-        db_column="return_id",
-        db_index=False,
-        related_name="approvals",
-    )
-    level = models.PositiveSmallIntegerField()
-    decision = models.CharField(
-        max_length=10, choices=Decision, default=Decision.PENDING
-    )
-    amount = MoneyField()
-    approver = models.ForeignKey(
-        "accounts.User",
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="return_approvals",
-    )
-    is_automatic = models.BooleanField(default=False)
-    reason = models.CharField(max_length=255, blank=True)
-    decided_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "return_approvals"
-        db_table_comment = "Decisions on returns"
-        indexes = [
-            models.Index(
-                fields=["level", "created_at"],
-                condition=Q(decision="pending"),
-                # Read by the list of decisions that wait.
-                name="idx_return_approvals_pending",
-            ),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["return_request", "level"], name="return_approval_level_unique"
-            ),
-            one_of(
-                "decision",
-                ReturnApprovalDecision,
-                name="return_approval_decision_known",
-            ),
-            not_negative("amount", name="return_approval_amount_not_negative"),
-            check(
-                Q(decision="pending", decided_at__isnull=True)
-                | (~Q(decision="pending") & Q(decided_at__isnull=False)),
-                name="return_approval_decided_has_time",
-                message="A decision has a time exactly when it is made.",
-            ),
-            check(
-                Q(decision="pending")
-                | Q(is_automatic=True)
-                | Q(approver__isnull=False),
-                name="return_approval_has_approver",
-                message="A decision names who made it.",
-            ),
-            check(
-                ~Q(decision="rejected") | ~Q(reason=""),
-                name="return_approval_rejection_reason",
-                message="A rejection says why.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.return_request} level {self.level}"

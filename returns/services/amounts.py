@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db.models import Sum
@@ -11,10 +12,6 @@ from returns.models import ReturnItem, ReturnRequest
 from stateset.lib.fields import round_money
 
 Status = ReturnRequest.Status
-COUNTED = (Status.RECEIVED, Status.INSPECTED, Status.COMPLETED)
-"""Statuses in which the units that came are counted."""
-
-ENDED = (Status.REJECTED, Status.CANCELLED)
 
 
 def worth(item: OrderItem, units: int) -> Decimal:
@@ -23,21 +20,22 @@ def worth(item: OrderItem, units: int) -> Decimal:
     return round_money(paid * units / item.live_quantity, item.order.currency)
 
 
-def estimated_refund(item: OrderItem, *, quantity: int) -> Decimal:
+def estimated_refund(
+    item: OrderItem, *, quantity: int, without: ReturnItem | None = None
+) -> Decimal:
     """Return what more units of a line will give back, as far as can be known.
 
     Never above what other returns, promised and completed, leave of the line's
-    price. Completing the return decides: see ``refund_due``.
+    price. ``without`` is the line that is estimated anew. Completing the return
+    decides: see ``refund_due``.
     """
     units, promised = 0, Decimal(0)
-    for row in item.return_items.exclude(
-        return_request__status__in=ENDED
-    ).select_related("return_request"):
-        status, came = row.return_request.status, row.quantity
-        amount = row.refund_amount
-        if status in COUNTED:
-            came = row.quantity_received
-        if came < row.quantity and status != Status.COMPLETED:
+    others = ReturnItem.objects.live().filter(order_item=item)
+    if without is not None:
+        others = others.exclude(pk=without.pk)
+    for row in others.select_related("return_request"):
+        came, amount = _units_of(row), row.refund_amount
+        if came < row.quantity and row.return_request.status != Status.COMPLETED:
             amount = min(amount, worth(item, came))
         units += came
         promised += amount
@@ -67,3 +65,33 @@ def refund_due(item: ReturnItem) -> Decimal:
     units = given["units"] + item.quantity_received
     left: Decimal = worth(item.order_item, units) - given["amount"]
     return max(Decimal(0), left)
+
+
+def shipping_left(return_request: ReturnRequest) -> Decimal:
+    """Return what of the order's freight no return has given back yet."""
+    given: Decimal = (
+        ReturnRequest.objects.filter(order=return_request.order_id)
+        .exclude(pk=return_request.pk)
+        .aggregate(sum=Sum("shipping_refund", default=Decimal(0)))["sum"]
+    )
+    return max(Decimal(0), return_request.order.shipping_total - given)
+
+
+def settle_lines(items: Iterable[ReturnItem]) -> Decimal:
+    """Note on each line what it gives back, and return the sum."""
+    total = Decimal(0)
+    for item in items:
+        item.refund_amount = refund_due(item)
+        item.save(update_fields=["refund_amount", "updated_at"])
+        total += item.refund_amount
+    return total
+
+
+def _units_of(row: ReturnItem) -> int:
+    """Return how many units a return takes of its line, as far as is known."""
+    status = row.return_request.status
+    if status == Status.REQUESTED:
+        return row.quantity
+    if status in ReturnRequest.COUNTED_STATUSES:
+        return row.quantity_received
+    return row.quantity_approved

@@ -1,8 +1,7 @@
-"""Complete a return: goods to their place, money to the customer, each once."""
+"""Complete a return: money back or goods anew, each once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,146 +10,141 @@ from django.utils import timezone
 
 from finance.models import Payment
 from finance.services import refund_payment
-from inventory.models import Location, ReferenceType, StockLevel
 from inventory.services.reasons import require_reason
-from inventory.services.stock import (
-    Reference,
-    ensure_level,
-    lock_levels,
-    receive_stock,
-)
-from returns.errors import FindingsRefusedError, RefundNotPossibleError
-from returns.models import ReturnItem, ReturnRequest
-from returns.services.amounts import refund_due
+from returns.errors import RefundNotPossibleError, ResolutionRefusedError
+from returns.models import ReturnRequest
+from returns.services.amounts import settle_lines, shipping_left
+from returns.services.replacing import place_replacement
+from stateset.lib.fields import round_money
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
 from stateset.system.services import change_status
 from stateset.system.services.locks import claim_row, lock_row
 
 REFUNDABLE = (Payment.Status.SUCCEEDED, Payment.Status.PARTIALLY_REFUNDED)
+ZERO = Decimal(0)
+Resolution = ReturnRequest.Resolution
 
 
 def complete_return(
-    return_request: ReturnRequest, *, at: datetime | None = None
+    return_request: ReturnRequest,
+    *,
+    shipping_refund: Decimal = ZERO,
+    restocking_fee: Decimal = ZERO,
+    at: datetime | None = None,
 ) -> ReturnRequest:
-    """Restock or quarantine what was found good, and refund what was received.
+    """Give back what the goods that came are worth, or send them anew.
 
-    In one transaction; the ledger's idempotency keys let no line be restocked
-    twice. Raises RefundNotPossibleError when less was paid than is owed back.
+    ``shipping_refund`` gives back freight of the order, over all its returns no more
+    than it had; ``restocking_fee`` is kept of what the goods are worth. Raises
+    RefundNotPossibleError when less was paid than is owed back.
     """
     with business_transaction(reason=f"return {return_request}"):
-        return _complete(return_request, at=at or timezone.now())
+        _begin(return_request)
+        moment = at or timezone.now()
+        if return_request.resolution == Resolution.REFUND:
+            settled = _refund_all(
+                return_request,
+                shipping_refund=shipping_refund,
+                restocking_fee=restocking_fee,
+                at=moment,
+            )
+            return _finish(return_request, at=moment, **settled)
+        if shipping_refund or restocking_fee:
+            raise _not_settled(
+                return_request,
+                why="freight and fees are part of a refund, and none is promised",
+                fix="leave them out, or change what it ends in to a refund",
+            )
+        if return_request.resolution == Resolution.REPLACEMENT:
+            order = place_replacement(return_request, at=moment)
+            return _finish(return_request, at=moment, replacement_order=order)
+        return _finish(return_request, at=moment)
 
 
 def complete_without_refund(
     return_request: ReturnRequest, *, reason: str, at: datetime | None = None
 ) -> ReturnRequest:
-    """Put the goods away and give no money back, saying why."""
+    """Give no money back, saying why."""
     require_reason(reason, f"Return {return_request} was not completed.")
     with business_transaction(reason=reason):
-        return _complete(
+        _begin(return_request)
+        return _finish(
             return_request,
             at=at or timezone.now(),
-            resolution=ReturnRequest.Resolution.NONE,
+            resolution=Resolution.NONE,
             status_reason=reason[:255],
         )
 
 
-def _complete(
-    return_request: ReturnRequest, *, at: datetime, **columns: Any
-) -> ReturnRequest:
-    """Complete it with ``columns`` changed; their resolution decides on the refund."""
-    # Headers before stock levels: who ships a parcel of the order holds the order.
+def _begin(return_request: ReturnRequest) -> None:
+    # Who ships a parcel of the order, or pays it, holds the order first.
     lock_row(return_request.order)
     claim_row(return_request)
     require_transition(return_request, ReturnRequest.Status.COMPLETED)
-    items = list(
-        return_request.items.select_related(
-            "order_item__order", "order_item__variant"
-        ).order_by("order_item__variant_id", "pk")
-    )
-    came = [item for item in items if item.quantity_received]
-    # All levels first, in their order: two returns must not wait for each other.
-    lock_levels(_level(return_request, item).pk for item in came if _stocks(item))
-    for item in came:
-        _put_away(return_request, item, at=at)
-    resolution = columns.get("resolution", return_request.resolution)
-    amount = Decimal(0)
-    if resolution == ReturnRequest.Resolution.REFUND:
-        amount = _settle(items)
-        _refund(return_request, amount, at=at)
+
+
+def _finish(
+    return_request: ReturnRequest, *, at: datetime, **columns: Any
+) -> ReturnRequest:
+    payload = {
+        "refunded": columns.get("amount_refunded", ZERO),
+        "resolution": columns.get("resolution", return_request.resolution),
+    }
+    if order := columns.get("replacement_order"):
+        payload["replacement_order"] = order.order_number
     return change_status(
         return_request,
         ReturnRequest.Status.COMPLETED,
         event_type="return.completed",
         at=at,
-        payload={"refunded": amount, "resolution": resolution},
-        amount_refunded=amount,
-        # The estimate can have been one minor unit short.
-        refund_total=max(return_request.refund_total, amount),
+        payload=payload,
         completed_at=at,
         **columns,
     )
 
 
-def _put_away(return_request: ReturnRequest, item: ReturnItem, *, at: datetime) -> None:
-    if item.disposition == ReturnItem.Disposition.SCRAP:
+def _refund_all(
+    return_request: ReturnRequest,
+    *,
+    shipping_refund: Decimal,
+    restocking_fee: Decimal,
+    at: datetime,
+) -> dict[str, Decimal]:
+    """Give the money back; return the columns that say how it is made up."""
+    items = return_request.items.select_related("order_item__order").order_by("pk")
+    worth = settle_lines(items)
+    _require_possible(
+        return_request, "freight", shipping_refund, shipping_left(return_request)
+    )
+    _require_possible(return_request, "fee", restocking_fee, worth)
+    total = worth + shipping_refund - restocking_fee
+    _pay_back(return_request, total, at=at)
+    return {
+        "items_amount": worth,
+        "shipping_refund": shipping_refund,
+        "restocking_fee": restocking_fee,
+        "refund_total": total,
+        "amount_refunded": total,
+    }
+
+
+def _require_possible(
+    return_request: ReturnRequest, name: str, amount: Decimal, most: Decimal
+) -> None:
+    currency = return_request.currency
+    if 0 <= amount <= most and amount == round_money(amount, currency):
         return
-    if _stocks(item):
-        receive_stock(
-            variant=item.order_item.variant,
-            location=_place(return_request, item),
-            quantity=item.quantity_received,
-            unit_cost=item.order_item.unit_cost or Decimal(0),
-            reference=Reference(ReferenceType.RETURN, return_request.pk),
-            line_id=item.pk,
-            kind="return",
-            at=at,
-            idempotency_key=f"return_item:{item.pk}:restock",
-        )
-    item.restocked_at = at
-    item.save(update_fields=["restocked_at", "updated_at"])
-
-
-def _stocks(item: ReturnItem) -> bool:
-    is_kept = item.disposition != ReturnItem.Disposition.SCRAP
-    return is_kept and item.order_item.variant.is_stocked
-
-
-def _level(return_request: ReturnRequest, item: ReturnItem) -> StockLevel:
-    return ensure_level(
-        variant=item.order_item.variant, location=_place(return_request, item)
+    raise _not_settled(
+        return_request,
+        why=f"a {name} of {amount} {currency} was given, and at most {most:.2f} is"
+        " possible",
+        fix=f"give 0 to {most:.2f}",
     )
 
 
-def _place(return_request: ReturnRequest, item: ReturnItem) -> Location:
-    if item.disposition == ReturnItem.Disposition.RESTOCK:
-        return return_request.location
-    place = (
-        Location.objects.filter(kind=Location.Kind.QUARANTINE, is_active=True)
-        .order_by("code")
-        .first()
-    )
-    if place is None:
-        raise FindingsRefusedError(
-            f"Return {return_request} was not completed.",
-            why="there is no active location of kind quarantine",
-            fix="add one under Inventory, Locations, or scrap the goods",
-        )
-    return place
-
-
-def _settle(items: Iterable[ReturnItem]) -> Decimal:
-    """Note on each line what it gives back, and return the sum."""
-    total = Decimal(0)
-    for item in items:
-        item.refund_amount = refund_due(item)
-        item.save(update_fields=["refund_amount", "updated_at"])
-        total += item.refund_amount
-    return total
-
-
-def _refund(return_request: ReturnRequest, amount: Decimal, *, at: datetime) -> None:
+def _pay_back(return_request: ReturnRequest, amount: Decimal, *, at: datetime) -> None:
+    """Refund the order's payments, oldest first, until ``amount`` went back."""
     left = amount
     charges = Payment.objects.filter(
         order_id=return_request.order_id,
@@ -158,7 +152,7 @@ def _refund(return_request: ReturnRequest, amount: Decimal, *, at: datetime) -> 
         status__in=REFUNDABLE,
     ).order_by("created_at", "pk")
     for charge in charges:
-        part = min(left, charge.amount - charge.refunded_amount)
+        part = min(left, charge.refundable_amount)
         if part > 0:
             refund_payment(
                 charge,
@@ -180,3 +174,11 @@ def _refund(return_request: ReturnRequest, amount: Decimal, *, at: datetime) -> 
                 " “Complete without refund”"
             ),
         )
+
+
+def _not_settled(
+    return_request: ReturnRequest, *, why: str, fix: str
+) -> ResolutionRefusedError:
+    return ResolutionRefusedError(
+        f"Return {return_request} was not completed.", why=why, fix=fix
+    )

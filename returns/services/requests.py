@@ -1,28 +1,27 @@
-"""Ask for a return, and call one off."""
+"""Ask for a return, change what is promised for it, and call one off."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
 from django.utils import timezone
 
 from inventory.models import Location
+from inventory.services.reasons import require_reason
 from orders.models import Order, OrderItem
-from returns.errors import NothingToReturnError
+from returns.errors import NothingToReturnError, ResolutionRefusedError
 from returns.models import ReturnItem, ReturnRequest
 from returns.services.amounts import estimated_refund
-from returns.services.approvals import open_approvals
+from returns.services.approvals import open_approvals, withdraw_approvals
+from returns.services.returnable import is_past_window, require_returnable
 from stateset.lib.journal import business_transaction
 from stateset.system.services import change_status, next_number, record_event
 from stateset.system.services.actors import acting_user_id
-from stateset.system.services.locks import lock_row
-
-OPEN_STATUSES = (ReturnRequest.Status.REQUESTED, ReturnRequest.Status.APPROVED)
-"""Statuses whose units are promised to come back and are not counted yet."""
+from stateset.system.services.locks import claim_row, lock_row
+from stateset.system.services.transitions import save_columns
 
 
 def request_return(
@@ -61,42 +60,80 @@ def request_return(
             _add_item(return_request, item, lines[item.pk]).refund_amount
             for item in items
         ]
-        return_request.refund_total = sum(worths, Decimal(0))
-        return_request.save(update_fields=["refund_total", "updated_at"])
+        return_request.items_amount = sum(worths, Decimal(0))
+        return_request.refund_total = return_request.items_amount
+        return_request.save(
+            update_fields=["items_amount", "refund_total", "updated_at"]
+        )
         record_event(
             return_request,
             "return.requested",
             {"order": order.order_number, "refund_total": return_request.refund_total},
             at=moment,
         )
-        is_late = any(_is_past_window(order, item, moment) for item in items)
+        is_late = is_past_window(order, items, moment)
         open_approvals(return_request, is_late=is_late, at=moment)
     return return_request
+
+
+def change_resolution(
+    return_request: ReturnRequest,
+    *,
+    resolution: str,
+    reason: str,
+    at: datetime | None = None,
+) -> ReturnRequest:
+    """Promise a refund in place of a replacement, or the other way; says why."""
+    refused = f"What return {return_request} ends in was not changed."
+    require_reason(reason, refused)
+    with business_transaction(reason=reason):
+        claim_row(return_request)
+        why_not = why_no_other_resolution(return_request)
+        if resolution not in ReturnRequest.Resolution.values:
+            why_not = f"{resolution!r} is no way to end one"
+        elif resolution == return_request.resolution:
+            why_not = "it ends in that already"
+        if why_not:
+            raise ResolutionRefusedError(
+                refused, why=why_not, fix="choose another way, or leave it as it is"
+            )
+        was = return_request.resolution
+        save_columns(return_request, resolution=resolution)
+        record_event(
+            return_request,
+            "return.resolution_changed",
+            {"from": was, "to": resolution, "reason": reason},
+            at=at,
+        )
+    return return_request
+
+
+def why_no_other_resolution(return_request: ReturnRequest) -> str:
+    """Return why it is too late to promise something else, "" where it is not."""
+    if return_request.status in (
+        ReturnRequest.Status.COMPLETED,
+        *ReturnRequest.ENDED_STATUSES,
+    ):
+        return f"it is {return_request.get_status_display().lower()}"
+    return ""
 
 
 def cancel_return(
     return_request: ReturnRequest, *, reason: str, at: datetime | None = None
 ) -> ReturnRequest:
     """Call off a return of which nothing has come back."""
+    require_reason(reason, f"Return {return_request} was not cancelled.")
     with business_transaction(reason=reason):
-        return change_status(
+        claim_row(return_request)
+        change_status(
             return_request,
             ReturnRequest.Status.CANCELLED,
             event_type="return.cancelled",
             at=at,
             status_reason=reason[:255],
         )
-
-
-def returnable_quantity(item: OrderItem) -> int:
-    """Return the shipped units of a line that are neither back nor on their way."""
-    promised = (
-        ReturnItem.objects.filter(
-            order_item=item, return_request__status__in=OPEN_STATUSES
-        ).aggregate(units=Sum("quantity"))["units"]
-        or 0
-    )
-    return item.quantity_fulfilled - item.quantity_returned - promised
+        withdraw_approvals(return_request, at=at or timezone.now())
+    return return_request
 
 
 def _items(order: Order, lines: Mapping[UUID, int]) -> list[OrderItem]:
@@ -105,38 +142,16 @@ def _items(order: Order, lines: Mapping[UUID, int]) -> list[OrderItem]:
         .filter(pk__in=list(lines))
         .order_by("line_number")
     )
+    refused = f"No return of order {order} was opened."
     if not items or len(items) < len(lines):
         raise NothingToReturnError(
-            f"No return of order {order} was opened.",
+            refused,
             why="no line was named" if not lines else "a line is of another order",
             fix="name lines of this order and how many units of each come back",
         )
     for item in items:
-        _require_returnable(order, item, lines[item.pk])
+        require_returnable(item, lines[item.pk], refused=refused)
     return items
-
-
-def _require_returnable(order: Order, item: OrderItem, quantity: int) -> None:
-    left = returnable_quantity(item)
-    why = ""
-    if not item.variant.product.is_returnable:
-        why = f"{item.sku} can't be returned"
-    elif quantity < 1:
-        why = f"{quantity} × {item.sku} is no quantity"
-    elif quantity > left:
-        why = f"of {item.sku}, {left} shipped units can still come back"
-    if why:
-        raise NothingToReturnError(
-            f"No return of order {order} was opened.",
-            why=why,
-            fix="change the quantity or leave the line out",
-        )
-
-
-def _is_past_window(order: Order, item: OrderItem, moment: datetime) -> bool:
-    arrived = order.delivered_at or order.shipped_at
-    days = item.variant.product.return_window_days
-    return arrived is not None and moment > arrived + timedelta(days=days)
 
 
 def _add_item(

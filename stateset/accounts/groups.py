@@ -22,18 +22,23 @@ READ = "view"
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "Support": {
         "orders": WORK,
-        "returns": f"{WORK} approve_return",
+        "returns": f"{WORK} approve_return receive_return",
         "fulfillment": READ,
         "finance": READ,
         "inventory": READ,
     },
-    "Warehouse": {"fulfillment": WORK, "inventory": WORK, "orders": READ},
+    "Warehouse": {
+        "fulfillment": WORK,
+        "inventory": WORK,
+        "orders": READ,
+        "returns": f"{READ} receive_return",
+    },
     "Buyer": {"inventory": f"{WORK} approve_purchaseorder", "finance": READ},
     "Production": {"inventory": WORK},
     "Finance": {"finance": WORK, "orders": READ, "inventory": READ, "returns": READ},
     "Manager": {
         "orders": ALL,
-        "returns": f"{ALL} approve",
+        "returns": f"{ALL} approve receive",
         "fulfillment": ALL,
         "finance": ALL,
         "inventory": f"{ALL} approve",

@@ -12,7 +12,7 @@ from inventory.errors import InsufficientStockError
 from inventory.models import StockLevel
 from inventory.services.stock import adjust_stock, count_stock, transfer_stock
 from orders.services import OrderLine, expire_carts
-from returns.services import expire_warranties
+from returns.services import expire_returns, expire_warranties
 from stateset.demo.founding import TAX_RATE, levels_at_home
 from stateset.demo.world import World
 
@@ -77,4 +77,5 @@ def count_shelf(world: World, at: datetime) -> None:
 def tidy_up(world: World) -> None:
     """Expire what ran out, as the scheduled jobs would have."""
     expire_carts(at=world.now)
+    expire_returns(at=world.now)
     expire_warranties(on=timezone.localdate(world.now))

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 
+from finance.services import record_payment
 from fulfillment.services import (
     create_shipment,
     deliver_shipment,
@@ -18,11 +19,17 @@ from fulfillment.services import (
     ship_shipment,
     start_picking,
 )
-from inventory.models import Location, ProductVariant
+from inventory.models import Location, ProductVariant, StockLevel
 from orders.models import Order
 from orders.services import OrderLine
 from returns.models import ReturnRequest
-from returns.services import request_return
+from returns.services import (
+    Finding,
+    decide_return,
+    inspect_return,
+    receive_return,
+    request_return,
+)
 from stateset.accounts.models import User
 from stateset.lib.journal import acting
 from tests.orders.builders import NOON, make_confirmed_order, make_stocked_variant
@@ -47,6 +54,14 @@ def make_delivered_order(**overrides: Any) -> Order:
     shipment = create_shipment(pack_fulfillment(pick, at=NOON), at=NOON)
     ship_shipment(mark_ready(shipment, at=NOON), at=NOON)
     deliver_shipment(shipment, at=NOON)
+    order.refresh_from_db()
+    return order
+
+
+def make_paid_order(**overrides: Any) -> Order:
+    """Return a delivered order whose price was paid in one sum."""
+    order = make_delivered_order(**overrides)
+    record_payment(order=order, amount=order.total_amount, method="card", at=NOON)
     order.refresh_from_db()
     return order
 
@@ -82,3 +97,43 @@ def make_quarantine() -> Location:
     return Location.objects.create(
         code="QUARANTINE", name="Quarantine", kind=Location.Kind.QUARANTINE
     )
+
+
+def make_approved_return(order: Order | None = None, **overrides: Any) -> ReturnRequest:
+    """Return a return of every unit of a paid order, approved by one or two people."""
+    found = make_return(order or make_paid_order(), **overrides)
+    while found.status == ReturnRequest.Status.REQUESTED:
+        with acting_as(make_approver("approve_large_return")):
+            decide_return(found, approve=True, at=NOON)
+    return found
+
+
+def make_received_return(order: Order | None = None, **overrides: Any) -> ReturnRequest:
+    """Return a return of which every unit came back."""
+    return receive_return(make_approved_return(order, **overrides), at=NOON)
+
+
+def make_inspected_return(
+    finding: Finding | None = None, order: Order | None = None, **overrides: Any
+) -> ReturnRequest:
+    """Return an inspected return; by default all of it goes back on the shelf."""
+    found = make_received_return(order, **overrides)
+    findings = {
+        item.pk: finding or Finding("opened", restock=item.quantity_received)
+        for item in found.items.all()
+    }
+    return inspect_return(found, findings=findings, at=NOON)
+
+
+def level_of(found: ReturnRequest, kind: str = "warehouse") -> StockLevel | None:
+    """Return the stock of a return's only variant, in a place of this kind."""
+    item = found.items.get()
+    return StockLevel.objects.filter(
+        variant=item.order_item.variant, location__kind=kind
+    ).first()
+
+
+def on_hand(found: ReturnRequest, kind: str = "warehouse") -> int:
+    """Return how many units of a return's only variant such a place has."""
+    level = level_of(found, kind)
+    return level.on_hand if level else 0

@@ -11,6 +11,7 @@ from orders.models import Order
 from orders.services import OrderLine
 from returns.models import ReturnRequest
 from returns.services import (
+    Finding,
     cancel_return,
     complete_return,
     complete_without_refund,
@@ -43,8 +44,9 @@ def ask(order: Order, units: int = 1, **overrides) -> ReturnRequest:
 def inspected(found: ReturnRequest, *, came: int = 1) -> ReturnRequest:
     found.refresh_from_db()
     (item,) = found.items.all()
-    receive_return(found, quantities={item.pk: came}, at=NOON)
-    return inspect_return(found, findings={item.pk: ("new", "restock")}, at=NOON)
+    receive_return(found, quantities={item.pk: came}, is_last=True, at=NOON)
+    finding = Finding("new", restock=came)
+    return inspect_return(found, findings={item.pk: finding}, at=NOON)
 
 
 def given(*returns: ReturnRequest, came: int = 1) -> list[str]:

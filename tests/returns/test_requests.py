@@ -8,8 +8,7 @@ import pytest
 from orders.services import OrderLine
 from returns.errors import NothingToReturnError
 from returns.models import ReturnApproval, ReturnRequest
-from returns.services import cancel_return, request_return
-from returns.services.requests import returnable_quantity
+from returns.services import cancel_return, request_return, returnable_quantity
 from stateset.system.models import Event
 from tests.orders.builders import NOON, make_order
 from tests.returns.builders import (

@@ -26,11 +26,13 @@ def take_available(
     kind: str = StockTransaction.Type.SHIP,
     reason: str = "",
     at: datetime | None = None,
+    idempotency_key: str | None = None,
 ) -> list[StockTransaction]:
     """Take units that nobody was promised, all of them or none.
 
     Services and downloads are passed over; scrap needs a reason, and only a
-    selling location ships. Raises InsufficientStockError.
+    selling location ships. With an ``idempotency_key``, of one demand, the database
+    refuses a second time. Raises InsufficientStockError.
     """
     if kind == StockTransaction.Type.SHIP:
         require_selling(location)
@@ -52,5 +54,6 @@ def take_available(
             ),
             reason=reason[:255],
             at=at,
+            idempotency_key=idempotency_key,
             short=placed.shortages,
         )
