@@ -40,10 +40,10 @@ test-sqlite: setup ## the tests on SQLite
 test-postgresql: setup ## the tests on a PostgreSQL of their own
 	@$(PYTEST) --engine postgresql -m "not exhaustive" $(ONCE:%=--ignore %) $(LONG:%=--ignore %)
 
-test-more: setup ## longer proofs, every page through axe, all pages without the theme
+test-more: setup ## longer proofs, a working day, every page through axe, all without the theme
 	@$(PYTEST) --engine sqlite -m exhaustive
 	@$(PYTEST) --engine sqlite -m "not exhaustive" $(HISTORIES)
-	@$(PYTEST) --engine postgresql $(LONG)
+	@$(PYTEST) --engine postgresql $(LONG) tests/browser/test_a_day.py
 	@STATESET_TEST_THEME=plain $(PYTEST) --engine sqlite $(PAGES)
 
 test-faults: setup ## real faults: full disks, killed programs, cut connections

@@ -11,6 +11,7 @@ class FinanceConfig(AppConfig):
 
     def ready(self) -> None:
         from finance import receivers
-        from orders.signals import order_cancelling
+        from orders.signals import order_cancelling, order_closing_short
 
         order_cancelling.connect(receivers.drop_open_debts)
+        order_closing_short.connect(receivers.keep_invoiced_units)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from finance.errors import InvoiceStateError
 from finance.models import Invoice, Payment
 from finance.services import (
     cancel_payment,
@@ -12,7 +15,25 @@ from finance.services import (
     void_invoice,
     void_payment,
 )
+from finance.services.invoice_lines import invoiced_parts
 from orders.models import Order
+
+
+def keep_invoiced_units(order: Order, quantities: Mapping[UUID, int], **_: Any) -> None:
+    """Veto giving up units that an invoice charges."""
+    parts = invoiced_parts(order)
+    charged = [
+        f"{part.quantity} × {item.sku}"
+        for item in order.items.filter(pk__in=list(quantities)).order_by("line_number")
+        if (part := parts.get(item.pk))
+        and part.quantity > item.live_quantity - quantities[item.pk]
+    ]
+    if charged:
+        raise InvoiceStateError(
+            f"Order {order} was not closed short.",
+            why=f"{', '.join(charged)} are on invoices",
+            fix="credit the units that never leave on their invoice first",
+        )
 
 
 def drop_open_debts(order: Order, reason: str, at: datetime | None, **_: Any) -> None:

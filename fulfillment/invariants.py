@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Window,
+)
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Lag
 
 from fulfillment.models import FulfillmentOrder, Shipment, ShipmentItem, TrackingEvent
 from inventory.models import ReferenceType, StockAllocation, StockTransaction
@@ -27,6 +37,21 @@ def invariants() -> tuple[Invariant, ...]:
             "fulfillment.open_allocations",
             "Stock is held only for picks that are open.",
             allocations_of_no_open_pick,
+        ),
+        Invariant(
+            "fulfillment.delivered_orders",
+            "A delivered order has no parcel under way.",
+            delivered_orders_under_way,
+        ),
+        Invariant(
+            "fulfillment.empty_parcels",
+            "What left has contents.",
+            parcels_that_left_empty,
+        ),
+        Invariant(
+            "fulfillment.forward_scans",
+            "Scans moved a shipment only forward in time.",
+            scans_that_moved_backwards,
         ),
         Invariant(
             "fulfillment.tracking",
@@ -70,6 +95,40 @@ def allocations_of_no_open_pick() -> Iterator[Violation]:
         yield Violation(
             str(allocation),
             f"is held for fulfilment order {allocation.reference_id}, not open",
+        )
+
+
+def delivered_orders_under_way() -> Iterator[Violation]:
+    parcels = Shipment.objects.filter(
+        status__in=(*Shipment.NOT_LEFT_STATUSES, *Shipment.UNDER_WAY_STATUSES),
+        direction=Shipment.Direction.OUTBOUND,
+        order__status=Order.Status.DELIVERED,
+    )
+    for parcel in parcels.select_related("order").order_by("pk"):
+        yield Violation(str(parcel.order), f"is delivered, {parcel} is {parcel.status}")
+
+
+def parcels_that_left_empty() -> Iterator[Violation]:
+    contents = ShipmentItem.objects.filter(shipment=OuterRef("pk"))
+    empty = Shipment.objects.filter(
+        ~Exists(contents),
+        shipped_at__isnull=False,
+        direction=Shipment.Direction.OUTBOUND,
+    )
+    for parcel in empty.order_by("pk"):
+        yield Violation(str(parcel), "left with nothing in it")
+
+
+def scans_that_moved_backwards() -> Iterator[Violation]:
+    before = Window(
+        Lag("occurred_at"), partition_by=F("shipment"), order_by=F("id").asc()
+    )
+    applied = TrackingEvent.objects.filter(is_applied=True).annotate(before=before)
+    backwards = applied.filter(before__gt=F("occurred_at"))
+    for event in backwards.select_related("shipment").order_by("pk"):
+        yield Violation(
+            str(event.shipment),
+            f"was moved to {event.status} by a scan older than the one before",
         )
 
 

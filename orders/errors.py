@@ -53,6 +53,10 @@ class UnitsUnderWayError(OrdersError):
     """Units of the order are packed or shipped, so it can't be cancelled."""
 
 
+class NotClosableError(OrdersError):
+    """The rest of an order can't be given up: nothing left yet, or nothing is open."""
+
+
 class UnitsRefusedError(OrdersError):
     """A line has fewer units in that place than were asked to move on."""
 

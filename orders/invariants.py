@@ -8,7 +8,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import (
+    Case,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Abs, Coalesce
 from django.db.models.lookups import GreaterThan
@@ -50,6 +60,16 @@ def invariants() -> tuple[Invariant, ...]:
             "orders.reservations_have_order",
             "Stock is reserved for orders that are there.",
             reservations_of_no_order,
+        ),
+        Invariant(
+            "orders.cancelled_units",
+            "A cancelled order has no units reserved, packed or shipped.",
+            cancelled_orders_with_units,
+        ),
+        Invariant(
+            "orders.shipped_units",
+            "All of an order that is shipped or delivered has left.",
+            shipped_orders_with_open_units,
         ),
         Invariant(
             "orders.line_totals",
@@ -112,8 +132,33 @@ def reservations_of_no_order() -> Iterator[Violation]:
         )
 
 
+def cancelled_orders_with_units() -> Iterator[Violation]:
+    kept = F("quantity_reserved") + F("quantity_packed") + F("quantity_fulfilled")
+    lines = OrderItem.objects.filter(order__status=Order.Status.CANCELLED)
+    for line in lines.annotate(kept=kept).filter(kept__gt=0).select_related("order"):
+        yield Violation(str(line), f"is cancelled, and {line.kept} units are not")
+
+
+def shipped_orders_with_open_units() -> Iterator[Violation]:
+    shipped = (Order.Status.SHIPPED, Order.Status.DELIVERED)
+    lines = OrderItem.objects.filter(
+        order__status__in=shipped,
+        quantity__gt=F("quantity_fulfilled") + F("quantity_cancelled"),
+    )
+    for line in lines.select_related("order").order_by():
+        yield Violation(
+            str(line), f"is {line.order.status}, and {line.open_quantity} units are not"
+        )
+
+
 def lines_that_do_not_add_up() -> Iterator[Violation]:
-    goods = Abs(F("unit_price") * F("quantity") - F("discount") - F("total_price"))
+    # A cancelled order keeps what it would have cost; units given up cost nothing.
+    units = F("quantity") - Case(
+        When(order__status=Order.Status.CANCELLED, then=0),
+        default=F("quantity_cancelled"),
+        output_field=IntegerField(),
+    )
+    goods = Abs(F("unit_price") * units - F("discount") - F("total_price"))
     tax = Abs(F("total_price") * F("tax_rate") - F("tax_amount"))
     lines = OrderItem.objects.annotate(goods_off=goods, tax_off=tax)
     in_yen = Q(order__currency__in=WITHOUT_CENTS)

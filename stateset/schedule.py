@@ -16,30 +16,6 @@ from stateset.lib.schedule import Entry
 MINUTES = timedelta(minutes=1)
 HOURS = timedelta(hours=1)
 
-EXPIRIES = (
-    # Name, when, task, what it does.
-    (
-        "expire-reservations",
-        "*/5 * * * *",
-        "inventory.expire_reservations",
-        "gives back stock whose reservation ran out",
-    ),
-    (
-        "expire-carts",
-        "25 * * * *",
-        "orders.expire_carts",
-        "closes carts that nobody ordered in time",
-    ),
-    (
-        "expire-warranties",
-        "10 0 * * *",
-        "returns.expire_warranties",
-        "ends warranties whose time is over",
-    ),
-)
-"""What ends by the clock; doing so late is untidy, and twice does nothing."""
-
-
 def read_schedule() -> tuple[Entry, ...]:
     """Return the entries in the order people read them, as this installation has them.
 
@@ -100,6 +76,13 @@ def read_schedule() -> tuple[Entry, ...]:
             2 * HOURS,
         ),
         _entry(
+            "expire",
+            "*/10 * * * *",
+            "system.expire_records",
+            "ends carts, unpaid orders, reservations and more whose time ran out",
+            10 * MINUTES,
+        ),
+        _entry(
             "health",
             "*/5 * * * *",
             "dbops.sample_health",
@@ -120,7 +103,6 @@ def read_schedule() -> tuple[Entry, ...]:
             "seals what was added to the audit log, the events and the ledgers",
             30 * MINUTES,
         ),
-        *(_entry(*expiry, 10 * MINUTES) for expiry in EXPIRIES),
     )
 
 

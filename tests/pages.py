@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.forms import BaseForm
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from stateset.lib.admin.guided import TOKEN_VAR
 from stateset.lib.admin.versions import VERSION_VAR
@@ -81,8 +82,8 @@ def act(client: Client, row: Model, name: str, **typed: Any) -> Any:
 
 
 def told(response: Any) -> list[str]:
-    """Return the messages a page shows."""
-    return [str(message) for message in response.context["messages"]]
+    """Return the messages a page shows, as they are read."""
+    return [strip_tags(str(message)) for message in response.context["messages"]]
 
 
 def refusals(response: Any) -> list[str]:

@@ -51,7 +51,7 @@ def order_lines_left(order: Order) -> list[InvoiceLine]:
     lines = []
     for item in order.items.order_by("line_number"):
         part = parts.get(item.pk, Part())
-        left = item.quantity - item.quantity_cancelled - part.quantity
+        left = item.live_quantity - part.quantity
         if left > 0:
             line = InvoiceLine(line_number=item.line_number, order_item=item)
             lines.append(price_order_line(line, item, left, part, order.currency))
@@ -66,7 +66,7 @@ def price_order_line(
     Net and tax are the order line's, less what ``part`` charged: however a line is
     split into invoices, they come to what the order asks for.
     """
-    units, of = part.quantity + quantity, item.quantity
+    units, of = part.quantity + quantity, item.live_quantity
     net = share_of(
         item.total_price, units=units, of=of, taken=part.net, currency=currency
     )
@@ -142,7 +142,7 @@ def _price_again(
         price_line(line, invoice.currency)
         return
     part = parts.get(item.pk, Part())
-    left = item.quantity - item.quantity_cancelled - part.quantity
+    left = item.live_quantity - part.quantity
     if item.order_id != invoice.order_id or line.quantity > left:
         raise InvoiceStateError(
             f"Line {line.line_number} of invoice {invoice} was not taken.",

@@ -8,8 +8,9 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.html import format_html
 
-from fulfillment.admin.line_fields import MomentInput, UnitsForm, typed_units
+from fulfillment.admin.line_fields import UnitsForm, typed_units
 from fulfillment.models import FulfillmentOrder
 from fulfillment.services import (
     cancel_fulfillment,
@@ -19,8 +20,9 @@ from fulfillment.services import (
     stop_picking,
 )
 from fulfillment.services.lines import Quantities, units_to_pick, units_to_ship
+from orders.admin.moments import MomentInput
 from orders.models import Order
-from stateset.lib.admin import GuidedAction, ReasonForm, leads_to
+from stateset.lib.admin import GuidedAction, ReasonForm, leads_to, link
 
 Data = Mapping[str, Any]
 
@@ -70,8 +72,10 @@ def _pack(row: FulfillmentOrder, request: HttpRequest, data: Data) -> str:
 def _ship(row: FulfillmentOrder, request: HttpRequest, data: Data) -> str:
     units = typed_units(data)
     details = {name: value for name, value in data.items() if name in SHIPMENT_FIELDS}
-    shipment = create_shipment(row, quantities=units, **details)
-    return f"Shipment {shipment} is made; ship it when the carrier has it."
+    shipment = link(create_shipment(row, quantities=units, **details))
+    return format_html(
+        "Shipment {} is made; ship it when the carrier has it.", shipment
+    )
 
 
 def _cancel(row: FulfillmentOrder, request: HttpRequest, data: Data) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 
 from fulfillment.admin.fulfillment_actions import FULFILLMENT_ACTIONS
 from fulfillment.admin.papers import PICK_LIST
-from fulfillment.models import FulfillmentOrder, Shipment
+from fulfillment.models import FulfillmentOrder, Shipment, ShipmentItem
 from fulfillment.services import release_order
 from fulfillment.services.lines import units_to_pick
 from stateset.lib.admin import (
@@ -58,11 +59,20 @@ def held_units(row: FulfillmentOrder) -> str:
     )
 
 
+@admin.display(description="contents")
+def contents(row: Shipment) -> str:
+    """Return what is in a shipment, in one line."""
+    return ", ".join(
+        f"{item.quantity:,} × {item.order_item.sku}" for item in row.items.all()
+    )
+
+
 class ShipmentInline(ReadOnlyInline):
     model = Shipment
     fields = (
         own_page("shipment"),
         status_pill(),
+        contents,
         "carrier",
         "tracking_number",
         since("shipped_at", label="shipped"),
@@ -71,6 +81,12 @@ class ShipmentInline(ReadOnlyInline):
     )
     ordering = ("-id",)
     hide_title = True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        items = ShipmentItem.objects.select_related("order_item")
+        by_line = items.order_by("order_item__line_number")
+        return rows.prefetch_related(Prefetch("items", by_line))
 
 
 @admin.register(FulfillmentOrder)

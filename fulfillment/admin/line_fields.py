@@ -1,4 +1,4 @@
-"""Parts of forms: a box of units an order line, and a moment."""
+"""Parts of forms: a box of units an order line."""
 
 from __future__ import annotations
 
@@ -13,15 +13,6 @@ from fulfillment.services.lines import Quantities, units_to_pick
 from stateset.lib.admin import ActionForm
 
 PREFIX = "units_"
-
-
-class MomentInput(forms.DateTimeInput):
-    """A day and a time, to the minute."""
-
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
 
 
 class UnitsForm(ActionForm):

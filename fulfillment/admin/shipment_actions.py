@@ -9,7 +9,6 @@ from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
 
-from fulfillment.admin.line_fields import MomentInput
 from fulfillment.models import Shipment, TrackingEvent
 from fulfillment.services import (
     cancel_shipment,
@@ -19,6 +18,7 @@ from fulfillment.services import (
     ship_shipment,
 )
 from fulfillment.services.tracking import SCANNED_STATUSES
+from orders.admin.moments import MomentInput
 from orders.models import Order
 from stateset.lib.admin import ActionForm, GuidedAction, ReasonForm, leads_to
 from stateset.lib.states import legal_next
@@ -35,12 +35,14 @@ class ScanForm(ActionForm):
         label="What happened",
         choices=[(status.value, status.label) for status in SCANS],
     )
-    occurred_at = forms.DateTimeField(label="When (UTC)", widget=MomentInput())
+    occurred_at = forms.DateTimeField(
+        label="When (UTC)",
+        required=False,
+        widget=MomentInput(),
+        help_text="Empty: now.",
+    )
     place = forms.CharField(max_length=255, required=False)
     description = forms.CharField(max_length=255, required=False)
-
-    def prepare(self) -> None:
-        self.initial.setdefault("occurred_at", timezone.now())
 
 
 class ArrivalForm(ActionForm):
@@ -65,7 +67,8 @@ def _ship(row: Shipment, request: HttpRequest, data: Data) -> str:
 
 
 def _scan(row: Shipment, request: HttpRequest, data: Data) -> str:
-    event = record_tracking(row, source=TrackingEvent.Source.MANUAL, **data)
+    typed = {**data, "occurred_at": data["occurred_at"] or timezone.now()}
+    event = record_tracking(row, source=TrackingEvent.Source.MANUAL, **typed)
     if event.is_applied:
         return f"Shipment {row} is {row.get_status_display().lower()}."
     return (

@@ -4,6 +4,7 @@ from fulfillment.services.inbound import register_inbound_shipment
 from fulfillment.services.picking import pack_fulfillment, start_picking, stop_picking
 from fulfillment.services.releasing import (
     cancel_fulfillment,
+    close_short,
     complete_services,
     release_order,
 )
@@ -18,6 +19,7 @@ from fulfillment.services.tracking import deliver_shipment, record_tracking
 __all__ = [
     "cancel_fulfillment",
     "cancel_shipment",
+    "close_short",
     "complete_services",
     "create_shipment",
     "deliver_shipment",

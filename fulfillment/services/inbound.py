@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from fulfillment.models import Shipment, ShipmentItem
 from fulfillment.services.lines import Quantities
-from fulfillment.services.shipping import require_new_tracking_number
+from fulfillment.services.shipping import write_new_shipment
 from inventory.models import Location
 from orders.models import Order
 from stateset.lib.journal import business_transaction
@@ -31,8 +31,7 @@ def register_inbound_shipment(
     What comes in is counted by the return that asked for it.
     """
     with business_transaction():
-        require_new_tracking_number(carrier, tracking_number)
-        shipment = Shipment.objects.create(
+        shipment = write_new_shipment(
             shipment_number=next_number("SHP", at=at),
             order=order,
             direction=Shipment.Direction.INBOUND,

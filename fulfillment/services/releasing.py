@@ -10,10 +10,12 @@ from fulfillment.errors import NotReleasableError, UnderWayError
 from fulfillment.models import FulfillmentOrder, Shipment
 from fulfillment.services.lines import reference_to, units_to_pick
 from fulfillment.services.rebooking import give_back
+from fulfillment.services.tracking import deliver_with_last_parcel
 from inventory.services.stock import allocate_reservations
 from orders.models import Order
 from orders.services import (
     begin_processing,
+    close_order_short,
     order_reference,
     record_delivered,
     record_shipped,
@@ -90,6 +92,16 @@ def complete_services(order: Order, *, at: datetime | None = None) -> Order:
         begin_processing(order, at=at)
         record_shipped(order, quantities={}, at=at)
         return record_delivered(order, at=at)
+
+
+def close_short(order: Order, *, reason: str, at: datetime | None = None) -> Order:
+    """Give up what of a partly shipped order will never leave.
+
+    If all that left has arrived, the order is delivered.
+    """
+    with business_transaction(reason=reason):
+        close_order_short(order, reason=reason, at=at)
+        return deliver_with_last_parcel(order)
 
 
 def cancel_fulfillment(

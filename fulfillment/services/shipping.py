@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from fulfillment.errors import (
@@ -60,8 +62,7 @@ def create_shipment(
         save_columns(order)
         units = _chosen_units(fulfillment_order, quantities)
         allocations = open_allocations(fulfillment_order)
-        require_new_tracking_number(carrier, tracking_number)
-        shipment = Shipment.objects.create(
+        shipment = write_new_shipment(
             shipment_number=next_number("SHP", at=at),
             order=order,
             fulfillment_order=fulfillment_order,
@@ -148,19 +149,26 @@ def cancel_shipment(
         )
 
 
-def require_new_tracking_number(carrier: str, tracking_number: str) -> None:
-    """Raise TrackingNumberTakenError if the carrier's number is on another parcel."""
-    if not tracking_number:
-        return
-    other = Shipment.objects.filter(
-        carrier=carrier, tracking_number=tracking_number
-    ).first()
-    if other is not None:
+def write_new_shipment(**columns: Any) -> Shipment:
+    """Write the head of a shipment down.
+
+    Raises TrackingNumberTakenError if the carrier's number is on another one.
+    """
+    try:
+        with business_transaction():
+            return Shipment.objects.create(**columns)
+    except IntegrityError:
+        other = Shipment.objects.exclude(tracking_number="").filter(
+            carrier=columns["carrier"], tracking_number=columns["tracking_number"]
+        )
+        if not other:
+            raise
         raise TrackingNumberTakenError(
             "The shipment was not created.",
-            why=f"shipment {other} has the tracking number {tracking_number} already",
+            why=f"shipment {other[0]} has the tracking number"
+            f" {columns['tracking_number']} already",
             fix="correct the number, or look at that shipment",
-        )
+        ) from None
 
 
 def recipient(order: Order) -> dict[str, str]:

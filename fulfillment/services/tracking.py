@@ -31,6 +31,8 @@ SCANNED_STATUSES = (
 )
 """What a carrier can say; the others are known in the warehouse alone."""
 
+DELIVERED = Shipment.Status.DELIVERED
+
 CLOCKS_DIFFER_BY = timedelta(hours=1)
 
 
@@ -73,19 +75,17 @@ def record_tracking(
 
 
 def deliver_shipment(shipment: Shipment, *, at: datetime | None = None) -> Shipment:
-    """Confirm by hand that a shipment has arrived."""
-    moment = at or timezone.now()
+    """Confirm by hand that a shipment has arrived: now, or at a time after its scans.
+
+    The clock of a carrier may be ahead: then it arrives with the last scan.
+    """
     with business_transaction():
         lock_row(shipment.order)
         lock_row(shipment)
+        moment = at or max(filter(None, (timezone.now(), _last_seen(shipment))))
         _leave_with_customer(shipment, Shipment.Status.DELIVERED, moment)
         require_transition(shipment, Shipment.Status.DELIVERED)
-        if shipment.shipped_at is not None and moment < shipment.shipped_at:
-            raise FulfillmentError(
-                f"Shipment {shipment} was not marked as delivered.",
-                why=f"it left on {shipment.shipped_at:%Y-%m-%d %H:%M} UTC, after that",
-                fix="give a time after it left",
-            )
+        _require_after(shipment, moment)
         event = TrackingEvent.objects.create(
             shipment=shipment,
             status=Shipment.Status.DELIVERED,
@@ -141,15 +141,28 @@ def _leave_with_customer(shipment: Shipment, status: str, at: datetime) -> None:
 def _is_news(shipment: Shipment, status: str, occurred_at: datetime) -> bool:
     if status not in legal_next(shipment) or shipment.shipped_at is None:
         return False
-    last = (
-        shipment.tracking.filter(is_applied=True)
-        .order_by("-occurred_at")
-        .values_list("occurred_at", flat=True)
-        .first()
-    )
+    last = _last_seen(shipment)
     if last is not None:
         return occurred_at > last
     return occurred_at >= shipment.shipped_at
+
+
+def _last_seen(shipment: Shipment) -> datetime | None:
+    """Return when the scan was made that moved the shipment last."""
+    applied = shipment.tracking.filter(is_applied=True).order_by("-occurred_at")
+    return applied.values_list("occurred_at", flat=True).first()
+
+
+def _require_after(shipment: Shipment, moment: datetime) -> None:
+    """Raise FulfillmentError if the shipment left, or was seen, later than that."""
+    seen = _last_seen(shipment)
+    for then, happened in ((shipment.shipped_at, "left"), (seen, "was last scanned")):
+        if then is not None and moment < then:
+            raise FulfillmentError(
+                f"Shipment {shipment} was not marked as delivered.",
+                why=f"it {happened} on {then:%Y-%m-%d %H:%M} UTC, after that",
+                fix=f"give a time after it {happened}",
+            )
 
 
 def _apply(shipment: Shipment, event: TrackingEvent) -> None:
@@ -165,19 +178,29 @@ def _apply(shipment: Shipment, event: TrackingEvent) -> None:
         else "",
         delivered_at=event.occurred_at if delivered else None,
     )
-    if delivered and shipment.direction == Shipment.Direction.OUTBOUND:
-        _tell_of_arrival(shipment, event.occurred_at)
-
-
-def _tell_of_arrival(shipment: Shipment, at: datetime) -> None:
-    order = lock_row(shipment.order)
-    under_way = order.shipments.filter(direction=Shipment.Direction.OUTBOUND).exclude(
-        status__in=(
-            Shipment.Status.DELIVERED,
-            Shipment.Status.CANCELLED,
-            Shipment.Status.RETURNED,
+    if shipment.direction == Shipment.Direction.INBOUND:
+        return
+    if delivered or event.status == Shipment.Status.RETURNED:
+        deliver_with_last_parcel(shipment.order)
+    if delivered:
+        shipment_delivered.send(
+            sender=Shipment, shipment=shipment, at=event.occurred_at
         )
+
+
+def deliver_with_last_parcel(order: Order) -> Order:
+    """Deliver a shipped order once no parcel is under way, unless none has arrived.
+
+    A parcel that came back undelivered is not waited for.
+    """
+    ended = (Shipment.Status.CANCELLED, Shipment.Status.RETURNED)
+    lock_row(order)
+    parcels = order.shipments.filter(direction=Shipment.Direction.OUTBOUND)
+    arrived = dict(
+        parcels.exclude(status__in=ended)
+        .order_by("delivered_at")
+        .values_list("status", "delivered_at")
     )
-    if order.status == Order.Status.SHIPPED and not under_way.exists():
-        record_delivered(order, at=at)
-    shipment_delivered.send(sender=Shipment, shipment=shipment, at=at)
+    if order.status == Order.Status.SHIPPED and set(arrived) == {DELIVERED}:
+        record_delivered(order, at=arrived[DELIVERED])
+    return order

@@ -11,7 +11,9 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 
+from orders.admin.moments import MomentInput
 from orders.models import Cart, CartItem
 from orders.services import (
     checkout_cart,
@@ -31,6 +33,7 @@ from stateset.lib.admin import (
     ReadOnlyAdmin,
     StatesetTabularInline,
     leads_to,
+    link,
     link_to,
     money,
     money_text,
@@ -53,6 +56,12 @@ class CheckoutForm(ActionForm):
         label="Shipping", min_value=Decimal(0), max_digits=19, decimal_places=4
     )
     shipping_method = forms.CharField(max_length=100, required=False)
+    pay_by = forms.DateTimeField(
+        label="Pay by (UTC)",
+        required=False,
+        widget=MomentInput(),
+        help_text="Unpaid by then, the order is cancelled and its stock given back.",
+    )
     notes = forms.CharField(widget=forms.Textarea, required=False)
 
 
@@ -68,7 +77,7 @@ def order_cart(cart: Cart, request: HttpRequest, data: Data) -> str:
     if refresh_cart_prices(cart):
         return f"{cart} was not ordered yet: prices changed. Look at them, then order."
     order = checkout_cart(cart, **data)
-    return f"{cart} was ordered as {order}."
+    return format_html("{} was ordered as {}.", cart, link(order))
 
 
 def refresh_prices(cart: Cart, request: HttpRequest, data: Data) -> str:

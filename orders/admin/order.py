@@ -66,7 +66,7 @@ TIMES = (
     since("delivered_at", label="delivered"),
     since("cancelled_at", label="cancelled"),
 )
-TYPED = ("location", "channel", "promised_at", "shipping_method", "notes")
+TYPED = ("location", "channel", "promised_at", "pay_by", "shipping_method", "notes")
 
 
 class OrderForm(forms.ModelForm):
@@ -163,7 +163,7 @@ class OrderAdmin(ImportMixin, ExtensibleAdmin, DocumentAdmin):
     deletable_statuses = (Order.Status.PENDING,)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shipping = (("location", "channel"), "promised_at")
+        shipping = (("location", "channel"), ("promised_at", "pay_by"))
         if obj is None:
             return (
                 (None, {"fields": ("customer", *shipping, "notes")}),

@@ -98,7 +98,11 @@ def resume(order: Order, request: HttpRequest, data: Data) -> str:
 
 def cancel(order: Order, request: HttpRequest, data: Data) -> str:
     cancel_order(order, reason=data["reason"])
-    return f"Order {order} is cancelled; its stock is available again."
+    said = f"Order {order} is cancelled; its stock is available again."
+    kept = order.amount_paid - order.amount_refunded
+    if not kept:
+        return said
+    return f"{said} {money_text(kept, order.currency)} was paid: refund it."
 
 
 def change_addresses(order: Order, request: HttpRequest, data: Data) -> str:

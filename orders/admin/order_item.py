@@ -38,6 +38,7 @@ UNITS = (
     number("quantity_packed", label="packed"),
     number("quantity_fulfilled", label="shipped"),
     number("quantity_returned", label="returned"),
+    number("quantity_cancelled", label="cancelled"),
 )
 
 

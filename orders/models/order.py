@@ -49,6 +49,14 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Return the orders whose goods are still to leave."""
         return self.filter(status__in=Order.TO_SHIP_STATUSES)
 
+    def unpaid(self, at: datetime) -> OrderQuerySet:
+        """Return the orders not paid in time of which nothing was begun."""
+        return self.filter(
+            status__in=Order.UNBEGUN_STATUSES,
+            payment_status__in=Order.NO_MONEY_STATUSES,
+            pay_by__lt=at,
+        )
+
     def late(self, at: datetime) -> OrderQuerySet:
         """Return the orders still to ship whose promised time has passed."""
         return self.to_ship().filter(promised_at__lt=at)
@@ -117,7 +125,9 @@ class Order(Document):
         Status.PROCESSING,
         Status.ON_HOLD,
     )
+    UNBEGUN_STATUSES = (Status.PENDING, Status.CONFIRMED)
     TO_SHIP_STATUSES = (Status.CONFIRMED, Status.PROCESSING)
+    NO_MONEY_STATUSES = (PaymentStatus.PENDING,)
 
     order_number = models.CharField("number", max_length=50, unique=True)
     customer = models.ForeignKey(
@@ -136,6 +146,11 @@ class Order(Document):
     channel = models.CharField(max_length=20, choices=Channel, default=Channel.WEB)
     order_date = models.DateTimeField(default=timezone.now)
     promised_at = models.DateTimeField(null=True, blank=True)
+    pay_by = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Unpaid by then and not released, it is cancelled by itself.",
+    )
     location = models.ForeignKey(
         Location, on_delete=models.PROTECT, related_name="orders"
     )
@@ -194,6 +209,12 @@ class Order(Document):
                 condition=Q(status__in=("confirmed", "processing")),
                 # Read by the tile and the list of late orders.
                 name="idx_orders_promised",
+            ),
+            models.Index(
+                fields=["pay_by"],
+                condition=Q(status__in=("pending", "confirmed")),
+                # Read by what cancels orders that nobody paid.
+                name="idx_orders_pay_by",
             ),
             models.Index(fields=["customer_email"], name="idx_orders_email"),
             models.Index(
@@ -326,6 +347,11 @@ class OrderItem(Record):
         return f"{self.order} line {self.line_number}"
 
     @property
+    def live_quantity(self) -> int:
+        """Return the units that are not cancelled: those the line's money is for."""
+        return self.quantity - self.quantity_cancelled
+
+    @property
     def open_quantity(self) -> int:
         """Return the units neither shipped nor cancelled."""
-        return self.quantity - self.quantity_fulfilled - self.quantity_cancelled
+        return self.live_quantity - self.quantity_fulfilled

@@ -8,6 +8,7 @@ from orders.services.carts import (
     refresh_cart_prices,
     set_cart_item,
 )
+from orders.services.closing import close_order_short
 from orders.services.customers import (
     archive_address,
     change_customer_status,
@@ -26,6 +27,7 @@ from orders.services.editing import (
 from orders.services.lifecycle import (
     begin_processing,
     cancel_order,
+    cancel_unpaid_orders,
     confirm_order,
     hold_order,
     order_reference,
@@ -50,9 +52,11 @@ __all__ = [
     "can_change_addresses",
     "can_edit_lines",
     "cancel_order",
+    "cancel_unpaid_orders",
     "change_customer_status",
     "change_order_addresses",
     "checkout_cart",
+    "close_order_short",
     "confirm_order",
     "create_customer",
     "expire_cart",

@@ -26,7 +26,7 @@ from stateset.system.services import record_event
 from stateset.system.services.locks import claim_row
 from stateset.system.services.transitions import save_columns
 
-FREE_COLUMNS = frozenset({"notes", "promised_at"})
+FREE_COLUMNS = frozenset({"notes", "promised_at", "pay_by"})
 SHIPPING_COLUMNS = frozenset({"channel", "location", "shipping_method"})
 BEFORE_THE_WAREHOUSE = (Order.Status.PENDING, Order.Status.CONFIRMED)
 
@@ -66,7 +66,7 @@ def update_order_lines(
         _remove_others(order, keep=[item.line_number for item in items])
         for item in items:
             _put(order, item, in_place_of=present.get(item.line_number))
-        return _save_totals(order, items, shipping_total=shipping_total, at=at)
+        return save_totals(order, items, shipping_total=shipping_total, at=at)
 
 
 def update_order_details(
@@ -75,7 +75,7 @@ def update_order_details(
     at: datetime | None = None,
     **columns: Any,
 ) -> Order:
-    """Change notes and the promised time; before confirming also how it ships.
+    """Change notes and times; before confirming also how it ships.
 
     ``columns`` are of ``FREE_COLUMNS`` and ``SHIPPING_COLUMNS``.
     """
@@ -136,7 +136,7 @@ def recalculate_order(
         for item in items:
             price_item(item, currency=order.currency)
         OrderItem.objects.bulk_update(items, ["total_price", "tax_amount"])
-        return _save_totals(order, items, shipping_total=shipping_total, at=at)
+        return save_totals(order, items, shipping_total=shipping_total, at=at)
 
 
 def _require_editable(order: Order) -> None:
@@ -175,13 +175,14 @@ def _put(order: Order, item: OrderItem, *, in_place_of: OrderItem | None) -> Non
     item.save(force_update=True)
 
 
-def _save_totals(
+def save_totals(
     order: Order,
     items: Sequence[OrderItem],
     *,
     shipping_total: Decimal | None,
     at: datetime | None,
 ) -> Order:
+    """Write what the order costs with these priced lines, and tell of it."""
     freight = order.shipping_total if shipping_total is None else shipping_total
     totals = sum_totals(items, shipping_total=round_money(freight, order.currency))
     save_columns(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.db.models import F
@@ -22,6 +23,9 @@ from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
 from stateset.system.services import change_status
 from stateset.system.services.locks import claim_row, lock_row
+from stateset.system.services.transitions import ChangedMeanwhileError
+
+NOT_PAID = "not paid in time"
 
 
 def order_reference(order: Order) -> Reference:
@@ -128,6 +132,19 @@ def cancel_order(order: Order, *, reason: str, at: datetime | None = None) -> Or
             held_from="",
             status_reason=reason[:255],
         )
+
+
+def cancel_unpaid_orders(*, at: datetime) -> int:
+    """Cancel the orders that were to be paid before ``at``; safe to run twice.
+
+    One that is paid, held or released meanwhile is left alone.
+    """
+    cancelled = 0
+    for order in Order.objects.unpaid(at).order_by("pk").iterator():
+        with suppress(ChangedMeanwhileError):
+            cancel_order(order, reason=NOT_PAID, at=at)
+            cancelled += 1
+    return cancelled
 
 
 def begin_processing(order: Order, *, at: datetime | None = None) -> Order:

@@ -49,11 +49,14 @@ def place_order(
     shipping_address: AddressGiven = None,
     billing_address: AddressGiven = None,
     promised_at: datetime | None = None,
+    pay_by: datetime | None = None,
     notes: str = "",
     idempotency_key: str | None = None,
     at: datetime | None = None,
 ) -> Order:
     """Write down a pending order; it reserves nothing until it is confirmed.
+
+    Unpaid at ``pay_by``, it is cancelled and what it reserved is given back.
 
     With the ``idempotency_key`` of an earlier order, that order is returned and
     nothing is written; OrderKeyReusedError where it was for another customer or
@@ -83,6 +86,7 @@ def place_order(
         channel=channel,
         order_date=at or timezone.now(),
         promised_at=promised_at,
+        pay_by=pay_by,
         location=choose_location(location),
         currency=currency,
         **totals,

@@ -97,7 +97,7 @@ def price_lines(lines: Sequence[OrderLine], *, currency: str) -> Iterator[OrderI
 
 def price_item(item: OrderItem, *, currency: str) -> OrderItem:
     """Fill ``total_price`` and ``tax_amount``; the discount must fit the line."""
-    gross = round_money(item.unit_price * item.quantity, currency)
+    gross = round_money(item.unit_price * item.live_quantity, currency)
     item.total_price = gross - item.discount
     if item.total_price < 0:
         raise LineRefusedError(

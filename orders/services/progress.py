@@ -67,7 +67,7 @@ def record_shipped(
         _require_processing(order, "shipped")
         _move(order, quantities, source="quantity_packed", target="quantity_fulfilled")
         _note_costs(order, quantities)
-        items = _settle_services(order)
+        items = settle_services(order)
         columns = {
             "fulfillment_status": derive_fulfillment_status(items),
             "tracking_number": tracking_number or order.tracking_number,
@@ -237,7 +237,7 @@ def _note_costs(order: Order, quantities: Quantities) -> None:
         item.save(update_fields=["unit_cost", "updated_at"])
 
 
-def _settle_services(order: Order) -> list[OrderItem]:
+def settle_services(order: Order) -> list[OrderItem]:
     """Count services as done once no goods are open; return the lines as they are."""
     items = list(order.items.select_related("variant"))
     if any(item.open_quantity for item in items if item.variant.is_stocked):

@@ -15,9 +15,9 @@ Status = ReturnRequest.Status
 
 
 def worth(item: OrderItem, units: int) -> Decimal:
-    """Return what ``units`` of a line cost, tax and discount included."""
+    """Return what ``units`` of a line that has left cost, tax and discount included."""
     paid = item.total_price + item.tax_amount
-    return round_money(paid * units / item.quantity, item.order.currency)
+    return round_money(paid * units / item.live_quantity, item.order.currency)
 
 
 def estimated_refund(

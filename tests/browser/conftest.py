@@ -42,6 +42,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+def troubles_of(page: Page) -> list[str]:
+    """Return a list that fills with the scripts and files of the page that fail."""
+    troubles: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        # A refusal that a page explains is no trouble; its test reads the page.
+        if message.type == "error" and "status of 409" not in message.text:
+            troubles.append(f"{message.location['url']}: {message.text}")
+
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", note)
+    return troubles
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Give a Chromium for one module.
@@ -81,15 +95,7 @@ def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContex
 def anonymous_page(context: BrowserContext) -> Iterator[Page]:
     """Give a page of a visitor; scripts and files that fail, fail the test."""
     page = context.new_page()
-    troubles: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        # A refusal that a page explains is no trouble; its test reads the page.
-        if message.type == "error" and "status of 409" not in message.text:
-            troubles.append(f"{message.location['url']}: {message.text}")
-
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", note)
+    troubles = troubles_of(page)
     yield page
     page.close()
     assert troubles == []

@@ -6,7 +6,12 @@ import pytest
 from django.db.models import F
 
 from fulfillment.invariants import invariants
-from fulfillment.models import FulfillmentOrder, Shipment, ShipmentItem
+from fulfillment.models import (
+    FulfillmentOrder,
+    Shipment,
+    ShipmentItem,
+    TrackingEvent,
+)
 from fulfillment.services import (
     cancel_fulfillment,
     cancel_shipment,
@@ -88,6 +93,46 @@ def test_stock_held_for_a_closed_pick_is_found() -> None:
     assert violations() == {
         "fulfillment.open_allocations": [
             f"{allocation}: is held for fulfilment order {pick.pk}, not open"
+        ]
+    }
+
+
+def test_a_delivered_order_with_a_parcel_under_way_is_found() -> None:
+    parcel = make_shipped()
+    Order.objects.update(status="delivered")
+
+    assert violations() == {
+        "fulfillment.delivered_orders": [
+            f"{parcel.order}: is delivered, {parcel} is shipped"
+        ]
+    }
+
+
+def test_a_parcel_that_left_empty_is_found() -> None:
+    parcel = make_shipped()
+    ShipmentItem.objects.all().delete()
+
+    assert violations() == {
+        "fulfillment.empty_parcels": [f"{parcel}: left with nothing in it"],
+        "fulfillment.shipped_stock": [
+            f"{parcel}: 0 units left, 2 were taken from stock"
+        ],
+    }
+
+
+def test_a_scan_that_moved_a_parcel_back_is_found() -> None:
+    parcel = make_shipped()
+    record_tracking(parcel, status="failed", occurred_at=NOON + timedelta(hours=2))
+    TrackingEvent.objects.create(
+        shipment=parcel,
+        status="in_transit",
+        occurred_at=NOON + timedelta(hours=1),
+        is_applied=True,
+    )
+
+    assert violations() == {
+        "fulfillment.forward_scans": [
+            f"{parcel}: was moved to in_transit by a scan older than the one before"
         ]
     }
 

@@ -116,6 +116,24 @@ def test_stock_held_for_an_order_that_is_gone_is_found() -> None:
     }
 
 
+def test_a_cancelled_order_that_kept_its_units_is_found() -> None:
+    make_confirmed_order(order_number="A-1")
+    Order.objects.update(status="cancelled")
+
+    assert violations() == {
+        "orders.cancelled_units": ["A-1 line 1: is cancelled, and 2 units are not"]
+    }
+
+
+def test_a_shipped_order_of_which_not_all_left_is_found() -> None:
+    make_order(order_number="A-1")
+    Order.objects.update(status="delivered")
+
+    assert violations() == {
+        "orders.shipped_units": ["A-1 line 1: is delivered, and 2 units are not"]
+    }
+
+
 def test_states_that_do_not_follow_are_found() -> None:
     make_order(order_number="A-1")
     Order.objects.update(payment_status="paid", fulfillment_status="returned")

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from fulfillment.models import FulfillmentOrder, Shipment
+from fulfillment.services import pack_fulfillment
 from orders.models import Order
-from orders.services import OrderLine, hold_order
+from orders.services import OrderLine, apply_payment_totals, hold_order
 from tests.fulfillment.builders import (
     books,
     lines_of,
@@ -14,11 +16,13 @@ from tests.fulfillment.builders import (
     make_picking,
     make_released,
     make_shipment,
+    make_shipped,
     units,
 )
 from tests.orders.builders import (
     NOON,
     make_confirmed_order,
+    make_customer,
     make_order,
     make_stocked_variant,
     make_variant,
@@ -81,6 +85,62 @@ def test_an_order_is_released_from_its_own_page() -> None:
     assert released.fulfillment_number in page.content.decode()
     labels = [button["label"] for button in page.context["buttons"]]
     assert "Release to warehouse" not in labels
+
+
+def test_the_page_that_releases_tells_what_goes_where() -> None:
+    customer = make_customer()
+    order = make_confirmed_order(
+        customer=customer, lines=[OrderLine(make_stocked_variant(sku="TEA"), 3)]
+    )
+    somewhere = make_confirmed_order(
+        customer=make_customer(),
+        shipping_address={"line1": "Obere Str. 57", "city": "Berlin"},
+    )
+
+    facts = staff().get(action_url(order, "release")).context["facts"]
+    there = staff().get(action_url(somewhere, "release")).context["facts"]
+
+    assert facts == [
+        ("Ship to", "Ana Trujillo (no address yet: change addresses first)"),
+        ("TEA", "3 × Chai"),
+    ]
+    assert there[0] == ("Ship to", "Ana Trujillo, Obere Str. 57, Berlin")
+
+
+def test_the_page_of_an_order_says_what_is_in_which_shipment() -> None:
+    order = make_confirmed_order(
+        lines=[OrderLine(make_stocked_variant(sku=sku), 3) for sku in ("TEA", "TOFU")]
+    )
+    tea, tofu = lines_of(order)
+    packed = make_packed(order)
+    make_shipment(packed, quantities={tofu: 1, tea: 2})
+
+    page = staff().get(change_url(order)).content.decode()
+
+    assert "2 × TEA, 1 × TOFU" in page
+
+
+def test_an_order_is_closed_short_from_its_own_page() -> None:
+    order = make_confirmed_order(lines=[OrderLine(make_stocked_variant(sku="TEA"), 5)])
+    (line,) = lines_of(order)
+    browser = staff()
+    apply_payment_totals(order, paid=Decimal(50), refunded=Decimal(0))
+    labels = [
+        each["label"] for each in browser.get(change_url(order)).context["buttons"]
+    ]
+    assert "Close short" not in labels
+    make_shipped(pack_fulfillment(make_picking(order), quantities={line: 3}))
+
+    facts = browser.get(action_url(order, "close-short")).context["facts"]
+    said = told(act(browser, order, "close-short", reason="out of print"))
+
+    assert facts == [("TEA", "2 of 5 given up")]
+    assert said == [
+        (
+            f"Order {order} is shipped without the rest."
+            " 20.00 USD too much was paid: refund it."
+        )
+    ]
 
 
 def test_services_are_completed_from_the_page_of_their_order() -> None:

@@ -246,6 +246,46 @@ def test_a_parcel_that_comes_back_undelivered_does_not_deliver_the_order() -> No
     assert shipment.order.status == "shipped"
 
 
+def test_a_parcel_that_comes_back_is_not_waited_for() -> None:
+    order = make_confirmed_order(lines=[OrderLine(make_stocked_variant(10), 5)])
+    packed = make_packed(order)
+    (line,) = lines_of(order)
+    first = make_shipped(packed, quantities={line: 3})
+    second = make_shipped(packed)
+    record_tracking(first, status="delivered", occurred_at=hours(20))
+    record_tracking(second, status="failed", occurred_at=hours(21))
+    order.refresh_from_db()
+    assert order.status == "shipped"
+
+    record_tracking(second, status="returned", occurred_at=hours(50))
+
+    order.refresh_from_db()
+    assert order.status == "delivered"
+
+
+def test_a_parcel_does_not_arrive_by_hand_before_it_was_scanned() -> None:
+    shipment = make_shipped()
+    record_tracking(shipment, status="in_transit", occurred_at=hours(5))
+
+    with pytest.raises(FulfillmentError) as refusal:
+        deliver_shipment(shipment, at=hours(4))
+
+    assert refusal.value.why == (
+        "it was last scanned on 2026-11-20 17:00 UTC, after that"
+    )
+    assert shipment.tracking.count() == 1
+
+
+def test_a_parcel_scanned_by_a_clock_ahead_arrives_by_hand_all_the_same() -> None:
+    shipment = make_shipped()
+    ahead = timezone.now() + timedelta(minutes=30)
+    record_tracking(shipment, status="in_transit", occurred_at=ahead)
+
+    deliver_shipment(shipment)
+
+    assert (shipment.status, shipment.delivered_at) == ("delivered", ahead)
+
+
 def test_a_customers_parcel_leaves_with_its_first_scan() -> None:
     order = make_order()
     inbound = register_inbound_shipment(order, location=default_location(), at=NOON)

@@ -15,7 +15,9 @@ from fulfillment.errors import (
 from fulfillment.models import FulfillmentOrder, Shipment
 from fulfillment.services import (
     cancel_fulfillment,
+    close_short,
     complete_services,
+    deliver_shipment,
     pack_fulfillment,
     release_order,
     ship_shipment,
@@ -37,6 +39,7 @@ from tests.fulfillment.builders import (
     make_ready,
     make_released,
     make_shipment,
+    make_shipped,
 )
 from tests.orders.builders import (
     NOON,
@@ -307,3 +310,32 @@ def test_a_packed_order_is_not_cancelled() -> None:
     packed.refresh_from_db()
     assert packed.status == "packed"
     assert Shipment.objects.get().status == "pending"
+
+
+def test_an_order_closed_short_is_delivered_when_all_that_left_has_arrived() -> None:
+    variant = make_stocked_variant(10)
+    order = make_confirmed_order(lines=[OrderLine(variant, 5)])
+    (line,) = lines_of(order)
+    parcel = make_shipped(pack_fulfillment(make_picking(order), quantities={line: 3}))
+    order.refresh_from_db()
+    arrived = NOON + timedelta(days=1)
+    deliver_shipment(parcel, at=arrived)
+
+    close_short(order, reason="out of print")
+
+    assert (order.status, order.delivered_at) == ("delivered", arrived)
+    assert books(variant) == (7, 0, 0)
+
+
+def test_an_order_closed_short_with_a_parcel_under_way_is_shipped() -> None:
+    order = make_confirmed_order(lines=[OrderLine(make_stocked_variant(10), 5)])
+    (line,) = lines_of(order)
+    parcel = make_shipped(pack_fulfillment(make_picking(order), quantities={line: 3}))
+    order.refresh_from_db()
+
+    close_short(order, reason="out of print")
+    assert order.status == "shipped"
+    deliver_shipment(parcel, at=NOON + timedelta(days=1))
+
+    order.refresh_from_db()
+    assert order.status == "delivered"

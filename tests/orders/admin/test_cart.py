@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -79,9 +80,17 @@ def test_a_cart_is_ordered_from_its_page() -> None:
     cart = make_cart()
     set_cart_item(cart, variant=make_stocked_variant(), quantity=2)
 
-    response = act(staff(), cart, "order", shipping_total="5", notes="ring twice")
+    response = act(
+        staff(),
+        cart,
+        "order",
+        shipping_total="5",
+        notes="ring twice",
+        pay_by="2030-01-01T12:00",
+    )
 
     order = Order.objects.get()
+    assert order.pay_by == datetime(2030, 1, 1, 12, tzinfo=UTC)
     assert told(response) == [f"{cart} was ordered as {order}."]
     assert (order.status, order.notes) == ("confirmed", "ring twice")
     assert order.total_amount == Decimal(25)

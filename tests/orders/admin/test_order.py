@@ -9,7 +9,12 @@ from django.utils import timezone
 from inventory.models import StockLevel
 from orders.admin import OrderAdmin
 from orders.models import Order, OrderItem
-from orders.services import OrderLine, record_packed, update_order_details
+from orders.services import (
+    OrderLine,
+    apply_payment_totals,
+    record_packed,
+    update_order_details,
+)
 from stateset.lib.admin import GuidedAction, ReadOnlyInline
 from stateset.system.models import Event
 from tests.orders.builders import (
@@ -219,6 +224,15 @@ def test_confirming_holding_resuming_and_cancelling_are_buttons() -> None:
     ]
     order.refresh_from_db()
     assert (order.status, order.status_reason) == ("cancelled", "asked by phone")
+
+
+def test_money_that_was_paid_for_a_cancelled_order_is_not_forgotten() -> None:
+    order = make_confirmed_order()
+    apply_payment_totals(order, paid=Decimal(12), refunded=Decimal(0))
+
+    (said,) = told(act(staff(), order, "cancel", reason="double"))
+
+    assert said.endswith(" 12.00 USD was paid: refund it.")
 
 
 def test_the_page_that_confirms_tells_what_is_there_first() -> None:

@@ -16,6 +16,7 @@ from orders.errors import (
 )
 from orders.models import Cart, CartItem, Order
 from orders.services import (
+    cancel_unpaid_orders,
     change_customer_status,
     checkout_cart,
     expire_carts,
@@ -151,6 +152,22 @@ def test_checking_out_orders_reserves_and_closes_the_cart() -> None:
     assert (order.status, order.customer) == ("confirmed", cart.customer)
     assert order.total_amount == Decimal(35)
     assert StockLevel.objects.get().available == 2
+
+
+def test_a_cart_ordered_but_not_paid_in_time_keeps_no_stock() -> None:
+    cart, other = make_cart(), make_cart()
+    variant = make_stocked_variant(3)
+    for each in (cart, other):
+        set_cart_item(each, variant=variant, quantity=3)
+    order = checkout_cart(cart, at=NOON, pay_by=NOON + timedelta(hours=1))
+    with pytest.raises(InsufficientStockError):
+        checkout_cart(other)
+
+    cancel_unpaid_orders(at=NOON + timedelta(hours=2))
+
+    order.refresh_from_db()
+    assert order.status == "cancelled"
+    assert checkout_cart(other).status == "confirmed"
 
 
 def test_a_cart_of_a_session_is_ordered_for_the_customer_named() -> None:

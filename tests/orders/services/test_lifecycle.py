@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ from orders.errors import CustomerNotActiveError, OrderStateError, UnitsUnderWay
 from orders.models import Order
 from orders.services import (
     OrderLine,
+    apply_payment_totals,
     begin_processing,
     cancel_order,
+    cancel_unpaid_orders,
     change_customer_status,
     confirm_order,
     hold_order,
@@ -35,6 +39,9 @@ from tests.orders.builders import (
 )
 
 pytestmark = pytest.mark.django_db
+
+LATER = NOON + timedelta(hours=1)
+A_MINUTE = timedelta(minutes=1)
 
 
 def events_of(order: Order) -> list[str]:
@@ -258,6 +265,33 @@ def test_a_receiver_may_veto_cancelling() -> None:
     assert order.status == "confirmed"
     assert StockLevel.objects.get().reserved == 2
     assert events_of(order) == ["order.placed", "order.confirmed"]
+
+
+def test_what_nobody_paid_in_time_is_cancelled_once_and_its_stock_given_back() -> None:
+    variant = make_stocked_variant(10)
+    unpaid = make_confirmed_order(lines=[OrderLine(variant, 3)], pay_by=LATER)
+
+    assert cancel_unpaid_orders(at=LATER) == 0
+    assert cancel_unpaid_orders(at=LATER + A_MINUTE) == 1
+    assert cancel_unpaid_orders(at=LATER + A_MINUTE) == 0
+
+    unpaid.refresh_from_db()
+    assert (unpaid.status, unpaid.status_reason) == ("cancelled", "not paid in time")
+    assert StockLevel.objects.get().available == 10
+
+
+def test_what_was_paid_held_or_begun_is_not_cancelled_for_its_time() -> None:
+    variant = make_stocked_variant(10)
+    terms: dict[str, Any] = {"lines": [OrderLine(variant, 1)], "pay_by": LATER}
+    apply_payment_totals(
+        make_confirmed_order(**terms), paid=Decimal(1), refunded=Decimal(0)
+    )
+    hold_order(make_confirmed_order(**terms), reason="the customer calls back")
+    make_order_in_work(**terms)
+    make_confirmed_order(lines=[OrderLine(variant, 1)])
+
+    assert cancel_unpaid_orders(at=LATER + A_MINUTE) == 0
+    assert StockLevel.objects.get().reserved == 4
 
 
 def test_work_begins_once_and_only_on_confirmed_orders() -> None:
