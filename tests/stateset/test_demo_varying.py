@@ -8,10 +8,12 @@ from django.core.management import CommandError, call_command
 from orders.models import Order
 from stateset.demo.branches import reading, tables
 from stateset.demo.branches.varying import (
+    Branch,
     Code,
     FirstName,
     House,
     LastName,
+    Line,
     Mail,
     Moment,
     Number,
@@ -62,9 +64,9 @@ def test_rows_of_an_unknown_table_stop_it(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_branches_take_turns_in_a_series() -> None:
     texts = [
-        Number("INV-2026", number, branches=3).text(branch)
+        text
         for number in (1, 2)
-        for branch in range(3)
+        for text in Number("INV-2026", number).texts(branches=3)
     ]
 
     assert texts == [f"INV-2026-{number:06d}" for number in range(1, 7)]
@@ -72,9 +74,7 @@ def test_branches_take_turns_in_a_series() -> None:
 
 def test_codes_never_repeat() -> None:
     codes = {
-        Code("DHL", 4, rank, branches=100).text(branch)
-        for rank in range(100)
-        for branch in range(100)
+        code for rank in range(100) for code in Code("DHL", 4, rank).texts(branches=100)
     }
 
     assert len(codes) == 10_000
@@ -84,21 +84,29 @@ def test_a_moment_goes_back_over_midnight() -> None:
     # 2026-06-17 00:05, in minutes since 1970.
     minute = int(NOON.timestamp()) // 60 - 12 * 60 + 5
 
-    assert Moment(minute).text(0) == "2026-06-17 00:05"
-    assert Moment(minute).text(1) == "2026-06-16 21:54"
+    assert Moment(minute).texts(branches=2) == ["2026-06-17 00:05", "2026-06-16 21:54"]
 
 
 def test_people_and_houses_are_others_in_each_branch() -> None:
-    mail = Mail(FirstName(0), LastName(0), number=7, branches=3)
+    mail = Mail(FirstName(0), LastName(0), number=7)
     house, place = House("Hotel Lindenhof"), Numbered("Berlin shop", " {}")
 
-    assert [mail.text(branch) for branch in (0, 1)] == [
-        "ada.abbott21@example.net",
-        "amara.ahmed22@example.net",
+    assert mail.texts(branches=2) == [
+        "ada.abbott14@example.net",
+        "amara.ahmed15@example.net",
     ]
-    assert [house.text(branch) for branch in (0, 1, 18)] == [
+    assert house.texts(branches=19)[::18] == [
         "Hotel Lindenhof",
-        "Hotel Lindenhof Hamburg",
         "Hotel Lindenhof Hamburg 2",
     ]
-    assert [place.text(branch) for branch in (0, 1)] == ["Berlin shop", "Berlin shop 2"]
+    assert place.texts(branches=2) == ["Berlin shop", "Berlin shop 2"]
+
+
+def test_a_row_of_all_is_written_once() -> None:
+    parts = ("a ", Number("PO-2026", 2), " ", Branch(), "\n")
+
+    assert Line(parts).texts(branches=2) == [
+        "a PO-2026-000003 000\n",
+        "a PO-2026-000004 001\n",
+    ]
+    assert Line(parts, is_once=True).texts(branches=2) == ["a PO-2026-000003 000\n"]

@@ -17,6 +17,7 @@ from django.db.models import Field, Model
 from stateset.demo.branches.tables import FIRST_ONLY, SUBJECT
 from stateset.demo.branches.varying import (
     BRANCH,
+    Branch,
     Code,
     First,
     FirstName,
@@ -211,12 +212,12 @@ class Compiler:
         if found["number"]:
             if found["series"] not in self.series:
                 return None
-            return Number(found["series"], int(found["number"]), self.branches)
+            return Number(found["series"], int(found["number"]))
         if found["customer"]:
             first, last = FIRST_MAIL.get(found["first"]), LAST_MAIL.get(found["last"])
             if first is None or last is None:
                 return None
-            return Mail(first, last, int(found["customer"]), self.branches)
+            return Mail(first, last, int(found["customer"]))
         return self.names.get(found[0])
 
     def _code(self, head: str, width: int) -> Code:
@@ -224,7 +225,7 @@ class Compiler:
         self.ranks[head, width] += 1
         if (rank + 1) * self.branches > 10**width:
             raise OverflowError(f"more than 10^{width} codes {head}")
-        return Code(head, width, rank, self.branches)
+        return Code(head, width, rank)
 
     def _json(self, value: Any) -> Iterator[Part]:
         if isinstance(value, dict):
@@ -268,7 +269,7 @@ class Compiler:
                 joined[-1] = last + part
             else:
                 joined.append(part)
-        return tuple(joined)
+        return tuple(each for part in joined for each in _without_gaps(part))
 
 
 def hyphenated(digits: str) -> str:
@@ -276,6 +277,17 @@ def hyphenated(digits: str) -> str:
     full = digits.replace(BRANCH, BRANCH * 3)
     written = "-".join((full[:8], full[8:12], full[12:16], full[16:20], full[20:]))
     return written.replace(BRANCH * 3, BRANCH)
+
+
+def _without_gaps(part: Part) -> Iterator[Part]:
+    """Yield a part, the gaps of keys in it as parts of their own."""
+    if isinstance(part, str):
+        first, *others = part.split(BRANCH)
+        yield first
+        for other in others:
+            yield from (Branch(), other)
+    else:
+        yield part
 
 
 def _varies(part: Part) -> bool:

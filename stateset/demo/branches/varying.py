@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import count, repeat
 from typing import Protocol
 
 from stateset.demo.names import FIRST_NAMES, LAST_NAMES, PLACES, plain_letters
@@ -12,32 +14,35 @@ BRANCH = "\x01"
 """Stands in a line for three hexadecimal digits: the branch, as keys carry it."""
 
 MOST_BRANCHES = 0x1000
+DIGITS = [f"{branch:03x}" for branch in range(MOST_BRANCHES)]
 DAY = 24 * 60
 EPOCH = date(1970, 1, 1).toordinal()
 SPREAD = 6 * 60
 """The same order comes to the branches within this many minutes."""
 
+EARLIER = [branch * 131 % SPREAD for branch in range(MOST_BRANCHES)]
 STEP = 618_033_989
 """Scatters running numbers; ends in 9, so no two of the same length meet."""
 
 
-class _Days(dict[int, str]):
-    """The name of each day since 1970, made when it is asked for."""
+class _Minutes(dict[int, str]):
+    """Each minute since 1970 as it is written, made when it is asked for."""
 
-    def __missing__(self, day: int) -> str:
-        name = self[day] = date.fromordinal(EPOCH + day).isoformat()
-        return name
+    def __missing__(self, minute: int) -> str:
+        day, at = divmod(minute, DAY)
+        name = date.fromordinal(EPOCH + day).isoformat()
+        text = self[minute] = f"{name} {at // 60:02d}:{at % 60:02d}"
+        return text
 
 
-DAYS = _Days()
-CLOCK = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(DAY)]
+MINUTES = _Minutes()
 
 
 class Varying(Protocol):
-    """A gap in a line, and what stands there for one branch."""
+    """A gap in a line, and what stands there in each branch."""
 
-    def text(self, branch: int) -> str:
-        """Return what stands there."""
+    def texts(self, branches: int) -> Iterable[str]:
+        """Return what stands there in each of so many branches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,10 @@ class Moment:
 
     minute: int
 
-    def text(self, branch: int) -> str:
-        """Return the minute; seconds follow in the line."""
-        minute = self.minute - branch * 131 % SPREAD
-        return f"{DAYS[minute // DAY]} {CLOCK[minute % DAY]}"
+    def texts(self, branches: int) -> list[str]:
+        """Return the minutes; seconds follow in the line."""
+        minute = self.minute
+        return [MINUTES[minute - earlier] for earlier in EARLIER[:branches]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,12 @@ class Number:
 
     series: str
     number: int
-    branches: int
 
-    def text(self, branch: int) -> str:
-        """Return the number of this branch's document."""
-        return f"{self.series}-{(self.number - 1) * self.branches + branch + 1:06d}"
+    def texts(self, branches: int) -> list[str]:
+        """Return the number of each branch's document."""
+        first = (self.number - 1) * branches + 1
+        series = self.series
+        return [f"{series}-{turn:06d}" for turn in range(first, first + branches)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +78,15 @@ class Code:
     head: str
     width: int
     rank: int
-    branches: int
 
-    def text(self, branch: int) -> str:
-        """Return the code in this branch."""
-        turn = self.rank * self.branches + branch
-        return f"{self.head}{turn * STEP % 10**self.width:0{self.width}d}"
+    def texts(self, branches: int) -> list[str]:
+        """Return the code in each branch."""
+        first = self.rank * branches
+        head, width, end = self.head, self.width, 10**self.width
+        return [
+            f"{head}{turn * STEP % end:0{width}d}"
+            for turn in range(first, first + branches)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +96,11 @@ class Numbered:
     name: str
     pattern: str
 
-    def text(self, branch: int) -> str:
-        """Return the name in this branch."""
-        return self.name + self.pattern.format(branch + 1) if branch else self.name
+    def texts(self, branches: int) -> list[str]:
+        """Return the name in each branch."""
+        return [self.name] + [
+            self.name + self.pattern.format(number) for number in range(2, branches + 1)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +109,10 @@ class FirstName:
 
     index: int
 
-    def text(self, branch: int) -> str:
-        """Return the name."""
-        return FIRST_NAMES[(self.index + branch) % len(FIRST_NAMES)]
+    def texts(self, branches: int) -> list[str]:
+        """Return the names."""
+        count = len(FIRST_NAMES)
+        return [FIRST_NAMES[(self.index + turn) % count] for turn in range(branches)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +121,13 @@ class LastName:
 
     index: int
 
-    def text(self, branch: int) -> str:
-        """Return the name."""
-        turn = self.index + branch + branch // len(FIRST_NAMES) * 7
-        return LAST_NAMES[turn % len(LAST_NAMES)]
+    def texts(self, branches: int) -> list[str]:
+        """Return the names."""
+        again, count = len(FIRST_NAMES), len(LAST_NAMES)
+        return [
+            LAST_NAMES[(self.index + turn + turn // again * 7) % count]
+            for turn in range(branches)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +137,19 @@ class Mail:
     first: FirstName
     last: LastName
     number: int
-    branches: int
 
-    def text(self, branch: int) -> str:
-        """Return the address."""
-        first, last = self.first.text(branch), self.last.text(branch)
-        turn = self.number * self.branches + branch
-        return f"{plain_letters(first)}.{plain_letters(last)}{turn}@example.net"
+    def texts(self, branches: int) -> list[str]:
+        """Return the addresses."""
+        people = zip(
+            self.first.texts(branches),
+            self.last.texts(branches),
+            count(self.number * branches),
+            strict=False,
+        )
+        return [
+            f"{plain_letters(first)}.{plain_letters(last)}{turn}@example.net"
+            for first, last, turn in people
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +158,11 @@ class House:
 
     name: str
 
-    def text(self, branch: int) -> str:
+    def texts(self, branches: int) -> list[str]:
         """Return the name of the house there."""
-        if not branch:
-            return self.name
+        return [self.name, *map(self._there, range(1, branches))]
+
+    def _there(self, branch: int) -> str:
         around, place = divmod(branch, len(PLACES))
         return f"{self.name} {PLACES[place][0]}" + (f" {around + 1}" if around else "")
 
@@ -152,9 +174,18 @@ class First:
     there: str
     elsewhere: str
 
-    def text(self, branch: int) -> str:
+    def texts(self, branches: int) -> list[str]:
         """Return which it is."""
-        return self.elsewhere if branch else self.there
+        return [self.there] + [self.elsewhere] * (branches - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The digits of the branch, inside a key."""
+
+    def texts(self, branches: int) -> list[str]:
+        """Return the digits."""
+        return DIGITS[:branches]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +195,12 @@ class Line:
     parts: tuple[str | Varying, ...]
     is_once: bool = False
 
-    def text(self, branch: int) -> str:
-        """Return the row of one branch."""
-        text = "".join(
-            [part if type(part) is str else part.text(branch) for part in self.parts]  # type: ignore[union-attr]  # a str has no text()
-        )
-        return text.replace(BRANCH, f"{branch:03x}")
-
     def texts(self, branches: int) -> list[str]:
         """Return the row of each branch that has it."""
-        return [self.text(branch) for branch in range(1 if self.is_once else branches)]
+        there = 1 if self.is_once else branches
+        columns = [
+            repeat(part, there) if isinstance(part, str) else part.texts(branches)
+            for part in self.parts
+        ]
+        # Ends with the shortest column: numbers are worked out for all branches.
+        return list(map("".join, zip(repeat("", there), *columns, strict=False)))
