@@ -25,6 +25,7 @@ from stateset.demo.names import (
     PLACES,
     STAFF,
     STREETS,
+    plain_letters,
 )
 from stateset.demo.world import World
 from stateset.system.services.transitions import save_columns
@@ -134,7 +135,7 @@ def welcome_customers(world: World, count: int) -> None:
             first_name=first,
             last_name=last,
             company=COMPANIES[number] if is_company else "",
-            email=f"{_ascii(first)}.{_ascii(last)}{number}@example.net",
+            email=f"{plain_letters(first)}.{plain_letters(last)}{number}@example.net",
             phone=f"+49 30 {world.random.randint(1000000, 9999999)}",
             accepts_marketing=world.chance(40),
             at=world.start,
@@ -196,8 +197,3 @@ def _list(goods: Goods) -> ProductVariant:
         uom_decimals=goods.decimals,
         is_stocked=goods.item_type != "service",
     )
-
-
-def _ascii(name: str) -> str:
-    plain = name.lower().translate(str.maketrans("äöüáíåçé", "aouaiace"))
-    return "".join(letter for letter in plain if letter.isascii() and letter.isalpha())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 FIRST_NAMES = (
     "Ada",
     "Amara",
@@ -173,3 +175,10 @@ STAFF = {
     "auditor": ("Hugo Dubois", "Auditor"),
 }
 """Role: name, group. None of them can log in: they have no password."""
+
+
+@cache
+def plain_letters(name: str) -> str:
+    """Return a name as it stands in an e-mail address."""
+    plain = name.lower().translate(str.maketrans("äöüáíåçé", "aouaiace"))
+    return "".join(letter for letter in plain if letter.isascii() and letter.isalpha())

@@ -54,6 +54,12 @@ class Triggers(Protocol):
     def close_ledgers(self, connection: BaseDatabaseWrapper) -> None:
         """Undo ``open_ledgers``."""
 
+    def pause_audit(self, connection: BaseDatabaseWrapper) -> None:
+        """Let rows change unaudited in the running transaction."""
+
+    def resume_audit(self, connection: BaseDatabaseWrapper) -> None:
+        """Undo ``pause_audit``."""
+
 
 def triggers_of(connection: BaseDatabaseWrapper) -> Triggers:
     """Return the triggers module of the connection's engine."""
@@ -87,7 +93,7 @@ def append_only_models() -> list[type[models.Model]]:
 def ledgers_open(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Let append-only rows be changed inside this block, in one transaction.
 
-    The one bypass: for purging, erasing, anonymising and the test runner.
+    For purging, erasing, anonymising and the test runner.
     """
     connection = connections[using]
     triggers = triggers_of(connection)
@@ -95,3 +101,18 @@ def ledgers_open(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         triggers.open_ledgers(connection)
         yield
         triggers.close_ledgers(connection)
+
+
+@contextmanager
+def audit_paused(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Let rows be written unaudited inside this block, in one transaction.
+
+    For filling an empty database with demo data, which leaves one note in the audit
+    log instead of one a row. The role must own the tables.
+    """
+    connection = connections[using]
+    triggers = triggers_of(connection)
+    with transaction.atomic(using=using):
+        triggers.pause_audit(connection)
+        yield
+        triggers.resume_audit(connection)

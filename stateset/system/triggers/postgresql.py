@@ -159,6 +159,31 @@ def close_ledgers(connection: BaseDatabaseWrapper) -> None:
     _set_ledgers(connection, "")
 
 
+def pause_audit(connection: BaseDatabaseWrapper) -> None:
+    """Disable the audit triggers: a rollback enables them again.
+
+    ALTER TABLE refuses a table with checks still to come, so they come first; and a
+    check at the end of its statement is not kept in memory until the commit.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    _alter_audit(connection, "DISABLE")
+
+
+def resume_audit(connection: BaseDatabaseWrapper) -> None:
+    """Enable the audit triggers."""
+    _alter_audit(connection, "ENABLE")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def _alter_audit(connection: BaseDatabaseWrapper, verb: str) -> None:
+    with connection.cursor() as cursor:
+        for model in triggers.audited_models():
+            table = connection.ops.quote_name(model._meta.db_table)
+            cursor.execute(f"ALTER TABLE {table} {verb} TRIGGER {AUDIT_TRIGGER}")
+
+
 def _set_ledgers(connection: BaseDatabaseWrapper, value: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('stateset.ledgers', %s, true)", [value])

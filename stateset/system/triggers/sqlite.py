@@ -96,6 +96,16 @@ def close_ledgers(connection: BaseDatabaseWrapper) -> None:
     install(connection)
 
 
+def pause_audit(connection: BaseDatabaseWrapper) -> None:
+    """Drop the audit triggers of this connection; a rollback brings them back."""
+    remove_session(connection)
+
+
+def resume_audit(connection: BaseDatabaseWrapper) -> None:
+    """Create the audit triggers again."""
+    _create_audit_triggers(connection)
+
+
 def _context_value(name: str) -> str | None:
     value = str(getattr(current_context(), name))
     if name == "actor_id":

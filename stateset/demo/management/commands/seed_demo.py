@@ -13,7 +13,7 @@ from stateset.lib.reports import Report
 
 
 class Command(StatesetCommand):
-    help = "Fill an empty database with half a year of a small company's life."
+    help = "Fill an empty database with half a year of a company's life."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -21,7 +21,8 @@ class Command(StatesetCommand):
             type=int,
             default=1000,
             help="About how many orders (1000); a few customers leave their cart, and"
-            " cash sales in the shop come on top.",
+            " cash sales in the shop come on top. More than 1,000 are those of several"
+            " branches, which are much alike: 50,000, or 1,000,000.",
         )
         parser.add_argument(
             "--seed", type=int, default=1, help="Another number, another half year (1)."
@@ -32,7 +33,10 @@ class Command(StatesetCommand):
         return Report(
             summary=(
                 f"Made {outcome.orders:,} orders of {outcome.customers:,} customers "
-                f"and {outcome.cash_sales:,} cash sales over {outcome.days} days"
+                f"and {outcome.cash_sales:,} cash sales over {outcome.days} days "
+                f"in {outcome.branches} branches: took {outcome.seconds:,.0f} s and "
+                f"{outcome.peak_memory_mb:,.0f} MB of memory, "
+                f"the database is {outcome.database_mb:,.0f} MB"
             ),
             facts=asdict(outcome),
         )
