@@ -127,6 +127,7 @@ class PaymentAdmin(DocumentAdmin):
         Preset("failed", "Failed", lambda rows: rows.filter(status="failed")),
     )
     ordering = ("-created_at", "-id")
+    told_on = ("order", "invoice", "parent")
     header_columns = (PAYMENT_STATUS, AMOUNT, REFUNDED, PROCESSED)
     inlines = (RefundInline, ApplicationInline)
     guided_actions = PAYMENT_ACTIONS

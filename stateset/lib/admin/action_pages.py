@@ -62,17 +62,25 @@ class GuidedActionsMixin(VersionMixin):
 
     def action_url(self, row: Any, action: GuidedAction) -> str:
         """Return the address of the page that asks before ``action`` is done."""
-        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
-        return reverse(
-            f"{self.admin_site.name}:{name}", args=[quote(row.pk), action.name]
-        )
+        return self.named_url(row, action.name)
+
+    def named_url(self, row: Any, name: str) -> str:
+        """Return the address of the page of the action of that name."""
+        view = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        return reverse(f"{self.admin_site.name}:{view}", args=[quote(row.pk), name])
+
+    def action_named(
+        self, request: HttpRequest, name: str, row: Any
+    ) -> GuidedAction | None:
+        """Return the action of that name which a row may have, if there is one."""
+        return find_action(self.guided_actions, name)
 
     def guided_view(
         self, request: HttpRequest, object_id: str, name: str
     ) -> HttpResponse:
         """Ask on GET, do on POST; the page says why where it may not be done."""
-        action = find_action(self.guided_actions, name)
-        row = self.get_object(request, unquote(object_id)) if action else None
+        row = self.get_object(request, unquote(object_id))
+        action = None if row is None else self.action_named(request, name, row)
         if action is None or row is None:
             raise Http404
         if not may_perform(self, request, action, row):

@@ -66,7 +66,7 @@ def status_pill(
         if not value:
             return EMPTY
         words = getattr(owner, f"get_{name}_display", lambda: value)()
-        meaning = (colours or {}).get(value) or _MEANING.get(value, NEUTRAL)
+        meaning = (colours or {}).get(value) or meaning_of(value)
         return pill(str(words), meaning)
 
     return _column("pill", field, label, show)
@@ -75,6 +75,11 @@ def status_pill(
 def pill(words: str, meaning: str = NEUTRAL) -> SafeString:
     """Return words on the ground that ``meaning`` has in both themes."""
     return format_html('<span class="ss-pill ss-{}">{}</span>', meaning, words)
+
+
+def meaning_of(value: str) -> str:
+    """Return what a status word means to a reader, neutral where it is unknown."""
+    return _MEANING.get(value, NEUTRAL)
 
 
 def money(field: str, *, currency: str = "currency", label: str = "") -> Column:
