@@ -123,6 +123,10 @@ def make_dearer_cart() -> Cart:
     return cart
 
 
+def make_unsold_variant() -> ProductVariant:
+    return make_variant(product=make_product(status="draft"))
+
+
 def make_suspended() -> Customer:
     return change_customer_status(make_customer(), to="suspended", reason="unpaid")
 
@@ -233,14 +237,12 @@ PRESSES: Mapping[str, Press] = {
     "inventory.location/close": Press(make_location),
     "inventory.location/default": Press(make_location),
     "inventory.location/open": Press(lambda: close_location(make_location())),
-    "inventory.product/activate": Press(
-        lambda: make_variant(product=make_product(status="draft")).product
-    ),
+    "inventory.product/activate": Press(lambda: make_unsold_variant().product),
     "inventory.product/archive": Press(make_product),
     "inventory.productvariant/activate": Press(
-        lambda: deactivate_variant(make_variant())
+        lambda: deactivate_variant(make_unsold_variant())
     ),
-    "inventory.productvariant/deactivate": Press(make_variant),
+    "inventory.productvariant/deactivate": Press(make_unsold_variant),
     "inventory.purchaseorder/approve": Press(make_submitted),
     "inventory.purchaseorder/cancel": Press(make_purchase_order, REASON),
     "inventory.purchaseorder/close": Press(lambda: make_supplied(4), REASON),
@@ -289,7 +291,7 @@ PRESSES: Mapping[str, Press] = {
     "inventory.workorderoperation/start": Press(make_step),
     "orders.address/archive": Press(lambda: make_address(make_customer())),
     "orders.cart/expire": Press(make_full_cart),
-    "orders.cart/order": Press(make_full_cart),
+    "orders.cart/order": Press(make_full_cart, {"shipping_total": "5.90"}),
     "orders.cart/refresh": Press(make_dearer_cart),
     "orders.customer/deactivate": Press(make_customer, REASON),
     "orders.customer/reactivate": Press(make_suspended, REASON),

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.messages import get_messages
 from django.db.models import Model
 
 from stateset.lib.admin.versions import VERSION_VAR
 from stateset.system.models import AuditEntry, Event
 from tests.house.tree import ROOT, nodes
-from tests.pages import action_url, change_url, list_url, opened, staff, told
+from tests.pages import action_url, change_url, list_url, opened, staff
 from tests.stateset.buttons import PRESSED_ELSEWHERE, PRESSES, every_button
 
 SENT_ALREADY = "was sent already; nothing more was done."
@@ -54,15 +55,15 @@ def test_a_button_is_offered_and_pressed_once(button: str) -> None:
         assert SOMEBODY in stale.content.decode()
         assert written(row) == before, "a page that is no longer true was carried out"
 
-    done = browser.post(url, sent, follow=True)
+    done = browser.post(url, sent)
 
-    assert done.redirect_chain, complaints(done)
+    assert done.status_code == 302, complaints(done)
     after = written(row)
     assert after[:-1] != before[:-1], "nothing was done"
 
-    again = browser.post(url, sent, follow=True)
+    again = browser.post(url, sent)
 
-    assert told(again)[-1].endswith(SENT_ALREADY)
+    assert said(again)[-1].endswith(SENT_ALREADY)
     assert written(row) == after, "the second click did something"
 
 
@@ -82,15 +83,15 @@ def test_a_button_over_a_list_is_pressed_once(button: str) -> None:
     token = {"_confirmed": "1", "_once": asked.context["token"]}
     sent = {**chosen, **token, **press.types(row)}
     before = written(row)
-    done = browser.post(url, sent, follow=True)
+    done = browser.post(url, sent)
 
-    assert told(done)[0].endswith("done for 1."), told(done)
+    assert said(done)[0].endswith("done for 1."), said(done)
     after = written(row)
     assert after[:-1] != before[:-1]
 
-    again = browser.post(url, sent, follow=True)
+    again = browser.post(url, sent)
 
-    assert told(again)[-1].endswith(SENT_ALREADY)
+    assert said(again)[-1].endswith(SENT_ALREADY)
     assert written(row) == after
 
 
@@ -122,6 +123,11 @@ def names_pressed(folder: str) -> Iterator[str]:
                 for given in node.args[2:3]:
                     if isinstance(given, ast.Constant):
                         yield str(given.value)
+
+
+def said(redirect: Any) -> list[str]:
+    """Return what the next page will say, without making it."""
+    return [str(message) for message in get_messages(redirect.wsgi_request)]
 
 
 def complaints(page: Any) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from stateset.lib.admin.guided import (
     Plan,
     claim,
     find_action,
+    is_claimed,
     make_plan,
     may_perform,
     new_token,
@@ -84,6 +85,9 @@ class GuidedActionsMixin(VersionMixin):
         if action is None or row is None:
             raise Http404
         if not may_perform(self, request, action, row):
+            # A second click must not be told off for what the first one changed.
+            if may_perform(self, request, action, None) and self._was_sent(request):
+                return self._say_sent(request, action, row)
             raise PermissionDenied
         if request.method != "POST":
             return self._ask(request, action, row, action.form(row=row))
@@ -103,14 +107,22 @@ class GuidedActionsMixin(VersionMixin):
     ) -> HttpResponse:
         token = request.POST.get(TOKEN_VAR, "")
         if not claim(token):
-            messages.info(
-                request, f"“{action.label}” was sent already; nothing more was done."
-            )
-            return self._to_row(row)
+            return self._say_sent(request, action, row)
         response = self._do(request, action, row.pk)
         if response.status_code != HttpResponseRedirect.status_code:
             release(token)
         return response
+
+    def _was_sent(self, request: HttpRequest) -> bool:
+        return is_claimed(request.POST.get(TOKEN_VAR, ""))
+
+    def _say_sent(
+        self, request: HttpRequest, action: GuidedAction, row: Any
+    ) -> HttpResponse:
+        messages.info(
+            request, f"“{action.label}” was sent already; nothing more was done."
+        )
+        return self._to_row(row)
 
     def _do(self, request: HttpRequest, action: GuidedAction, key: Any) -> HttpResponse:
         # Read, not locked: the service locks, headers first (``stateset.lib.seen``).

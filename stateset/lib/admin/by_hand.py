@@ -46,6 +46,8 @@ class ByHandForm(ReasonForm):
         for column in self.columns:
             made = _box(column)
             made.initial = getattr(self.row, column.name)
+            # A column with a callable default would compare with a hidden box.
+            made.show_hidden_initial = False
             self.fields[PREFIX + column.name] = made
         self.order_fields([PREFIX + column.name for column in self.columns])
 

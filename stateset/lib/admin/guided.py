@@ -157,6 +157,11 @@ def claim(token: str) -> bool:
     return is_first
 
 
+def is_claimed(token: str) -> bool:
+    """Return whether a page was sent, and carried out, before."""
+    return Session.objects.filter(session_key=_row_of(token)).exists()
+
+
 def release(token: str) -> None:
     """Let a page be sent again, because nothing came of it."""
     Session.objects.filter(session_key=_row_of(token)).delete()
