@@ -10,13 +10,9 @@ from django.apps import apps
 
 from stateset.lib.models import Document
 from stateset.system.models import Event
-from tests.pages import action_url, opened, staff
 from tests.stateset.admin_forms import leave_work_to_do
 from tests.stateset.admin_walk import fill_tables
-from tests.stateset.buttons import PRESSES
-
-BUTTONS = ("fulfillment.fulfillmentorder/cancel",)
-"""Buttons that lead to what the demo company has not met."""
+from tests.stateset.flows import MORE
 
 
 def machines() -> Iterator[type[Document]]:
@@ -48,14 +44,6 @@ def reached(model: type[Document]) -> set[str]:
     }
 
 
-def press(button: str) -> None:
-    """Bring a document to where the button is, and press it."""
-    row, browser = PRESSES[button].make(), staff()
-    name = button.partition("/")[2]
-    sent = opened(browser, row, name, **PRESSES[button].types(row))
-    assert browser.post(action_url(row, name), sent).status_code == 302
-
-
 def test_every_status_can_be_reached_by_legal_steps() -> None:
     lost = {}
     for model in machines():
@@ -70,16 +58,17 @@ def test_every_status_can_be_reached_by_legal_steps() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.exhaustive
 @pytest.mark.long
 def test_every_status_is_reached_by_a_flow() -> None:
     fill_tables()
     leave_work_to_do()
-    for button in BUTTONS:
-        press(button)
+    for go in MORE:
+        go()
 
-    unmet = {
-        model._meta.label: sorted(left)
+    unmet = [
+        f"{model._meta.label}: {status}"
         for model in machines()
-        if (left := statuses(model) - {first(model)} - reached(model))
-    }
-    assert unmet == {}
+        for status in sorted(statuses(model) - {first(model)} - reached(model))
+    ]
+    assert "\n".join(unmet) == ""
