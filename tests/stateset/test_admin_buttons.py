@@ -116,13 +116,30 @@ def test_the_buttons_of_other_folders_are_pressed_there(app: str) -> None:
 
 
 def names_pressed(folder: str) -> Iterator[str]:
-    """Yield the actions that the tests of a folder carry out, by ``act`` of pages."""
+    """Yield the actions that the tests of a folder carry out, by ``act`` of pages.
+
+    Where the name is an argument of the test, all that ``parametrize`` names counts.
+    """
     for path in sorted((ROOT / folder).rglob("test_*.py")):
-        for node in nodes(path):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "act":
-                for given in node.args[2:3]:
-                    if isinstance(given, ast.Constant):
-                        yield str(given.value)
+        for function in nodes(path):
+            if isinstance(function, ast.FunctionDef):
+                yield from _pressed_by(function)
+
+
+def _pressed_by(function: ast.FunctionDef) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "act":
+            for given in node.args[2:3]:
+                if isinstance(given, ast.Constant):
+                    yield str(given.value)
+                for decorator in function.decorator_list:
+                    yield from _texts(decorator)
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part.value
 
 
 def said(redirect: Any) -> list[str]:

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from stateset.lib.admin import theme
 from stateset.lib.admin.guided import (
     TOKEN_VAR,
     ActionForm,
@@ -185,6 +186,7 @@ class GuidedActionsMixin(VersionMixin):
             "admin/stateset/action.html",
             {
                 **self.admin_site.each_context(request),
+                "is_themed": theme.IS_THEMED,
                 "opts": self.opts,
                 "action": action,
                 "form": form,

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import F, Field, JSONField
+from django.forms import Textarea
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -177,4 +178,7 @@ def _box(column: Field[Any, Any]) -> Any:
         given |= FORMFIELD_OVERRIDES.get(kind, {})
     if column.null or column.empty_strings_allowed or isinstance(column, JSONField):
         given["required"] = False
-    return column.formfield(**given)
+    box: Any = column.formfield(**given)
+    if isinstance(box.widget, Textarea):
+        box.widget.attrs["rows"] = 3
+    return box

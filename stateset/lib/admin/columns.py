@@ -31,12 +31,12 @@ GOOD, WAITING, PROBLEM, DONE, NEUTRAL = "good", "waiting", "problem", "done", "n
 
 MEANINGS: Mapping[str, str] = {
     GOOD: "active confirmed approved paid available ready released open_to_ship success"
-    " valid in_stock accepted ok",
+    " valid in_stock accepted ok succeeded",
     WAITING: "pending requested draft processing in_progress on_hold reserved picking"
     " packed submitted partially_paid partially_received partially_fulfilled allocated"
     " partially_refunded partially_returned in_transit issued scheduled open sent"
     "  inspecting unfulfilled authorized out_for_delivery partial planned new"
-    " label_created",
+    " label_created ready_to_ship inspected",
     PROBLEM: "failed rejected declined overdue exception suspended denied error lost"
     " damaged out_of_stock late disputed critical",
     DONE: "delivered fulfilled completed closed received shipped refunded returned"

@@ -22,7 +22,7 @@ from stateset.lib.timeline import Happening, Link, Subject, further_reading, hap
 
 SHOWN = 50
 MOST_PARTS = 200
-UNTOLD = {"from", "to", "reason", "number", "changes"}
+UNTOLD = {"from", "to", "reason", "number", "changes", "currency"}
 KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 AMOUNT = re.compile(r"(-?\d+\.\d\d)(\d*?)0*")
 
@@ -78,7 +78,7 @@ class TimelineMixin(theme.ModelAdmin):
         found = happenings([own, *parts], SHOWN + 1)
         if not found and not row.TRANSITIONS:
             return None
-        told = [_told(each, parts.get(each.subject)) for each in found[:SHOWN]]
+        told = [_told(each, parts.get(each.subject), row) for each in found[:SHOWN]]
         return Timeline(told, len(found) > SHOWN, further_reading(row, request))
 
     def _parts(self, request: HttpRequest, row: Model) -> dict[Subject, Part]:
@@ -140,7 +140,7 @@ def _choices(kind: str) -> Mapping[str, str]:
     return words
 
 
-def _told(happening: Happening, part: Part | None) -> Told:
+def _told(happening: Happening, part: Part | None, row: Model) -> Told:
     kind = happening.subject[0]
     was, now = (happening.facts.get(side) for side in ("from", "to"))
     is_change = isinstance(was, str) and isinstance(now, str) and was != now
@@ -152,7 +152,12 @@ def _told(happening: Happening, part: Part | None) -> Told:
         reason=happening.reason,
         was=_pill(kind, str(was)) if is_change else "",
         now=_pill(kind, str(now)) if is_change else "",
-        facts=list(_facts(happening.facts)),
+        # What the page and the link say already is not said again.
+        facts=[
+            (label, text)
+            for label, text in _facts(happening.facts)
+            if text not in (str(row), part.name if part else "")
+        ],
         part=part,
     )
 
@@ -166,7 +171,8 @@ def _facts(payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for column, (was, now) in payload.get("changes", {}).items():
         before, after = (_plain(value) or "empty" for value in (was, now))
         yield str(capfirst(_words(column))), f"{before} → {after}"
-    for name, value in payload.items():
+    # PostgreSQL keeps no order of them.
+    for name, value in sorted(payload.items()):
         if name in UNTOLD or name.endswith("_id"):
             continue
         if text := _plain(value):
