@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.apps import apps
 from django.contrib import admin
@@ -147,6 +148,16 @@ def area_models(area: Area) -> Iterator[type[Model]]:
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the areas with what this user may see, as Django's list of apps."""
+    # The page and its theme both ask, and half a hundred tables have to be looked up.
+    if request not in _menus:
+        _menus[request] = _read_menu(request)
+    return _menus[request]
+
+
+_menus: WeakKeyDictionary[HttpRequest, list[dict[str, Any]]] = WeakKeyDictionary()
+
+
+def _read_menu(request: HttpRequest) -> list[dict[str, Any]]:
     entries = []
     for area in AREAS:
         models = _pages(request, area) + [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Protocol, TypeVar
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.utils.module_loading import module_has_submodule
 
 from stateset.lib.errors import UsageError
@@ -26,8 +27,16 @@ NamedRule = TypeVar("NamedRule", bound=Named)
 def discover(name: str) -> Iterator[ModuleType]:
     """Yield module ``name`` of every installed app that has one, in app order."""
     for config in apps.get_app_configs():
-        if config.module is not None and module_has_submodule(config.module, name):
-            yield import_module(f"{config.name}.{name}")
+        if (module := _submodule(config, name)) is not None:
+            yield module
+
+
+@cache
+def _submodule(config: AppConfig, name: str) -> ModuleType | None:
+    """Look once: the menu of every page asks, and looking goes to the disk."""
+    if config.module is None or not module_has_submodule(config.module, name):
+        return None
+    return import_module(f"{config.name}.{name}")
 
 
 def named_rules(

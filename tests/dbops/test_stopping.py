@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from threading import Thread
 
@@ -21,6 +22,14 @@ def stop(number: signal.Signals, steps: list[str], *, times: int = 1) -> None:
         for _ in range(times - 1):
             os.kill(os.getpid(), number)
         steps.append("cleaned")
+
+
+@pytest.fixture(autouse=True)
+def _defaults() -> Iterator[None]:
+    """Have what a terminal has: under nohup a hangup is passed over, also here."""
+    kept = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, kept)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
