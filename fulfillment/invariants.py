@@ -9,7 +9,6 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-<<<<<<< HEAD
 from django.db.models import (
     Exists,
     F,
@@ -18,13 +17,9 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    Value,
     Window,
 )
-||||||| 482e14e
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
-=======
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
->>>>>>> seed
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Lag
 

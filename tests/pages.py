@@ -81,6 +81,13 @@ def act(client: Client, row: Model, name: str, **typed: Any) -> Any:
     return client.post(url, {**fixed, **typed}, follow=True)
 
 
+def opened(client: Client, row: Model, name: str, **typed: Any) -> dict[str, Any]:
+    """Return what the page of an action sends: what it shows, and what is typed."""
+    context = client.get(action_url(row, name)).context
+    fixed = {TOKEN_VAR: context["token"], VERSION_VAR: str(context["version"])}
+    return {**_values(context["form"]), **fixed, **typed}
+
+
 def told(response: Any) -> list[str]:
     """Return the messages a page shows, as they are read."""
     return [strip_tags(str(message)) for message in response.context["messages"]]

@@ -97,6 +97,7 @@ class CashSaleAdmin(TillMixin, DocumentAdmin):
     list_select_related = ("order", "location", "cashier")
     presets = (Preset("today", "Today", lambda rows: rows.of_today()),)
     ordering = ("-sold_at",)
+    told_on = ("order", "payment")
     header_columns = (STATUS, AMOUNT, SOLD, CASHIER)
     guided_actions = (VOID,)
 

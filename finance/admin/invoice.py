@@ -133,6 +133,7 @@ class InvoiceAdmin(PapersMixin, DocumentAdmin):
         Preset("to_pay", "To pay", lambda rows: rows.payable().unpaid()),
     )
     ordering = ("-created_at", "-id")
+    told_on = ("order", "purchase_order")
     header_columns = (invoice_status, TOTAL, *SETTLED, DUE_ON)
     inlines = (InvoiceLineInline, ApplicationInline, CreditNoteInline)
     guided_actions = INVOICE_ACTIONS

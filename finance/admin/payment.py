@@ -132,6 +132,7 @@ class PaymentAdmin(DocumentAdmin):
         Preset("failed", "Failed", lambda rows: rows.filter(status="failed")),
     )
     ordering = ("-created_at", "-id")
+    told_on = ("order", "invoice", "parent")
     header_columns = (PAYMENT_STATUS, AMOUNT, CAPTURED, REFUNDED, PROCESSED)
     inlines = (RefundInline, ApplicationInline)
     guided_actions = PAYMENT_ACTIONS

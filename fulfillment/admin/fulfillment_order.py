@@ -122,6 +122,7 @@ class FulfillmentOrderAdmin(PapersMixin, DocumentAdmin):
         Preset("packed", "Packed", lambda rows: rows.open().filter(status="packed")),
         Preset("late", "Late", lambda rows: rows.late(timezone.now())),
     )
+    told_on = ("order",)
     header_columns = (STATUS, SHIP_BY, PRIORITY, PICKER)
     inlines = (ShipmentInline,)
     guided_actions = FULFILLMENT_ACTIONS

@@ -131,6 +131,7 @@ class ShipmentAdmin(ImportMixin, PapersMixin, DocumentAdmin):
         Preset("expected", "Coming back", lambda rows: rows.expected()),
     )
     ordering = ("-id",)
+    told_on = ("order", "fulfillment_order")
     header_columns = (STATUS, SHIPPED, EXPECTED, DELIVERED)
     inlines = (ShipmentItemInline, TrackingInline)
     guided_actions = SHIPMENT_ACTIONS

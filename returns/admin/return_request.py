@@ -136,6 +136,7 @@ class ReturnRequestAdmin(DocumentAdmin):
         Preset("to_finish", "To finish", lambda rows: rows.to_finish()),
     )
     ordering = ("-created_at",)
+    told_on = ("order",)
     header_columns = (STATUS, REFUND, REFUNDED, REQUESTED)
     guided_actions = RETURN_ACTIONS
 

@@ -174,6 +174,7 @@ class WarrantyClaimAdmin(DocumentAdmin):
     list_select_related = ("warranty",)
     presets = (Preset("open", "Open", lambda rows: rows.open()),)
     ordering = ("-created_at",)
+    told_on = ("warranty",)
     header_columns = (STATUS, since("claimed_at", label="claimed"))
     guided_actions = (
         GuidedAction("approve", "Approve", _approve, refusal=leads_to("approved")),

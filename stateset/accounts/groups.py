@@ -6,7 +6,7 @@ a group stays, and what they take away does not come back with the next migrate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from django.db import connections
 ALL = "view add change delete"
 WORK = "view add change"
 READ = "view"
+EVERYTHING = "everything"
 
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "Support": {
@@ -56,8 +57,26 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "system": READ,
         "dbops": READ,
     },
+    "Administrator": dict.fromkeys(
+        (
+            "orders",
+            "returns",
+            "fulfillment",
+            "finance",
+            "inventory",
+            "accounts",
+            "auth",
+            "system",
+            "dbops",
+        ),
+        EVERYTHING,
+    ),
 }
-"""Group, app label, actions on every model of that app, or codenames in full."""
+"""Group, app label, actions on every model of that app, or codenames in full.
+
+An Administrator may do all there is, break-glass included, without being a superuser,
+whom no permission could be taken from.
+"""
 
 
 @dataclass
@@ -125,6 +144,8 @@ def _groups(names: Iterable[str], using: str) -> Iterator[tuple[Group, int]]:
         yield group, 0 if is_new else _seen.newest_permission.get(using, 0)
 
 
-def _is_meant(permission: Permission, actions: Iterable[str]) -> bool:
+def _is_meant(permission: Permission, actions: Collection[str]) -> bool:
+    if EVERYTHING in actions:
+        return True
     verb = permission.codename.partition("_")[0]
     return verb in actions or permission.codename in actions

@@ -47,6 +47,10 @@ document_leaving = Signal()
 """Sent with ``row`` and ``event_type`` in the transaction that deletes a document,
 while it is still there: ``stateset.system`` writes the event."""
 
+document_edited = Signal()
+"""Sent with ``row``, ``event_type`` and ``payload`` in the transaction in which a
+person wrote columns of a document by hand."""
+
 _NOBODY = Context()
 _context: ContextVar[Context] = ContextVar("journal_context", default=_NOBODY)
 _told: ContextVar[frozenset[str]] = ContextVar("journal_told", default=frozenset())

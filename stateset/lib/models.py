@@ -37,6 +37,14 @@ class Document(Record):
         abstract = True
 
 
+def number_field(model: type[models.Model]) -> models.CharField[str, str] | None:
+    """Return the column a document is called by, if it has a number of its own."""
+    for field in model._meta.concrete_fields:
+        if field.unique and isinstance(field, models.CharField):
+            return field
+    return None
+
+
 class LogRow(models.Model):
     """A row that is written once, in order, under a bigint identity.
 

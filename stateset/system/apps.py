@@ -6,6 +6,7 @@ from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, pre_migrate
 
 from stateset.lib import journal
+from stateset.lib.timeline import add_guide, add_memory
 
 
 class SystemConfig(AppConfig):
@@ -17,7 +18,7 @@ class SystemConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from stateset.system import checks, receivers
+        from stateset.system import checks, receivers, timeline
         from stateset.system.triggers.checks import check_triggers
 
         connection_created.connect(receivers.on_connection_created)
@@ -28,7 +29,10 @@ class SystemConfig(AppConfig):
         journal.context_changed.connect(receivers.on_context_changed)
         journal.document_leaving.connect(receivers.on_document_leaving)
         journal.add_sink(receivers.write_audit_entry)
+        journal.document_edited.connect(receivers.on_document_edited)
         journal.add_reader(receivers.read_recorded)
+        add_memory(timeline.recall)
+        add_guide(timeline.further_reading)
         register(checks.check_production)
         register(checks.check_names)
         register(check_triggers, Tags.database)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.apps import AppConfig
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CharField, Model
+from django.db.models import Model
 
 from stateset.lib.journal import Context, Entry
+from stateset.lib.models import number_field
 from stateset.system.models import AuditEntry
 from stateset.system.services import record_event
 from stateset.system.triggers import triggers_of
@@ -61,10 +62,13 @@ def read_recorded(resource_type: str, resource_ids: Collection[str]) -> set[str]
 
 def on_document_leaving(row: Model, event_type: str, **_: Any) -> None:
     """Tell the world that a document is gone, and which one it was."""
-    fields = row._meta.concrete_fields
-    unique = (
-        field for field in fields if field.unique and isinstance(field, CharField)
-    )
-    number = next(unique, None)
+    number = number_field(type(row))
     shown = number.value_from_object(row) if number else None
     record_event(row, event_type, {"number": shown or str(row)})
+
+
+def on_document_edited(
+    row: Model, event_type: str, payload: Mapping[str, Any], **_: Any
+) -> None:
+    """Tell the world what a person wrote into a document by hand, and why."""
+    record_event(row, event_type, payload)

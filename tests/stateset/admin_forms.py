@@ -10,6 +10,9 @@ from django.db.models import Model
 from django.test import Client
 
 from orders.services import cancel_order
+from stateset.lib.admin import DocumentAdmin
+from stateset.lib.admin.by_hand import NAME
+from stateset.lib.admin.versions import VERSION_VAR
 from tests.finance.builders import make_invoice
 from tests.fulfillment.builders import make_packed, make_shipped
 from tests.inventory.manufacturing.builders import make_bom, make_work_order
@@ -20,6 +23,7 @@ from tests.orders.builders import (
     make_order,
     make_order_in_work,
 )
+from tests.pages import opened
 from tests.returns.builders import make_return
 
 MOST_ROWS = 3
@@ -142,6 +146,7 @@ def save_unchanged(client: Client, model_admin: Any) -> Iterator[str]:
         sent: dict[str, list[str]] = {}
         for name, value in read.sent:
             sent.setdefault(name, []).append(value)
+        yield from put_over_another(client, url, row, sent)
         try:
             response = client.post(url, {**sent, SAVE: "Save"})
         except Exception as error:  # noqa: BLE001 -- each page is told, not the first
@@ -149,6 +154,37 @@ def save_unchanged(client: Client, model_admin: Any) -> Iterator[str]:
             continue
         if response.status_code != 302:
             yield f"{named} answers {response.status_code}: {_complaints(response)}"
+
+
+def put_over_another(
+    client: Client, url: str, row: Model, sent: dict[str, list[str]]
+) -> Iterator[str]:
+    """Post a form made from an older version; yield what is wrong with the answer."""
+    if not hasattr(row, "version"):
+        return
+    response = client.post(url, {**sent, VERSION_VAR: "0", SAVE: "Save"})
+    text = response.content.decode()
+    if response.status_code != 409 or "Nothing was overwritten" not in text:
+        yield f"{url} answers {response.status_code} to an older version"
+    again = type(row)._base_manager.get(pk=row.pk)
+    if again.version != row.version:
+        yield f"{url} was written over by an older version"
+
+
+def edit_nothing_by_hand(client: Client, model_admin: Any) -> Iterator[str]:
+    """Post the break-glass page of a few rows as it is; yield where it would write.
+
+    A box that does not say what is saved would change a column nobody touched.
+    """
+    if not isinstance(model_admin, DocumentAdmin):
+        return
+    for row in rows_to_open(model_admin.opts.model):
+        url = model_admin.named_url(row, NAME)
+        sent = opened(client, row, NAME, reason="looked only")
+        response = client.post(url, sent)
+        if "every box says what is saved already" not in response.content.decode():
+            errors = response.context["form"].errors if response.context else ""
+            yield f"{url} would write: {response.status_code} {errors}"
 
 
 def add_nonsense(client: Client, model_admin: Any) -> Iterator[str]:

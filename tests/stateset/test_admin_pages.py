@@ -15,7 +15,12 @@ from stateset.sidebar import AREAS
 from tests.finance.builders import make_cash_sale
 from tests.orders.builders import make_confirmed_order
 from tests.pages import change_url
-from tests.stateset.admin_forms import add_nonsense, leave_work_to_do, save_unchanged
+from tests.stateset.admin_forms import (
+    add_nonsense,
+    edit_nothing_by_hand,
+    leave_work_to_do,
+    save_unchanged,
+)
 from tests.stateset.admin_walk import (
     OUR_APPS,
     fill_tables,
@@ -129,6 +134,8 @@ def test_every_form_can_be_saved_as_it_is_in_every_status(client: Client) -> Non
     client.force_login(make_user(is_superuser=True))
 
     faults = [fault for page in our_admins() for fault in save_unchanged(client, page)]
+    for page in our_admins():
+        faults += edit_nothing_by_hand(client, page)
 
     assert "\n".join(faults) == ""
 

@@ -188,6 +188,7 @@ class ProductVariantAdmin(ExtensibleAdmin, StatesetAdmin):
     search_help_text = "SKU, barcode or name"
     list_select_related = ("product",)
     ordering = ("sku",)
+    told_on = ("product",)
     header_columns = (ON_SALE, PRICE)
     fieldsets = (
         (None, {"fields": ("product", ("sku", "name"), ("barcode", "item_type"))}),

@@ -275,6 +275,7 @@ class WorkOrderOperationAdmin(DocumentAdmin):
         ),
     )
     ordering = ("-work_order", "sequence")
+    told_on = ("work_order",)
     header_columns = (
         status_pill(),
         since("started_at", label="started"),

@@ -180,6 +180,7 @@ class ItemReceiptAdmin(DocumentAdmin):
         Preset("reversed", "Reversed", lambda rows: rows.filter(status="reversed")),
     )
     ordering = ("-received_at", "-id")
+    told_on = ("purchase_order",)
     header_columns = (STATUS, QUANTITY, REJECTED, COST, RECEIVED)
     guided_actions = (REVERSE,)
 

@@ -194,6 +194,7 @@ class ShippingNoticeAdmin(DocumentAdmin):
         ),
     )
     ordering = ("-id",)
+    told_on = ("purchase_order",)
     header_columns = (STATUS, ORDER, EXPECTED, *TIMES)
     inlines = (ShippingNoticeItemInline,)
     guided_actions = (ANNOUNCE, TRANSIT, DELIVER, RECEIVE, CANCEL)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from stateset.accounts.admin.user import GIVE_RIGHTS
 from stateset.lib.admin import StatesetAdmin, number
 
 admin.site.unregister(Group)
@@ -32,7 +33,7 @@ class GroupAdmin(StatesetAdmin, DjangoGroupAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # Nobody gives away more than they hold, neither to others nor to themselves.
-        return () if request.user.is_superuser else ("permissions",)
+        return () if request.user.has_perm(GIVE_RIGHTS) else ("permissions",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)

@@ -39,6 +39,7 @@ SEEN = since("last_login", label="last log-in")
 MADE = since("created_at", label="made")
 ACTIVE = yes_no("is_active", label="active")
 RIGHTS = ("groups", "user_permissions")
+GIVE_RIGHTS = "accounts.give_rights"
 
 
 def _deactivate(row: User, request: HttpRequest, data: Data) -> str:
@@ -138,5 +139,7 @@ class UserAdmin(StatesetAdmin, DjangoUserAdmin):
         shown = ("is_active", "last_login", SEEN, MADE)
         if request.user.is_superuser:
             return shown
-        # Nobody gives away more than they hold.
+        # Nobody gives away more than they hold; who may give any right holds them all.
+        if request.user.has_perm(GIVE_RIGHTS):
+            return (*shown, "is_superuser")
         return (*shown, "is_superuser", *RIGHTS)

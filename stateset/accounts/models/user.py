@@ -68,6 +68,10 @@ class User(AbstractBaseUser, PermissionsMixin, Document):
     class Meta:
         db_table = "users"
         db_table_comment = "People and programs that can log in"
+        permissions = (
+            ("break_glass", "Can edit documents by hand, past their rules"),
+            ("give_rights", "Can give people any groups and permissions"),
+        )
         constraints = [
             check(
                 Q(email=Lower("email")),

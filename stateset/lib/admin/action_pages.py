@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from stateset.lib.admin import theme
 from stateset.lib.admin.guided import (
     TOKEN_VAR,
     ActionForm,
@@ -21,6 +22,7 @@ from stateset.lib.admin.guided import (
     Plan,
     claim,
     find_action,
+    is_claimed,
     make_plan,
     may_perform,
     new_token,
@@ -62,20 +64,31 @@ class GuidedActionsMixin(VersionMixin):
 
     def action_url(self, row: Any, action: GuidedAction) -> str:
         """Return the address of the page that asks before ``action`` is done."""
-        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
-        return reverse(
-            f"{self.admin_site.name}:{name}", args=[quote(row.pk), action.name]
-        )
+        return self.named_url(row, action.name)
+
+    def named_url(self, row: Any, name: str) -> str:
+        """Return the address of the page of the action of that name."""
+        view = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        return reverse(f"{self.admin_site.name}:{view}", args=[quote(row.pk), name])
+
+    def action_named(
+        self, request: HttpRequest, name: str, row: Any
+    ) -> GuidedAction | None:
+        """Return the action of that name which a row may have, if there is one."""
+        return find_action(self.guided_actions, name)
 
     def guided_view(
         self, request: HttpRequest, object_id: str, name: str
     ) -> HttpResponse:
         """Ask on GET, do on POST; the page says why where it may not be done."""
-        action = find_action(self.guided_actions, name)
-        row = self.get_object(request, unquote(object_id)) if action else None
+        row = self.get_object(request, unquote(object_id))
+        action = None if row is None else self.action_named(request, name, row)
         if action is None or row is None:
             raise Http404
         if not may_perform(self, request, action, row):
+            # A second click must not be told off for what the first one changed.
+            if may_perform(self, request, action, None) and self._was_sent(request):
+                return self._say_sent(request, action, row)
             raise PermissionDenied
         if request.method != "POST":
             return self._ask(request, action, row, action.form(row=row))
@@ -95,14 +108,22 @@ class GuidedActionsMixin(VersionMixin):
     ) -> HttpResponse:
         token = request.POST.get(TOKEN_VAR, "")
         if not claim(token):
-            messages.info(
-                request, f"“{action.label}” was sent already; nothing more was done."
-            )
-            return self._to_row(row)
+            return self._say_sent(request, action, row)
         response = self._do(request, action, row.pk)
         if response.status_code != HttpResponseRedirect.status_code:
             release(token)
         return response
+
+    def _was_sent(self, request: HttpRequest) -> bool:
+        return is_claimed(request.POST.get(TOKEN_VAR, ""))
+
+    def _say_sent(
+        self, request: HttpRequest, action: GuidedAction, row: Any
+    ) -> HttpResponse:
+        messages.info(
+            request, f"“{action.label}” was sent already; nothing more was done."
+        )
+        return self._to_row(row)
 
     def _do(self, request: HttpRequest, action: GuidedAction, key: Any) -> HttpResponse:
         # Read, not locked: the service locks, headers first (``stateset.lib.seen``).
@@ -165,6 +186,7 @@ class GuidedActionsMixin(VersionMixin):
             "admin/stateset/action.html",
             {
                 **self.admin_site.each_context(request),
+                "is_themed": theme.IS_THEMED,
                 "opts": self.opts,
                 "action": action,
                 "form": form,

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from stateset.lib.admin import theme
 from stateset.lib.admin.action_pages import GuidedActionsMixin
 from stateset.lib.admin.autocompletes import AutocompleteFilterMixin, AutocompleteMixin
+from stateset.lib.admin.by_hand import ByHandMixin
 from stateset.lib.admin.columns import Column, heading
 from stateset.lib.admin.entry import FORMFIELD_OVERRIDES
 from stateset.lib.admin.export import ExportMixin
@@ -27,6 +28,7 @@ from stateset.lib.admin.refusals import (
     sentences,
 )
 from stateset.lib.admin.search import SearchMixin
+from stateset.lib.admin.timeline import TimelineMixin
 from stateset.lib.admin.versions import VERSION_VAR
 from stateset.lib.errors import StatesetError
 from stateset.lib.journal import business_transaction, document_leaving
@@ -52,6 +54,7 @@ UNREAD_FILTER = f"?{ERROR_FLAG}=1"
 
 
 class StatesetAdmin(
+    TimelineMixin,
     GuidedActionsMixin,
     ExportMixin,
     ListMixin,
@@ -160,6 +163,7 @@ class StatesetAdmin(
         if obj is not None and obj.pk and change:
             context |= {
                 "buttons": self.buttons(request, obj),
+                "timeline": self.timeline(request, obj),
                 "header": [
                     (heading(column), column(obj)) for column in self.header_columns
                 ],
@@ -197,16 +201,22 @@ class ReadOnlyAdmin(StatesetAdmin):
         return False
 
 
-class DocumentAdmin(StatesetAdmin):
+class DocumentAdmin(ByHandMixin, StatesetAdmin):
     """A document with a status: never typed, and kept once it left the first one."""
 
     deletable_statuses: Collection[str] = ()
-    event_prefix = ""
-    """What the names of this document's events begin with, if not its own name."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         declared = super().get_readonly_fields(request, obj)
         return declared if "status" in declared else (*declared, "status")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        row = kwargs.get("obj")
+        if row is not None:
+            context["by_hand_url"] = self.by_hand_url(request, row)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_delete_permission(
         self, request: HttpRequest, obj: Model | None = None
@@ -232,9 +242,8 @@ class DocumentAdmin(StatesetAdmin):
                     why=f"it is {str(obj.get_status_display()).lower()} now",
                     fix="reload the page and use the buttons on it",
                 )
-            prefix = self.event_prefix or name.replace(" ", "_")
             document_leaving.send(
-                sender=type(obj), row=obj, event_type=f"{prefix}.deleted"
+                sender=type(obj), row=obj, event_type=self.name_event("deleted")
             )
             super().delete_model(request, obj)
 

@@ -31,12 +31,12 @@ GOOD, WAITING, PROBLEM, DONE, NEUTRAL = "good", "waiting", "problem", "done", "n
 
 MEANINGS: Mapping[str, str] = {
     GOOD: "active confirmed approved paid available ready released open_to_ship success"
-    " valid in_stock accepted ok",
+    " valid in_stock accepted ok succeeded",
     WAITING: "pending requested draft processing in_progress on_hold reserved picking"
     " packed submitted partially_paid partially_received partially_fulfilled allocated"
     " partially_refunded partially_returned in_transit issued scheduled open sent"
     "  inspecting unfulfilled authorized out_for_delivery partial planned new"
-    " label_created",
+    " label_created ready_to_ship inspected",
     PROBLEM: "failed rejected declined overdue exception suspended denied error lost"
     " damaged out_of_stock late disputed critical",
     DONE: "delivered fulfilled completed closed received shipped refunded returned"
@@ -66,7 +66,7 @@ def status_pill(
         if not value:
             return EMPTY
         words = getattr(owner, f"get_{name}_display", lambda: value)()
-        meaning = (colours or {}).get(value) or _MEANING.get(value, NEUTRAL)
+        meaning = (colours or {}).get(value) or meaning_of(value)
         return pill(str(words), meaning)
 
     return _column("pill", field, label, show)
@@ -75,6 +75,11 @@ def status_pill(
 def pill(words: str, meaning: str = NEUTRAL) -> SafeString:
     """Return words on the ground that ``meaning`` has in both themes."""
     return format_html('<span class="ss-pill ss-{}">{}</span>', meaning, words)
+
+
+def meaning_of(value: str) -> str:
+    """Return what a status word means to a reader, neutral where it is unknown."""
+    return _MEANING.get(value, NEUTRAL)
 
 
 def money(field: str, *, currency: str = "currency", label: str = "") -> Column:

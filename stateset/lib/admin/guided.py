@@ -57,12 +57,14 @@ class GuidedAction:
     ``refusal(row)`` returns why not (then no button is shown), "" where it may.
     ``permission`` is ``change`` (of this model) or a full name: ``finance.refund``.
     ``facts(row)`` returns the lines of label and value shown before confirming.
+    ``warning`` stands over the form, as what must not be overlooked.
     """
 
     name: str
     label: str
     perform: Callable[[Any, HttpRequest, Mapping[str, Any]], str | None]
     explain: str = ""
+    warning: str = ""
     form: type[ActionForm] = ActionForm
     refusal: Callable[[Any], str] = lambda row: ""
     permission: str = "change"
@@ -153,6 +155,11 @@ def claim(token: str) -> bool:
         },
     )
     return is_first
+
+
+def is_claimed(token: str) -> bool:
+    """Return whether a page was sent, and carried out, before."""
+    return Session.objects.filter(session_key=_row_of(token)).exists()
 
 
 def release(token: str) -> None:
