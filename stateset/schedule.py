@@ -16,6 +16,7 @@ from stateset.lib.schedule import Entry
 MINUTES = timedelta(minutes=1)
 HOURS = timedelta(hours=1)
 
+
 def read_schedule() -> tuple[Entry, ...]:
     """Return the entries in the order people read them, as this installation has them.
 

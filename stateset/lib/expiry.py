@@ -52,7 +52,7 @@ def expire_records(
     for rule in chosen_expiries(rules):
         try:
             ended.append((rule, rule.expire(at=at)))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- raised when all had their turn
             error.add_note(f"while ending {rule.name}")
             failed.append(error)
     if failed:
