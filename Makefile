@@ -6,7 +6,7 @@ PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
 ONCE := tests/services tests/deploy tests/browser tests/dbops/s3 tests/stateset/test_plain_theme.py
 # Whole histories, which take minutes: in make test-more, on both engines.
 HISTORIES := tests/northwind tests/stateset/test_demo.py tests/stateset/test_demo_branches.py
-# Long too, and the engine has little say in it: on PostgreSQL in make test-more.
+# Long too, or the engine has little say in it: on PostgreSQL in make test-more.
 LONG := $(HISTORIES) tests/stateset/test_admin_pages.py \
 	tests/dbops/maintenance/test_auto_migrate.py tests/inventory/stock/test_last_units.py
 # What must hold with the theme and without it.
