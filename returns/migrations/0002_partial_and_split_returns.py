@@ -47,6 +47,8 @@ def note_what_was_done(apps, schema_editor):
     approvals.filter(
         decision='pending', return_request__status__in=('rejected', 'cancelled')
     ).update(decision='withdrawn', decided_at=models.F('updated_at'))
+    # PostgreSQL alters no table with foreign keys still to be checked.
+    schema_editor.connection.check_constraints()
 
 
 class Migration(migrations.Migration):
