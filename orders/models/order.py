@@ -127,7 +127,11 @@ class Order(Document):
     )
     UNBEGUN_STATUSES = (Status.PENDING, Status.CONFIRMED)
     TO_SHIP_STATUSES = (Status.CONFIRMED, Status.PROCESSING)
-    NO_MONEY_STATUSES = (PaymentStatus.PENDING,)
+    NO_MONEY_STATUSES = (
+        PaymentStatus.PENDING,
+        PaymentStatus.FAILED,
+        PaymentStatus.VOIDED,
+    )
 
     order_number = models.CharField("number", max_length=50, unique=True)
     customer = models.ForeignKey(

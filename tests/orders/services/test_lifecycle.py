@@ -280,18 +280,30 @@ def test_what_nobody_paid_in_time_is_cancelled_once_and_its_stock_given_back() -
     assert StockLevel.objects.get().available == 10
 
 
+@pytest.mark.parametrize("failure", ["failed", "voided"])
+def test_a_payment_that_brought_nothing_keeps_no_order(failure: str) -> None:
+    order = make_confirmed_order(pay_by=LATER)
+    apply_payment_totals(order, paid=Decimal(0), refunded=Decimal(0), failure=failure)
+
+    assert cancel_unpaid_orders(at=LATER + A_MINUTE) == 1
+
+
 def test_what_was_paid_held_or_begun_is_not_cancelled_for_its_time() -> None:
     variant = make_stocked_variant(10)
     terms: dict[str, Any] = {"lines": [OrderLine(variant, 1)], "pay_by": LATER}
     apply_payment_totals(
         make_confirmed_order(**terms), paid=Decimal(1), refunded=Decimal(0)
     )
+    vouched = make_confirmed_order(**terms)
+    apply_payment_totals(
+        vouched, paid=Decimal(0), refunded=Decimal(0), authorized=vouched.total_amount
+    )
     hold_order(make_confirmed_order(**terms), reason="the customer calls back")
     make_order_in_work(**terms)
     make_confirmed_order(lines=[OrderLine(variant, 1)])
 
     assert cancel_unpaid_orders(at=LATER + A_MINUTE) == 0
-    assert StockLevel.objects.get().reserved == 4
+    assert StockLevel.objects.get().reserved == 5
 
 
 def test_work_begins_once_and_only_on_confirmed_orders() -> None:
