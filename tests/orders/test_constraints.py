@@ -69,6 +69,7 @@ CHECKS: list[tuple[str, Make, dict[str, Any]]] = [
     ("cart_item_money_not_negative", make_cart_line, {"line_total": -1}),
     ("order_status_known", make_order, {"status": "lost"}),
     ("order_payment_status_known", make_order, {"payment_status": "lost"}),
+    ("order_payment_failure_known", make_order, {"payment_failure": "lost"}),
     ("order_fulfillment_status_known", make_order, {"fulfillment_status": "lost"}),
     ("order_channel_known", make_order, {"channel": "lost"}),
     ("order_currency_code", make_order, {"currency": "usd"}),
