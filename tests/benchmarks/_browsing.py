@@ -75,10 +75,10 @@ def plain_urls() -> ModuleType:
 
     from orders.models import Order, OrderItem
 
-    class Lines(admin.TabularInline[Any, Any]):
+    class Lines(admin.TabularInline):
         model = OrderItem
 
-    class OrderPage(admin.ModelAdmin[Any]):
+    class OrderPage(admin.ModelAdmin):
         list_display = (
             "order_number",
             "customer",
@@ -107,7 +107,7 @@ def plain_urls() -> ModuleType:
         ordering = ("-order_date",)
         inlines = (Lines,)
 
-    class LinePage(admin.ModelAdmin[Any]):
+    class LinePage(admin.ModelAdmin):
         list_display = ("order", "sku", "name", "quantity", "total_price")
         search_fields = ("sku", "order__order_number")
 
