@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Model, Q
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from stateset.lib.timeline import Happening, Link, Subject
 from stateset.system.models import AuditEntry, Event
@@ -50,11 +51,13 @@ def recall(subjects: Collection[Subject], limit: int) -> list[Happening]:
 def further_reading(row: Model, request: HttpRequest) -> list[Link]:
     """Return the pages with all events and all changes of a row, as one may see."""
     query = urlencode({"q": str(row.pk)})
-    return [
-        (label, f"{reverse(view)}?{query}")
-        for label, permission, view in PAGES
-        if request.user.has_perm(permission)
-    ]
+    found = []
+    for label, permission, view in PAGES:
+        if request.user.has_perm(permission):
+            # A site need not have every page.
+            with suppress(NoReverseMatch):
+                found.append((label, f"{reverse(view)}?{query}"))
+    return found
 
 
 def _act(event: Event) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -92,7 +92,7 @@ from tests.returns.builders import (
     make_returnable_variant,
 )
 
-WHY = {"reason": "asked by phone"}
+WHY: Mapping[str, Any] = {"reason": "asked by phone"}
 
 
 def scan(*statuses: str) -> None:
@@ -163,6 +163,11 @@ def warrant() -> Warranty:
     return Warranty.objects.get(order_item__order=order)
 
 
+def outlive_a_warranty() -> None:
+    warrant()
+    expire_warranties(on=date(2030, 1, 1))
+
+
 def claim() -> WarrantyClaim:
     return submit_claim(warrant(), failed_on=date(2027, 1, 15), description="dead")
 
@@ -212,7 +217,7 @@ MORE: Sequence[Callable[[], Any]] = (
     lambda: close_work_order_short(complete_work_order(make_running_order(), 4), **WHY),
     work_through,
     lambda: void_warranty(warrant(), **WHY),
-    lambda: warrant() and expire_warranties(on=date(2030, 1, 1)),
+    outlive_a_warranty,
     mend,
     lambda: decide_claim(claim(), approve=False, **WHY),
     lambda: withdraw_claim(claim(), **WHY),
