@@ -107,7 +107,6 @@ class PaymentAdmin(DocumentAdmin):
         AMOUNT,
         CAPTURED,
         REFUNDED,
-        "method",
         PROCESSED,
     )
     list_filter = (

@@ -163,7 +163,7 @@ class OrderAdmin(ImportMixin, ExtensibleAdmin, DocumentAdmin):
     deletable_statuses = (Order.Status.PENDING,)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shipping = (("location", "channel"), ("promised_at", "pay_by"))
+        shipping = (("location", "channel"), "promised_at", "pay_by")
         if obj is None:
             return (
                 (None, {"fields": ("customer", *shipping, "notes")}),

@@ -243,7 +243,7 @@ class ReturnItemAdmin(ReadOnlyAdmin):
     list_display = (
         "__str__",
         link_to("return_request"),
-        *UNITS,
+        *UNITS[2:],
         LINE_REFUND,
     )
     list_filter = (

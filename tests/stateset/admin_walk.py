@@ -17,12 +17,14 @@ from django.test.utils import CaptureQueriesContext
 
 from inventory.services.manufacturing import OperationPlan
 from inventory.services.procurement import announce_shipping_notice
+from orders.services import set_cart_item
 from stateset.demo.seeding import seed_demo
 from stateset.system.sealing.flow import seal_log
 from stateset.system.services.proving import prove_books
 from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
 from tests.inventory.manufacturing.builders import make_running_order
 from tests.inventory.procurement.builders import line_ids, make_sent_order
+from tests.orders.builders import make_cart, make_stocked_variant
 
 OUR_APPS = {
     "accounts",
@@ -57,6 +59,7 @@ def fill_tables() -> None:
     seed_demo(orders=15, seed=2, now=NOON)
     make_running_order(operations=(OperationPlan("Roast", "Drum 1", 30),))
     order = make_sent_order()
+    set_cart_item(make_cart(), variant=make_stocked_variant(3), quantity=1)
     announce_shipping_notice(order, quantities={line_ids(order)[0]: 1})
     make_run()
     make_pause()
