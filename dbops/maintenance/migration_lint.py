@@ -120,7 +120,7 @@ def _add_field(
         return
     where = f"{operation.model_name_lower}.{operation.name}"
     if not field.null and field.db_default is NOT_PROVIDED:
-        if field.has_default():
+        if field.has_default() or _is_filled_with_nothing(field):
             yield Finding(
                 WARNING,
                 f"adds the column {where}, NOT NULL without a default in the database",
@@ -281,3 +281,8 @@ CHECKS: dict[type, Callable[[str, Any, ProjectState], Iterable[Finding]]] = {
     operations.RunPython: _run,
     operations.RunSQL: _run,
 }
+
+
+def _is_filled_with_nothing(field: Any) -> bool:
+    """Return whether Django gives rows that are there the empty text."""
+    return bool(field.blank and field.empty_strings_allowed)

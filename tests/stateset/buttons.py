@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 
+from fulfillment.services import pack_fulfillment
 from inventory.models import (
     ItemReceipt,
     ProductVariant,
@@ -37,7 +38,7 @@ from inventory.services.procurement import (
 )
 from inventory.services.stock import hold_stock
 from inventory.services.stock.locations import close_location
-from orders.models import Cart, Customer
+from orders.models import Cart, Customer, Order
 from orders.services import OrderLine, change_customer_status, hold_order, set_cart_item
 from stateset.accounts.models import ApiKey, RefreshToken
 from stateset.accounts.services import (
@@ -46,7 +47,10 @@ from stateset.accounts.services import (
     issue_refresh_token,
 )
 from stateset.lib.admin import GuidedAction, StatesetAdmin
-from stateset.system.models import OutboxMessage
+from stateset.system.models import Event, OutboxMessage, Seal
+from stateset.system.sealing.flow import seal_log
+from stateset.system.services import record_event
+from stateset.system.triggers import ledgers_open
 from tests.finance.builders import make_debt
 from tests.fulfillment.builders import (
     make_packed,
@@ -109,6 +113,25 @@ def every_button() -> dict[str, tuple[StatesetAdmin, GuidedAction]]:
         if isinstance(page, StatesetAdmin)
         for action in page.guided_actions
     }
+
+
+def make_broken_seal() -> Seal:
+    """Return the seal of an event that somebody changed behind our back."""
+    user = make_user()
+    event = record_event(user, "user.seen")
+    seal_log()
+    with ledgers_open():
+        Event.objects.filter(pk=event.pk).update(event_type="user.hidden")
+    return Seal.objects.get(table_name="events")
+
+
+def make_partly_shipped() -> Order:
+    """Return an order of five units, of which three have left."""
+    variant = make_stocked_variant(5)
+    order = make_confirmed_order(lines=[OrderLine(variant, 5)])
+    line = order.items.get().pk
+    make_shipped(pack_fulfillment(make_picking(order), quantities={line: 3}))
+    return order
 
 
 def make_full_cart() -> Cart:
@@ -297,7 +320,9 @@ PRESSES: Mapping[str, Press] = {
     "orders.customer/reactivate": Press(make_suspended, REASON),
     "orders.customer/suspend": Press(make_customer, REASON),
     "orders.order/addresses": Press(make_order, other_address),
+    "orders.order/authorize": Press(make_debt, {"method": "card"}),
     "orders.order/cancel": Press(make_confirmed_order, REASON),
+    "orders.order/close-short": Press(make_partly_shipped, REASON),
     "orders.order/complete": Press(make_services_order),
     "orders.order/confirm": Press(make_order),
     "orders.order/hold": Press(make_confirmed_order, REASON),
@@ -307,6 +332,7 @@ PRESSES: Mapping[str, Press] = {
     "orders.order/resume": Press(
         lambda: hold_order(make_confirmed_order(), reason="unpaid")
     ),
+    "system.seal/accept": Press(make_broken_seal, REASON),
     "system.outboxmessage/discard": Press(lambda: make_message("held")),
     "system.outboxmessage/release": Press(lambda: make_message("held")),
     "system.outboxmessage/retry": Press(lambda: make_message("failed")),

@@ -60,7 +60,7 @@ MAY = {
 
 UNSEEN = {
     "Support": [],
-    "Warehouse": ["invoice", "payment", "return"],
+    "Warehouse": ["invoice", "payment"],
     "Finance": ["pick", "shipment"],
 }
 """What a group does not get to see at all."""
