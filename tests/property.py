@@ -24,7 +24,7 @@ from stateset.lib.errors import StatesetError
 from stateset.lib.invariants import Invariant, violations
 
 SEQUENCES = settings(
-    max_examples=20,
+    max_examples=12,
     stateful_step_count=15,
     deadline=None,
     derandomize=True,

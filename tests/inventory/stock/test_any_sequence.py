@@ -358,7 +358,7 @@ def test_any_sequence_of_calls_keeps_the_books() -> None:
     run_state_machine_as_test(
         AnySequence,
         settings=settings(
-            max_examples=20,
+            max_examples=12,
             stateful_step_count=15,
             deadline=None,
             derandomize=True,
