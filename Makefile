@@ -9,8 +9,9 @@ HISTORIES := tests/northwind tests/stateset/test_demo.py tests/stateset/test_dem
 # Long too, or the engine has little say in it: on PostgreSQL in make test-more.
 LONG := $(HISTORIES) tests/stateset/test_admin_pages.py \
 	tests/dbops/maintenance/test_auto_migrate.py tests/inventory/stock/test_last_units.py
-# What must hold with the theme and without it.
-PAGES := tests/browser $(wildcard tests/stateset/test_admin_*.py) tests/stateset/test_home.py \
+# What must hold with the theme and without it; what a button does is the same.
+PAGES := tests/browser tests/stateset/test_home.py \
+	$(filter-out %_buttons.py, $(wildcard tests/stateset/test_admin_*.py)) \
 	tests/stateset/system/importing/test_admin.py
 
 # Whatever the caller's shell has of another project stays out of this one.

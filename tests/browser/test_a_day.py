@@ -36,7 +36,7 @@ from tests.pages import action_url
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.exhaustive,
+    pytest.mark.postgresql,
     pytest.mark.long,
 ]
 

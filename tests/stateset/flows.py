@@ -9,10 +9,12 @@ from typing import Any
 
 from finance.services import (
     cancel_payment,
+    expire_authorizations,
     fail_payment,
     record_payment,
     void_cash_sale,
     void_invoice,
+    void_payment,
 )
 from fulfillment.services import cancel_fulfillment, cancel_shipment, record_tracking
 from inventory.models import ItemReceipt, WorkOrderOperation
@@ -42,25 +44,34 @@ from inventory.services.procurement import (
 )
 from inventory.services.stock import hold_stock
 from inventory.services.stock.reservations import expire_reservations
+from orders.models import Order
 from orders.services import (
     OrderLine,
     cancel_order,
     change_customer_status,
+    checkout_cart,
     expire_cart,
     hold_order,
+    set_cart_item,
 )
-from returns.models import Warranty, WarrantyClaim
+from returns.models import ReturnRequest, Warranty, WarrantyClaim
 from returns.services import (
     cancel_return,
     decide_claim,
     decide_return,
     expire_warranties,
+    receive_return,
     resolve_claim,
     submit_claim,
     void_warranty,
     withdraw_claim,
 )
-from tests.finance.builders import make_cash_sale, make_invoice, make_payment
+from tests.finance.builders import (
+    make_authorization,
+    make_cash_sale,
+    make_invoice,
+    make_payment,
+)
 from tests.fulfillment.builders import make_released, make_shipment, make_shipped
 from tests.inventory.builders import (
     make_level,
@@ -83,9 +94,11 @@ from tests.orders.builders import (
     make_cart,
     make_confirmed_order,
     make_customer,
+    make_stocked_variant,
 )
 from tests.returns.builders import (
     acting_as,
+    make_approved_return,
     make_approver,
     make_delivered_order,
     make_return,
@@ -183,10 +196,29 @@ def reject_return() -> None:
         decide_return(asked, approve=False, reason="worn")
 
 
+def let_an_authorization_run_out() -> int:
+    payment = make_authorization()
+    assert payment.authorization_expires_at is not None
+    late = payment.authorization_expires_at + timedelta(minutes=1)
+    return expire_authorizations(at=late)
+
+
+def order_what_is_in_a_cart() -> Order:
+    cart = make_cart()
+    set_cart_item(cart, variant=make_stocked_variant(), quantity=1)
+    return checkout_cart(cart)
+
+
+def receive_a_part() -> ReturnRequest:
+    found = make_approved_return()
+    return receive_return(found, quantities={found.items.get().pk: 1})
+
+
 MORE: Sequence[Callable[[], Any]] = (
     lambda: change_customer_status(make_customer(), to="suspended", **WHY),
     lambda: change_customer_status(make_customer(), to="inactive", **WHY),
     lambda: expire_cart(make_cart()),
+    order_what_is_in_a_cart,
     lambda: hold_order(make_confirmed_order(), **WHY),
     lambda: cancel_order(make_confirmed_order(), **WHY),
     lambda: cancel_fulfillment(make_released(), **WHY),
@@ -195,6 +227,8 @@ MORE: Sequence[Callable[[], Any]] = (
     lambda: scan("delivered"),
     lambda: void_invoice(make_invoice(), **WHY),
     pay_in_part,
+    lambda: void_payment(make_authorization(), **WHY),
+    let_an_authorization_run_out,
     lambda: cancel_payment(make_payment(has_arrived=False), **WHY),
     lambda: fail_payment(make_payment(has_arrived=False), message="declined"),
     lambda: void_cash_sale(make_cash_sale(), at=NOON, **WHY),
@@ -222,5 +256,6 @@ MORE: Sequence[Callable[[], Any]] = (
     lambda: decide_claim(claim(), approve=False, **WHY),
     lambda: withdraw_claim(claim(), **WHY),
     reject_return,
+    receive_a_part,
     lambda: cancel_return(make_return(), **WHY),
 )
