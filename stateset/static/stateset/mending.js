@@ -137,7 +137,22 @@
     }
   };
 
+  const STOPS = "a[href], button, input:not([type=hidden]), select, textarea";
+
+  // On a phone a wide table scrolls; with nothing in it to stop at, keys must move it.
+  const makeTablesReachable = () => {
+    for (const part of document.querySelectorAll(".inline-group")) {
+      const isWide = part.scrollWidth > part.clientWidth;
+      if (isWide && !part.querySelector(STOPS)) {
+        part.tabIndex = 0;
+        part.setAttribute("role", "region");
+        part.setAttribute("aria-label", words(part.querySelector("h2")) || "Table");
+      }
+    }
+  };
+
   const mend = () => {
+    makeTablesReachable();
     markMainPart();
     nameAutocompletes();
     nameControls();

@@ -30,11 +30,12 @@ class Command(StatesetCommand):
 
     def run(self, *, database: str, orders: int, seed: int, **options: Any) -> Report:
         outcome = seed_demo(orders=orders, seed=seed, using=database)
+        many = f" in {outcome.branches:,} branches" if outcome.branches > 1 else ""
         return Report(
             summary=(
                 f"Made {outcome.orders:,} orders of {outcome.customers:,} customers "
-                f"and {outcome.cash_sales:,} cash sales over {outcome.days} days "
-                f"in {outcome.branches} branches: took {outcome.seconds:,.0f} s and "
+                f"and {outcome.cash_sales:,} cash sales over {outcome.days} days"
+                f"{many}: took {outcome.seconds:,.0f} s and "
                 f"{outcome.peak_memory_mb:,.0f} MB of memory, "
                 f"the database is {outcome.database_mb:,.0f} MB"
             ),
