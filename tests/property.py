@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import Any, ClassVar
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
@@ -52,19 +52,25 @@ class Books(RuleBasedStateMachine):
         self._example.callback(transaction.set_rollback, rollback=True)
 
     def teardown(self) -> None:
-        self._example.close()
+        try:
+            if not connection.needs_rollback:
+                connection.check_constraints()
+        finally:
+            self._example.close()
 
     @invariant()
     def books_hold(self) -> None:
         rules = [rule for app in self.invariants_of for rule in app()]
         assert [(rule.name, str(row)) for rule, row in violations(rules)] == []
 
-    def refuses(self, call: Callable[[], Any]) -> None:
+    def refuses(
+        self, call: Callable[[], Any], error: type[Exception] = StatesetError
+    ) -> None:
         """Have an illegal call refused, in our words, with nothing changed."""
-        before = self._contents()
-        with pytest.raises(StatesetError):
+        before = self.contents()
+        with pytest.raises(error):
             call()
-        assert self._contents() == before
+        assert self.contents() == before
 
     def does_or_refuses(self, call: Callable[[], Any], *, is_legal: bool) -> bool:
         """Have a call done exactly if it is legal; return whether it was."""
@@ -74,7 +80,8 @@ class Books(RuleBasedStateMachine):
             self.refuses(call)
         return is_legal
 
-    def _contents(self) -> list[list[tuple[Any, ...]]]:
+    def contents(self) -> list[list[tuple[Any, ...]]]:
+        """Return every row of the watched tables."""
         return [
             list(model._base_manager.order_by("pk").values_list())
             for model in self.watched

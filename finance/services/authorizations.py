@@ -21,11 +21,9 @@ from finance.errors import (
 from finance.models import Invoice, Payment
 from finance.services.amounts import ZERO, money_text, require_amount, sum_of
 from finance.services.charges import (
-    REFUSED,
     Subject,
     announce_charge,
     lock_subject,
-    payment_with_key,
     require_payable,
     settle,
 )
@@ -67,17 +65,7 @@ def record_authorization(
     """
     with business_transaction():
         subject = lock_subject(order=order, invoice=invoice)
-        same = {
-            "kind": Payment.Kind.CHARGE,
-            "order": subject.order,
-            "invoice": subject.invoice,
-            "amount": amount,
-            "was_authorized": True,
-        }
-        earlier = payment_with_key(idempotency_key, refused=REFUSED, **same)
-        if earlier is not None:
-            return earlier
-        payment = announce_charge(
+        payment, is_new = announce_charge(
             subject,
             amount=amount,
             method=method,
@@ -86,7 +74,10 @@ def record_authorization(
             provider_reference=provider_reference,
             idempotency_key=idempotency_key,
             at=at,
+            was_authorized=True,
         )
+        if not is_new:
+            return payment
         return _authorize(payment, subject, expires_at=expires_at, at=at)
 
 

@@ -117,29 +117,43 @@ def announce_charge(
     subject: Subject,
     *,
     amount: Decimal,
+    method: str,
     currency: str,
     provider: str,
     provider_reference: str,
+    idempotency_key: str | None,
     at: datetime | None,
-    **columns: Any,
-) -> Payment:
-    """Write a pending charge over no more than is owed."""
-    currency = currency or subject.currency
-    require_amount(amount, currency, refused=REFUSED)
-    require_payable(subject, amount, currency)
+    **same: Any,
+) -> tuple[Payment, bool]:
+    """Write a pending charge over no more than is owed; return it, and True.
+
+    With the key of an earlier charge that one is returned, and False. Raises
+    AlreadyRecordedError where it was another one, or is not as ``same`` says.
+    """
+    charge: dict[str, Any] = {
+        "kind": Payment.Kind.CHARGE,
+        "order": subject.order,
+        "invoice": subject.invoice,
+        "amount": amount,
+        "currency": currency or subject.currency,
+        "method": method,
+    }
+    earlier = payment_with_key(idempotency_key, refused=REFUSED, **charge, **same)
+    if earlier is not None:
+        return earlier, False
+    require_amount(amount, charge["currency"], refused=REFUSED)
+    require_payable(subject, amount, charge["currency"])
     require_new_reference(provider, provider_reference)
-    return Payment.objects.create(
+    written = Payment.objects.create(
+        **charge,
         payment_number=next_number("PAY", at=at),
-        order=subject.order,
-        invoice=subject.invoice,
-        currency=currency,
-        amount=amount,
         provider=provider,
         provider_reference=provider_reference,
+        idempotency_key=idempotency_key,
         created_at=at or timezone.now(),
         created_by_id=acting_user_id(),
-        **columns,
     )
+    return written, True
 
 
 def require_payable(subject: Subject, amount: Decimal, currency: str) -> None:

@@ -9,10 +9,8 @@ from typing import Any
 from finance.errors import PaymentStateError
 from finance.models import Invoice, Payment
 from finance.services.charges import (
-    REFUSED,
     announce_charge,
     lock_subject,
-    payment_with_key,
     require_payable,
     settle,
 )
@@ -45,18 +43,8 @@ def record_payment(
     """
     with business_transaction():
         subject = lock_subject(order=order, invoice=invoice)
-        same: dict[str, Any] = {
-            "kind": Payment.Kind.CHARGE,
-            "order": subject.order,
-            "invoice": subject.invoice,
-            "amount": amount,
-        }
-        if has_arrived:
-            same["was_authorized"] = False
-        earlier = payment_with_key(idempotency_key, refused=REFUSED, **same)
-        if earlier is not None:
-            return earlier
-        payment = announce_charge(
+        same = {"was_authorized": False} if has_arrived else {}
+        payment, is_new = announce_charge(
             subject,
             amount=amount,
             method=method,
@@ -65,7 +53,10 @@ def record_payment(
             provider_reference=provider_reference,
             idempotency_key=idempotency_key,
             at=at,
+            **same,
         )
+        if not is_new:
+            return payment
         if has_arrived:
             return settle(
                 payment, subject, amount=amount, event_type="payment.succeeded", at=at

@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Case, CharField, Exists, F, OuterRef, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
@@ -53,11 +63,14 @@ def _differing(model: type[Document], since: datetime) -> Iterator[Violation]:
 
 def _last_change(model: type[Document], since: datetime) -> Subquery:
     """Return what the last change of status led to; none where that is long ago."""
-    changes = _events_of(model).filter(
-        # Legal edges only: other columns change from one value to another too.
+    # Legal edges only: other columns change from one value to another too.
+    is_legal = Q(
         payload__from__in=list(model.TRANSITIONS),
         payload__to__in=sorted(set().union(*model.TRANSITIONS.values())),
     )
+    # A person who mends a row by hand is bound to none, and writes only the status so.
+    is_by_hand = Q(event_type__endswith=".edited_by_hand", payload__has_key="to")
+    changes = _events_of(model).filter(is_legal | is_by_hand)
     led_to = Case(When(occurred_at__gte=since, then=KT("payload__to")))
     return Subquery(
         changes.order_by("-pk").values(led_to=led_to)[:1], output_field=CharField()

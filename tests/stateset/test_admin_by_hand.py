@@ -11,10 +11,11 @@ from django.test import Client
 
 from inventory.models import StockTransaction
 from orders.models import Order
-from orders.services import hold_order
+from orders.services import cancel_order, hold_order
 from stateset.accounts.models import User
 from stateset.lib.admin.by_hand import NAME
 from stateset.system.models import AuditEntry, Event, OutboxMessage
+from stateset.system.status_invariants import statuses_that_no_event_explains
 from tests.finance.builders import make_invoice
 from tests.inventory.builders import make_level
 from tests.orders.builders import make_confirmed_order
@@ -93,6 +94,21 @@ def test_a_status_is_written_and_told_as_a_change(browser: Client) -> None:
     assert order.status == "pending"
     newest = page.context["timeline"].entries[0]
     assert ("Confirmed" in newest.was, "Pending" in newest.now) == (True, True)
+
+
+def test_the_proof_of_the_books_knows_a_status_that_was_mended(
+    browser: Client,
+) -> None:
+    order = cancel_order(make_confirmed_order(), reason="by mistake")
+
+    # A way that no flow goes: from where nothing follows, to where all begins.
+    by_hand(browser, order, status="pending")
+
+    order.refresh_from_db()
+    assert order.status == "pending"
+    assert list(statuses_that_no_event_explains()) == []
+    Order.objects.update(status="confirmed")
+    assert len(list(statuses_that_no_event_explains())) == 1
 
 
 def test_the_page_warns_and_shows_what_is_saved(browser: Client) -> None:

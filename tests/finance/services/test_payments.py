@@ -229,6 +229,8 @@ def test_the_same_key_again_returns_the_first_payment() -> None:
 
 def test_a_key_is_not_used_for_another_payment() -> None:
     first = make_payment(idempotency_key="k1")
+    with pytest.raises(AlreadyRecordedError):
+        make_payment(order=first.order, idempotency_key="k1", method="paypal")
 
     with pytest.raises(AlreadyRecordedError) as refusal:
         make_payment(idempotency_key="k1")

@@ -2,34 +2,30 @@
 
 Hypothesis calls the services at random, with a clock that moves, and shortens what
 fails. A plain model says what each call must come to: done, or refused with nothing
-changed. After every call levels and promises are as the model has them, and at the end
-no rule of the inventory is broken.
+changed. After every call levels and promises are as the model has them, and no rule
+of the inventory is broken.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from uuid_utils.compat import uuid7
 
 from inventory.errors import CountBelowPromisesError, InsufficientStockError
+from inventory.invariants import invariants
 from inventory.models import (
     StockAllocation,
     StockLevel,
@@ -59,12 +55,11 @@ from tests.inventory.builders import (
     make_reference,
     make_variant,
 )
-from tests.inventory.stock.books import violations
 from tests.inventory.stock.foreseen import Foreseen, Promise
+from tests.property import Books, any_sequence
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 VARIANTS, PLACES, AT_FIRST = 2, 2, 8
-TABLES = (StockTransaction, StockReservation, StockAllocation, Event, OutboxMessage)
 
 some_level = st.integers(0, VARIANTS * PLACES - 1)
 some_units = st.integers(1, 9)
@@ -79,25 +74,23 @@ class Goods:
     foreseen = Foreseen(START)
 
 
-class AnySequence(RuleBasedStateMachine):
+class AnySequence(Books):
     """The services on one side, the model on the other."""
+
+    invariants_of = (invariants,)
+    watched = (
+        StockTransaction,
+        StockReservation,
+        StockAllocation,
+        Event,
+        OutboxMessage,
+    )
 
     def __init__(self) -> None:
         super().__init__()
-        self.undo = ExitStack()
-        self.undo.enter_context(transaction.atomic())
         self.foreseen = Goods.foreseen = Foreseen(START)
         self.foreseen.on_hand.update(dict.fromkeys(range(len(Goods.levels)), AT_FIRST))
         self.last_receipt: dict[str, Any] = {}
-
-    def teardown(self) -> None:
-        try:
-            if not connection.needs_rollback:
-                connection.check_constraints()
-                assert violations() == []
-        finally:
-            transaction.set_rollback(True)
-            self.undo.close()
 
     # How a call is made.
 
@@ -109,10 +102,7 @@ class AnySequence(RuleBasedStateMachine):
     ) -> bool:
         """Make a call that needs units of levels; return whether it was done."""
         if any(self.foreseen.free(level) < units for level, units in wanted.items()):
-            before = count_rows()
-            with pytest.raises(refused):
-                call()
-            assert count_rows() == before
+            self.refuses(call, refused)
             return False
         for level, units in wanted.items():
             if self.foreseen.available(level) < units:
@@ -143,9 +133,9 @@ class AnySequence(RuleBasedStateMachine):
     @precondition(lambda self: self.last_receipt)
     @rule()
     def receive_with_the_same_key(self) -> None:
-        before = count_rows()
+        before = self.contents()
         receive_stock(**self.last_receipt)
-        assert count_rows() == before
+        assert self.contents() == before
 
     @rule(level=some_level, delta=st.integers(-9, 9).filter(bool))
     def adjust(self, level: int, delta: int) -> None:
@@ -314,11 +304,6 @@ class AnySequence(RuleBasedStateMachine):
         )
 
 
-def count_rows() -> list[int]:
-    """Return how many rows each table has that a refused call must not write."""
-    return [table._default_manager.count() for table in TABLES]
-
-
 def units(promises: list[Promise]) -> Counter[tuple[UUID, UUID]]:
     """Return the units the model has, by document and level."""
     return Counter(
@@ -355,14 +340,4 @@ def goods(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.long
 @pytest.mark.usefixtures("goods")
 def test_any_sequence_of_calls_keeps_the_books() -> None:
-    run_state_machine_as_test(
-        AnySequence,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=15,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    any_sequence(AnySequence)
