@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,9 +49,15 @@ def code_revision() -> str:
     return str(settings.REVISION)
 
 
-def retention_days() -> int:
-    """Return how many days back all backups are kept."""
-    return int(settings.RETENTION_DAYS)
+def retention_days(location: str) -> int:
+    """Return how many days back all backups are kept at one location."""
+    return int(settings.BACKUP_RETENTION_DAYS.get(location, settings.RETENTION_DAYS))
+
+
+def backup_locations() -> Mapping[str, str]:
+    """Return the locations of backups by name, and which of STORAGES each is."""
+    aliases: Mapping[str, str] = settings.BACKUP_LOCATIONS
+    return aliases
 
 
 def auto_migrate() -> bool:

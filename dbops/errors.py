@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from stateset.lib.errors import StatesetError
 
 
 class DbopsError(StatesetError):
     """An operation on a database was refused or stopped; nothing is half done."""
+
+    def located(self, where: str) -> Self:
+        """Return the same error, saying also where it was met."""
+        return type(self)(self.what, why=f"{where}: {self.why}", fix=self.fix)
 
 
 class OperationBusyError(DbopsError):

@@ -25,7 +25,14 @@ ONE_MINUTE = 60
 @shared_task(name="dbops.create_backup")
 def create_backup(*, kind: str = create.DUMP, reason: str = "on schedule") -> str:
     """Back up the database and verify the backup."""
-    manifest = create.create_backup(kind=kind, reason=reason)
+    made = create.make_backup(kind=kind, reason=reason)
+    manifest = made.manifest
+    for location, why in made.missed.items():
+        raise StorageError(
+            f"The backup {manifest.id} is not at {location}.",
+            why=f"{why} It is at {', '.join(made.locations)}.",
+            fix="mend that location; the next backup goes there again",
+        )
     size = Size(manifest.stored.size_bytes)
     return f"{manifest.id}, {manifest.rows:,} rows, {size}"
 

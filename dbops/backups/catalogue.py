@@ -44,7 +44,7 @@ class CatalogueEntry:
     ``state`` is complete, damaged, or incomplete for a file without a manifest;
     ``manifest`` is None where none can be read. ``modified_at`` is when the newest
     of its files was written. ``may_be_foreign``: it has no manifest, and other
-    programs name their dumps like it.
+    programs name their dumps like it. ``location`` is the name of the place.
     """
 
     id: str
@@ -55,6 +55,7 @@ class CatalogueEntry:
     verdict: Verdict | None
     modified_at: datetime | None = None
     may_be_foreign: bool = False
+    location: str = ""
 
 
 def list_entries(storage: BackupStorage) -> Iterator[CatalogueEntry]:
@@ -111,6 +112,11 @@ def find_manifest(storage: BackupStorage, backup_id: str, alias: str) -> Manifes
         why=f"its manifest {backup_id}{MANIFEST_SUFFIX} is missing",
         fix=ANOTHER,
     )
+
+
+def has_backup(storage: BackupStorage, backup_id: str) -> bool:
+    """Tell whether anything of a backup is there."""
+    return any(each.name.partition(".")[0] == backup_id for each in storage.objects())
 
 
 def latest_id(storage: BackupStorage, alias: str) -> str:
@@ -175,6 +181,7 @@ def _entry(
         verdict,
         max(moments, default=None),
         may_be_foreign,
+        storage.name,
     )
 
 

@@ -9,7 +9,8 @@ from time import perf_counter
 from django.db import DEFAULT_DB_ALIAS
 
 from dbops.audit import journaled
-from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
+from dbops.backups.catalogue import LATEST, latest_to_restore
+from dbops.backups.copies import find_copy
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.storage import backup_storage
@@ -42,11 +43,10 @@ def restore_backup(
     name only when its rows and migrations are those of the manifest; when anything
     raises, nothing is left of it.
     """
-    storage = backup_storage()
     engine = get_engine(alias)
     if backup_id == LATEST:
-        backup_id = latest_to_restore(storage, alias)
-    manifest = find_manifest(storage, backup_id, alias)
+        backup_id = latest_to_restore(backup_storage(), alias)
+    storage, manifest = find_copy(backup_id, alias)
     if manifest.engine != engine.vendor:
         raise RestoreRefusedError(
             f"The backup {manifest.id} was not restored.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -14,11 +15,13 @@ from dbops.backups.catalogue import (
     LATEST,
     Verdict,
     find_manifest,
+    latest_id,
     list_entries_of,
     no_backup,
     read_verdict,
     write_verdict,
 )
+from dbops.backups.copies import places_with
 from dbops.backups.manifest import Manifest, StoredFile
 from dbops.backups.reading import dump_source, file_source
 from dbops.backups.storage import BackupStorage, backup_storage
@@ -33,6 +36,8 @@ from dbops.stopping import stoppable
 
 DEFAULT_LEVEL = "decode"
 
+logger = logging.getLogger(__name__)
+
 
 def verify_backup(
     *,
@@ -44,14 +49,41 @@ def verify_backup(
 
     ``manifest``: the manifest is unaltered and the file has its size. ``hash``:
     every stored and every unpacked byte is right. ``decode``: the engine's own
-    tools can read it to the end. Raises BackupDamagedError otherwise, and for a
-    backup that a deeper check found damaged, until one as deep finds it good.
+    tools can read it to the end. Every location that has a copy is checked. Raises
+    BackupDamagedError otherwise, and for a backup that a deeper check found damaged,
+    until one as deep finds it good.
     """
-    storage = backup_storage()
+    if backup_id == LATEST:
+        backup_id = latest_id(backup_storage(), alias)
+    places = places_with(backup_id)
+    found: list[tuple[Manifest, Verdict]] = []
+    refused: list[DbopsError] = []
+    for place in places:
+        try:
+            found.append(verify_copy(place, backup_id, alias=alias, level=level))
+        except (OperationStoppedError, OperationBusyError):
+            raise
+        except DbopsError as error:
+            if len(places) == 1:
+                raise
+            refused.append(error.located(f"at {place.name}"))
+            logger.warning("%s %s", error.what, refused[-1].why)
+    if refused:
+        raise refused[0]
+    return found[0]
+
+
+def verify_copy(
+    storage: BackupStorage,
+    backup_id: str,
+    *,
+    alias: str = DEFAULT_DB_ALIAS,
+    level: str = DEFAULT_LEVEL,
+) -> tuple[Manifest, Verdict]:
+    """Check the copy of a backup at one place, and record there what was found."""
     with journaled("backup.verify") as details, stoppable("The verification"):
-        details |= {"id": backup_id, "level": level}
+        details |= {"id": backup_id, "level": level, "location": storage.name}
         manifest = find_manifest(storage, backup_id, alias)
-        details["id"] = manifest.id
         known = read_verdict(storage, manifest)
         is_shallow = known is not None and _depth(level) < _depth(known.level)
         try:

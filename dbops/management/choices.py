@@ -48,6 +48,21 @@ def add_limit(parser: CommandParser) -> None:
     )
 
 
+def add_location(parser: CommandParser, what: str) -> None:
+    """Ask for the location of backups to look at."""
+    parser.add_argument(
+        "--location",
+        metavar="LOCATION",
+        help=f"{what} this location only, as APP__BACKUP_LOCATIONS names it (default:"
+        " all).",
+    )
+
+
+def chosen(location: str | None) -> list[str]:
+    """Return the names of the locations that were asked for; none stands for all."""
+    return [] if location is None else [location]
+
+
 def noted(notes: Sequence[str]) -> Section:
     """Return sentences as the last section of a report."""
     return Section([{"notes": note} for note in notes])

@@ -85,7 +85,7 @@ def replace_live(plan: Plan, *, reason: str = "") -> Replaced:
         engine.mend()
         safety = _safety_backup(plan, reason)
         old = plan.database if plan.now is not None else None
-        with _draft(engine, storage, plan) as draft:
+        with _draft(engine, plan) as draft:
             findings = _quarantine(engine, record, draft, old)
             _let_go(plan.alias)
             ending.enter_context(unstoppable())
@@ -156,12 +156,12 @@ def _safety_backup(plan: Plan, reason: str) -> str:
 
 
 @contextmanager
-def _draft(engine: Engine, storage: BackupStorage, plan: Plan) -> Iterator[str]:
+def _draft(engine: Engine, plan: Plan) -> Iterator[str]:
     """Give the name of what is to go live, with the code's migrations."""
     with ExitStack() as stack:
-        if plan.manifest is not None:
+        if plan.manifest is not None and plan.place is not None:
             making = engine.drafted(
-                dump_source(storage, plan.manifest),
+                dump_source(plan.place, plan.manifest),
                 plan.database,
                 like=plan.manifest.contents,
                 check=require_whole(plan.manifest),

@@ -13,10 +13,10 @@ from django.utils import timezone
 from dbops import conf
 from dbops.backups.catalogue import (
     LATEST,
-    find_manifest,
     latest_to_restore,
     read_verdict,
 )
+from dbops.backups.copies import find_copy
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.engines.base import Contents, Engine, summarised
@@ -43,7 +43,8 @@ RESTORE, ROLLBACK = "restore", "rollback"
 class Plan:
     """One restore or rollback: what is put where, and what is known of both.
 
-    ``manifest`` is of the backup, ``kept`` the copy that a rollback brings back.
+    ``manifest`` is of the backup, which is at ``place``; ``kept`` the copy that a
+    rollback brings back.
     ``now`` is None where the live database cannot be read. By ``newest_copy`` it shows
     whether it was replaced since.
     """
@@ -62,6 +63,7 @@ class Plan:
     facts: Mapping[str, Any]
     pending: list[str] = field(default_factory=list)
     manifest: Manifest | None = None
+    place: BackupStorage | None = None
     kept: KeptCopy | None = None
 
     @property
@@ -94,15 +96,15 @@ def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> P
     RestoreRefusedError for a backup that has no business in this database.
     """
     engine = get_engine(alias)
-    storage = backup_storage()
     if backup_id == LATEST:
-        backup_id = latest_to_restore(storage, alias)
-    manifest = find_manifest(storage, backup_id, alias)
+        backup_id = latest_to_restore(backup_storage(), alias)
+    storage, manifest = find_copy(backup_id, alias)
     _require_undamaged(storage, manifest)
     require_ours(manifest, engine)
     pending = pending_migrations({*manifest.contents.migrations}, manifest.id)
     facts = {
         "source": f"{manifest.id}, {Ago.of(manifest.started_at)}, {manifest.kind}",
+        "location": f"{storage.name}, {storage.location}",
         "rows then": manifest.rows,
     }
     return _plan(
@@ -113,6 +115,7 @@ def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> P
         manifest.contents,
         needed=manifest.plain.size_bytes,
         manifest=manifest,
+        place=storage,
         pending=pending,
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dbops.backups.compression import DEFAULT
-from dbops.backups.create import DUMP, FULL, NO_LEVEL, create_backup
+from dbops.backups.create import DUMP, FULL, NO_LEVEL, make_backup
 from dbops.backups.verify import DEFAULT_LEVEL, LEVELS
 from dbops.values import Size
 from stateset.lib.commands import StatesetCommand
@@ -22,6 +22,15 @@ class Command(StatesetCommand):
             choices=(DUMP, FULL),
             help="dump: the data; full: also roles and settings, where the engine has"
             " any (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--to",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="LOCATION",
+            help="Where to store it, by the names in APP__BACKUP_LOCATIONS (default:"
+            " everywhere).",
         )
         parser.add_argument(
             "--compression",
@@ -46,22 +55,29 @@ class Command(StatesetCommand):
         *,
         database: str,
         kind: str,
+        to: list[str],
         compression: str,
         verify: str,
         reason: str,
         **_options: Any,
     ) -> Report:
-        manifest = create_backup(
+        made = make_backup(
             alias=database,
             kind=kind,
+            to=to,
             packing=compression,
             verify=verify,
             reason=reason,
         )
+        manifest = made.manifest
         size = Size(manifest.size_bytes)
+        missed = [f"not at {name}: {why}" for name, why in made.missed.items()]
+        done = (
+            f"Backed up {manifest.contents.database}: {manifest.rows} rows in"
+            f" {len(manifest.contents.tables)} tables, {size}"
+        )
         return Report(
-            summary=f"Backed up {manifest.contents.database}: {manifest.rows} rows in"
-            f" {len(manifest.contents.tables)} tables, {size}",
+            summary="; ".join([done, *missed]),
             facts={
                 "id": manifest.id,
                 "kind": manifest.kind,
@@ -74,6 +90,9 @@ class Command(StatesetCommand):
                 "sha256": manifest.stored.sha256,
                 "verified": verify,
                 "warnings": manifest.warnings,
+                "locations": made.locations,
+                "missed": [{"location": n, "why": w} for n, w in made.missed.items()],
             },
             last_line=manifest.id,
+            exit_code=1 if missed else 0,
         )
