@@ -60,6 +60,29 @@ def backup_locations() -> Mapping[str, str]:
     return aliases
 
 
+def signing_keys() -> Mapping[str, str]:
+    """Return the keys of manifests by name; the first one signs."""
+    keys: Mapping[str, str] = settings.BACKUP_SIGNING_KEYS
+    return keys
+
+
+def age_recipients() -> tuple[str, ...]:
+    """Return the public keys that backups are encrypted for."""
+    return tuple(settings.BACKUP_AGE_RECIPIENTS)
+
+
+def age_identity() -> Path | None:
+    """Return the file with the key that opens encrypted backups, if it is here."""
+    path = settings.BACKUP_AGE_IDENTITY_FILE
+    return Path(path) if path else None
+
+
+def recovery_variables() -> Mapping[str, str]:
+    """Return what is set here that another machine needs to read the backups."""
+    variables: Mapping[str, str] = settings.RECOVERY_KIT_SECRETS
+    return variables
+
+
 def auto_migrate() -> bool:
     """Return whether a development server migrates when it starts."""
     return bool(settings.AUTO_MIGRATE)

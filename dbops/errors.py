@@ -83,6 +83,14 @@ class BackupDamagedError(DbopsError):
     """The stored backup is not what its manifest says it is."""
 
 
+class BackupLockedError(DbopsError):
+    """The backup is encrypted, and what is needed to open it is not here."""
+
+
+class BackupUntrustedError(DbopsError):
+    """The manifest of a backup is not signed, or not by a key that is known."""
+
+
 class EntryUnknownError(DbopsError):
     """The schedule has no entry of this name."""
 

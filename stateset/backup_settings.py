@@ -11,11 +11,28 @@ from urllib.parse import parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from stateset.env import env_int, env_list, env_path, env_secret, env_str
+from stateset.env import (
+    KNOWN,
+    env_int,
+    env_list,
+    env_path,
+    env_secret,
+    env_str,
+    given,
+)
 
 VARIABLE = "APP__BACKUP_LOCATIONS"
 LOCAL, S3 = "local", "s3"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
+KEYS = "APP__BACKUP_SIGNING_KEYS"
+KIT_VARIABLES = (
+    *("APP__ENVIRONMENT", "APP__ALLOWED_HOSTS", "BACKUP_DIR"),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"),
+)
+RECIPIENTS = "APP__BACKUP_AGE_RECIPIENTS"
+RECIPIENT = re.compile(r"age1[a-z0-9]{50,200}")
+KEY_NAME = re.compile(r"[A-Za-z0-9-]{1,30}")
+KEY_CHARACTERS = 32
 DEFAULT_ALIAS = "backups"
 S3_OPTIONS = {"endpoint_url", "region_name"}
 
@@ -59,6 +76,55 @@ def read_locations(*, root: Path, folder: Path, retention_days: int) -> Location
             aliases[name]: own.get(name) or _further(name, root) for name in names
         },
     )
+
+
+def read_signing_keys() -> dict[str, str]:
+    """Return the keys of manifests by name, the one that signs first.
+
+    What is refused is not shown: it is a secret.
+    """
+    keys: dict[str, str] = {}
+    for item in re.split(r"[\s,]+", env_secret(KEYS).strip()):
+        if not item:
+            continue
+        name, colon, secret = item.partition(":")
+        if not colon or not KEY_NAME.fullmatch(name) or len(secret) < KEY_CHARACTERS:
+            raise ImproperlyConfigured(
+                f"{KEYS} has a key that is none: allowed is NAME:SECRET, several with "
+                f"commas between; a secret has {KEY_CHARACTERS} characters or more."
+            )
+        if name in keys:
+            raise ImproperlyConfigured(f"{KEYS} has two keys of the name {name!r}.")
+        keys[name] = secret
+    return keys
+
+
+def read_recipients() -> list[str]:
+    """Return the public keys that backups are encrypted for."""
+    recipients = env_list(RECIPIENTS)
+    for each in recipients:
+        if not RECIPIENT.fullmatch(each):
+            raise ImproperlyConfigured(
+                f"{RECIPIENTS} has {each!r}: allowed are the public keys that "
+                "age-keygen prints (age1…), with commas between."
+            )
+    return recipients
+
+
+def read_identity_file(root: Path) -> Path | None:
+    """Return the file with the key that opens encrypted backups, if one is named."""
+    name = env_str("APP__BACKUP_AGE_IDENTITY_FILE")
+    return root / Path(name).expanduser() if name else None
+
+
+def read_kit_variables() -> dict[str, str]:
+    """Return what is set of all that another machine needs to read these backups."""
+    own = [
+        name
+        for name in KNOWN
+        if name.startswith(("APP__BACKUP_", "AWS_")) and not name.endswith("_FILE")
+    ]
+    return given([*KIT_VARIABLES, *own])
 
 
 def _require_names(names: list[str]) -> None:

@@ -11,7 +11,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from dbops.engines.tuning import Pool, Tuning
-from stateset.backup_settings import read_locations
+from stateset.backup_settings import (
+    read_identity_file,
+    read_kit_variables,
+    read_locations,
+    read_recipients,
+    read_signing_keys,
+)
 from stateset.database_settings import read_database
 from stateset.env import (
     env_bool,
@@ -258,6 +264,10 @@ _LOCATIONS = read_locations(
 # By the names people use: which of STORAGES it is, and how long it keeps all backups.
 BACKUP_LOCATIONS = _LOCATIONS.aliases
 BACKUP_RETENTION_DAYS = _LOCATIONS.retention_days
+BACKUP_SIGNING_KEYS = read_signing_keys()
+BACKUP_AGE_RECIPIENTS = read_recipients()
+BACKUP_AGE_IDENTITY_FILE = read_identity_file(BASE_DIR)
+RECOVERY_KIT_SECRETS = read_kit_variables()
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -19,8 +19,9 @@ LATEST = "latest"
 SAFETY = "safety"
 """The kind of a backup that a restore makes of what it replaces."""
 VERDICT_SUFFIX = ".verified.json"
-# Dumps by hand and by the guide's script have our names, but are never packed by zstd.
-OWN_SUFFIXES = (".zst", ".json")
+# Dumps by hand and by the guide's script have our names, but are never packed by zstd
+# nor encrypted.
+OWN_SUFFIXES = (".zst", ".json", ".age")
 FOREIGN_WHY = "it has no manifest: perhaps another program made it (restore --foreign)"
 # A number is added when two backups begin in one second.
 ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
@@ -41,7 +42,8 @@ class Verdict:
 class CatalogueEntry:
     """One backup as it lies there.
 
-    ``state`` is complete, damaged, or incomplete for a file without a manifest;
+    ``state`` is complete, damaged, or incomplete for a file without a manifest; ``why``
+    says so, or of a complete one why it is not trusted.
     ``manifest`` is None where none can be read. ``modified_at`` is when the newest
     of its files was written. ``may_be_foreign``: it has no manifest, and other
     programs name their dumps like it. ``location`` is the name of the place.
@@ -205,7 +207,7 @@ def _state(
         return manifest, verdict, DAMAGED, error.why
     if verdict is not None and not verdict.is_good:
         return manifest, verdict, DAMAGED, verdict.why
-    return manifest, verdict, COMPLETE, ""
+    return manifest, verdict, COMPLETE, manifest.doubt
 
 
 def _read_manifest(storage: BackupStorage, stem: str) -> Manifest:

@@ -30,7 +30,7 @@ def find_copy(backup_id: str, alias: str) -> tuple[BackupStorage, Manifest]:
                 _require_stored(place, manifest)
         except (BackupDamagedError, BackupNotFoundError, StorageError) as error:
             refused.append(error)
-            if len(places) > 1:
+            if len(places) > 1 and not isinstance(error, BackupNotFoundError):
                 logger.warning("Location %s: %s %s", place.name, error.what, error.why)
         else:
             return place, manifest

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
+from dbops import conf
 from dbops.audit import journaled
 from dbops.backups import catalogue, compression, writing
 from dbops.backups.compression import parse_compression
+from dbops.backups.encryption import choose_recipients
 from dbops.backups.manifest import Manifest
 from dbops.backups.storage import BackupStorage, Places, backup_places
 from dbops.backups.verify import DEFAULT_LEVEL, verify_copy
@@ -28,15 +30,20 @@ DUMP, FULL, SAFETY, PRE_MIGRATE = "dump", writing.FULL, catalogue.SAFETY, "pre-m
 """Kinds: asked for or scheduled, the weekly one, before a restore, before migrating."""
 
 NO_LEVEL = "none"
+SEALED_LEVEL = "manifest"
 
 
 @dataclass(frozen=True)
 class Made:
-    """A backup, the locations that hold it, and by location why one does not."""
+    """A backup, the locations that hold it, and by location why one does not.
+
+    ``verified`` is the level at which it was verified.
+    """
 
     manifest: Manifest
     locations: Sequence[str]
     missed: Mapping[str, str]
+    verified: str
 
 
 def create_backup(
@@ -44,6 +51,7 @@ def create_backup(
     alias: str = DEFAULT_DB_ALIAS,
     kind: str = DUMP,
     packing: str = compression.DEFAULT,
+    encrypt: bool | None = None,
     verify: str = DEFAULT_LEVEL,
     reason: str = "",
     started_at: datetime | None = None,
@@ -56,6 +64,7 @@ def create_backup(
         alias=alias,
         kind=kind,
         packing=packing,
+        encrypt=encrypt,
         verify=verify,
         reason=reason,
         started_at=started_at,
@@ -69,20 +78,25 @@ def make_backup(
     kind: str = DUMP,
     to: Iterable[str] = (),
     packing: str = compression.DEFAULT,
+    encrypt: bool | None = None,
     verify: str = DEFAULT_LEVEL,
     reason: str = "",
     started_at: datetime | None = None,
 ) -> Made:
     """Dump one database once, and store it at the locations ``to``, or at all.
 
+    It is encrypted where recipients are configured, unless ``encrypt`` says no.
+
     A backup without a manifest does not count, so it is written last; when
     anything raises, nothing is left. Then each copy is verified at the level
-    ``verify`` unless that is ``none``; what fails there stays, marked as damaged.
+    ``verify`` unless that is ``none`` (``manifest``, where it is encrypted and the
+    identity is not here); what fails there stays, marked as damaged.
     While one location has a good copy, the others are told in ``missed``; otherwise
     the first one's error is raised. Raises OperationBusyError when another operation
     runs on this database.
     """
     packer = parse_compression(packing)
+    recipients = choose_recipients(encrypt=encrypt)
     places = Places(backup_places(to))
     engine = get_engine(alias)
     engine.require_database()
@@ -93,7 +107,9 @@ def make_backup(
     ):
         # One reading of the clock: name, manifest and order cannot disagree.
         moment = (started_at or timezone.now()).astimezone(UTC)
-        manifest = store_backup(engine, places, packer, moment, kind, reason)
+        manifest = store_backup(
+            engine, places, packer, moment, kind, reason, recipients=recipients
+        )
         missed = {name: _words(error) for name, error in places.missed.items()}
         details |= {
             "id": manifest.id,
@@ -103,10 +119,13 @@ def make_backup(
             "locations": [place.name for place in places.reached],
             "missed": dict(missed),
         }
+    if manifest.recipients and conf.age_identity() is None and verify != NO_LEVEL:
+        # Whoever has not the identity cannot look inside, and need not.
+        verify = SEALED_LEVEL
     if verify != NO_LEVEL:
         missed |= _verify(places.reached, manifest, verify)
     good = [place.name for place in places.reached if place.name not in missed]
-    return Made(manifest, good, missed)
+    return Made(manifest, good, missed, verify)
 
 
 def _verify(

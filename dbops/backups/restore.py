@@ -13,6 +13,7 @@ from dbops.backups.catalogue import LATEST, latest_to_restore
 from dbops.backups.copies import find_copy
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
+from dbops.backups.signing import require_restorable
 from dbops.backups.storage import backup_storage
 from dbops.engines.base import Contents, summarised
 from dbops.engines.registry import get_engine
@@ -36,17 +37,20 @@ def restore_backup(
     backup_id: str = LATEST,
     alias: str = DEFAULT_DB_ALIAS,
     reason: str = "",
+    allow_unsigned: bool = False,
 ) -> Restored:
     """Make the new database ``into`` from a backup; the live one is not touched.
 
     PostgreSQL: a database on the server of ``alias``; SQLite: a file. It takes its
     name only when its rows and migrations are those of the manifest; when anything
-    raises, nothing is left of it.
+    raises, nothing is left of it. ``allow_unsigned``: also one whose signature is
+    missing or wrong.
     """
     engine = get_engine(alias)
     if backup_id == LATEST:
         backup_id = latest_to_restore(backup_storage(), alias)
     storage, manifest = find_copy(backup_id, alias)
+    require_restorable(manifest, allow_unsigned=allow_unsigned)
     if manifest.engine != engine.vendor:
         raise RestoreRefusedError(
             f"The backup {manifest.id} was not restored.",

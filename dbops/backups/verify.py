@@ -24,6 +24,7 @@ from dbops.backups.catalogue import (
 from dbops.backups.copies import places_with
 from dbops.backups.manifest import Manifest, StoredFile
 from dbops.backups.reading import dump_source, file_source
+from dbops.backups.signing import require_trusted
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.engines.registry import decode_dump
 from dbops.errors import (
@@ -51,7 +52,8 @@ def verify_backup(
     every stored and every unpacked byte is right. ``decode``: the engine's own
     tools can read it to the end. Every location that has a copy is checked. Raises
     BackupDamagedError otherwise, and for a backup that a deeper check found damaged,
-    until one as deep finds it good.
+    until one as deep finds it good; BackupUntrustedError for good bytes that
+    may not be ours.
     """
     if backup_id == LATEST:
         backup_id = latest_id(backup_storage(), alias)
@@ -98,6 +100,7 @@ def verify_copy(
         verdict = _verdict(manifest, level)
         if not is_shallow:
             write_verdict(storage, manifest.id, verdict)
+        require_trusted(manifest)
     return manifest, verdict
 
 

@@ -1,4 +1,4 @@
-"""Store one dump: packed, measured, at every place; the manifest comes last."""
+"""Store one dump: packed, encrypted, at every place; the manifest comes last."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ import django
 import zstandard
 
 from dbops import conf
+from dbops.backups import encryption
 from dbops.backups.catalogue import latest_entry
 from dbops.backups.compression import Compression
+from dbops.backups.encryption import encrypting
 from dbops.backups.manifest import (
     NOT_FULL,
     SUFFIX,
@@ -57,6 +59,8 @@ def store_backup(
     started_at: datetime,
     kind: str,
     reason: str,
+    *,
+    recipients: tuple[str, ...] = (),
 ) -> Manifest:
     """Dump once, store it and its manifest at every place, and return the manifest.
 
@@ -65,17 +69,22 @@ def store_backup(
     begun = perf_counter()
     with ExitStack() as undo:
         with ExitStack() as writing:
-            suffix = engine.dump_suffix + packer.suffix
+            packing = packer.suffix + (encryption.SUFFIX if recipients else "")
+            suffix = engine.dump_suffix + packing
             stem, target = _claim(writing, places, started_at, suffix)
-            beside = f"{stem}{SURROUNDINGS_SUFFIX}{packer.suffix}"
+            beside = f"{stem}{SURROUNDINGS_SUFFIX}{packing}"
             names = (stem + suffix, beside, stem + SUFFIX)
             undo.callback(_take_back, places, places.reached, names)
             target.require(partial(_require_room, alias=engine.connection.alias))
-            written = _write(engine, packer, target)
+            written = _write(engine, packer, target, recipients)
             dumped = perf_counter()
         holders = places.reached
         stored = perf_counter()
-        surroundings = _store_surroundings(engine, places, packer, kind, beside)
+        surroundings: StoredFile | str = NOT_FULL
+        if kind == FULL:
+            surroundings = _store_surroundings(
+                engine, places, packer, beside, recipients
+            )
         ended = perf_counter()
         seconds = {
             **written.dumped.seconds,
@@ -111,6 +120,7 @@ def store_backup(
                 "python": platform.python_version(),
                 "zstandard": zstandard.__version__,
             },
+            recipients=recipients,
         )
         places.put(manifest.name, write_manifest(manifest))
         undo.pop_all()
@@ -119,31 +129,37 @@ def store_backup(
     return manifest
 
 
-def _write(engine: Engine, packer: Compression, target: Writable) -> _Written:
-    """Stream the dump once: measured, packed, measured again, stored."""
+def _write(
+    engine: Engine, packer: Compression, target: Writable, recipients: Sequence[str]
+) -> _Written:
+    """Stream the dump once: measured, packed, encrypted, measured again, stored."""
     stored = MeteredWriter(target)
-    with packer.writer(stored) as packed:
+    with encrypting(stored, recipients) as sealed, packer.writer(sealed) as packed:
         plain = MeteredWriter(packed)
         dumped = engine.dump(plain)
     return _Written(dumped, plain.meter.measure, stored.meter.measure)
 
 
 def _store_surroundings(
-    engine: Engine, storage: BackupStorage, packer: Compression, kind: str, name: str
+    engine: Engine,
+    storage: BackupStorage,
+    packer: Compression,
+    name: str,
+    recipients: tuple[str, ...],
 ) -> StoredFile | str:
     """Store what a dump lacks, where there is such a thing, or say why not."""
-    if kind != FULL:
-        return NOT_FULL
     text = engine.surroundings()
     if text is None:
         return f"{engine.vendor} has no roles and no settings of a server"
     content = io.BytesIO()
     stored = MeteredWriter(content)
-    with packer.writer(stored) as packed:
+    with encrypting(stored, recipients) as sealed, packer.writer(sealed) as packed:
         plain = MeteredWriter(packed)
         plain.write(text.encode())
     storage.put(name, content.getvalue())
-    return StoredFile(name, packer, plain.meter.measure, stored.meter.measure)
+    return StoredFile(
+        name, packer, plain.meter.measure, stored.meter.measure, recipients
+    )
 
 
 def _require_room(storage: BackupStorage, alias: str) -> None:

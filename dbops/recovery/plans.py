@@ -18,6 +18,7 @@ from dbops.backups.catalogue import (
 )
 from dbops.backups.copies import find_copy
 from dbops.backups.manifest import ANOTHER, Manifest
+from dbops.backups.signing import describe_signature, require_restorable
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.engines.base import Contents, Engine, summarised
 from dbops.engines.registry import get_engine
@@ -89,7 +90,12 @@ class Plan:
         return render_section(Section(self.rows, title=title))
 
 
-def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> Plan:
+def plan_restore(
+    *,
+    backup_id: str = LATEST,
+    alias: str = DEFAULT_DB_ALIAS,
+    allow_unsigned: bool = False,
+) -> Plan:
     """Return what restoring a backup over the live database would do.
 
     Nothing is changed. Cost: one scan of each live table, for its rows. Raises
@@ -99,12 +105,14 @@ def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> P
     if backup_id == LATEST:
         backup_id = latest_to_restore(backup_storage(), alias)
     storage, manifest = find_copy(backup_id, alias)
+    require_restorable(manifest, allow_unsigned=allow_unsigned)
     _require_undamaged(storage, manifest)
     require_ours(manifest, engine)
     pending = pending_migrations({*manifest.contents.migrations}, manifest.id)
     facts = {
         "source": f"{manifest.id}, {Ago.of(manifest.started_at)}, {manifest.kind}",
         "location": f"{storage.name}, {storage.location}",
+        "signature": describe_signature(manifest),
         "rows then": manifest.rows,
     }
     return _plan(

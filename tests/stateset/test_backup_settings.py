@@ -7,8 +7,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from stateset import env
-from stateset.backup_settings import Locations, read_locations
+from stateset.backup_settings import Locations, read_locations, read_signing_keys
 
+KEYS = "APP__BACKUP_SIGNING_KEYS"
 FOLDER = Path("/srv/kept")
 
 
@@ -86,3 +87,20 @@ def test_several_places_have_names_and_policies_of_their_own(read):
 def test_a_place_without_an_address_stops_at_once(read, variables, words):
     with pytest.raises(ImproperlyConfigured, match=words):
         read(**variables)
+
+
+def test_signing_keys_have_names(monkeypatch):
+    assert read_signing_keys() == {}
+    first, second = "a" * 32, "b:c=" * 8
+    monkeypatch.setenv(KEYS, f"2027a:{first}, 2026a:{second}")
+    assert list(read_signing_keys().items()) == [("2027a", first), ("2026a", second)]
+
+
+@pytest.mark.parametrize(
+    "text", ["k" * 40, "a:short", f"a b:{'k' * 32}", f"a:{'k' * 32},a:{'l' * 32}"]
+)
+def test_what_is_no_key_is_refused_and_not_shown(monkeypatch, text):
+    monkeypatch.setenv(KEYS, text)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_signing_keys()
+    assert "kkkk" not in str(caught.value)

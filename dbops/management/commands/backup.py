@@ -38,6 +38,20 @@ class Command(StatesetCommand):
             metavar="METHOD",
             help="zstd[:LEVEL], gzip or none (default: zstd, level 1).",
         )
+        encrypting = parser.add_mutually_exclusive_group()
+        encrypting.add_argument(
+            "--encrypt",
+            action="store_true",
+            default=None,
+            help="Encrypt it for APP__BACKUP_AGE_RECIPIENTS; refused if there are none"
+            " (default: encrypt if there are any).",
+        )
+        encrypting.add_argument(
+            "--no-encrypt",
+            action="store_false",
+            dest="encrypt",
+            help="Leave it readable for everybody who has the file.",
+        )
         parser.add_argument(
             "--verify",
             default=DEFAULT_LEVEL,
@@ -57,6 +71,7 @@ class Command(StatesetCommand):
         kind: str,
         to: list[str],
         compression: str,
+        encrypt: bool | None,
         verify: str,
         reason: str,
         **_options: Any,
@@ -66,6 +81,7 @@ class Command(StatesetCommand):
             kind=kind,
             to=to,
             packing=compression,
+            encrypt=encrypt,
             verify=verify,
             reason=reason,
         )
@@ -88,7 +104,8 @@ class Command(StatesetCommand):
                 "row_count": manifest.rows,
                 "size": size,
                 "sha256": manifest.stored.sha256,
-                "verified": verify,
+                "encrypted_for": manifest.recipients,
+                "verified": made.verified,
                 "warnings": manifest.warnings,
                 "locations": made.locations,
                 "missed": [{"location": n, "why": w} for n, w in made.missed.items()],

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 
 from dbops.backups.catalogue import LATEST
 from dbops.backups.restore import restore_backup
+from dbops.backups.signing import describe_signature
 from dbops.management.choices import add_backup_choice
 from dbops.recovery.foreign import restore_foreign
 from dbops.recovery.live import Replaced, replace_live
@@ -57,6 +58,12 @@ class Command(StatesetCommand):
             help="Show what would be done to the live database, and change nothing.",
         )
         parser.add_argument(
+            "--allow-unsigned",
+            action="store_true",
+            help="Restore also a backup whose signature is missing, wrong or by a key"
+            " that is not configured.",
+        )
+        parser.add_argument(
             "--reason", default="", help="Why it is restored; kept in the journal."
         )
 
@@ -70,6 +77,7 @@ class Command(StatesetCommand):
         foreign: str | None,
         confirm: str | None,
         dry_run: bool,
+        allow_unsigned: bool,
         reason: str,
         **_options: Any,
     ) -> Report:
@@ -77,7 +85,9 @@ class Command(StatesetCommand):
             _refuse_together(rollback=rollback, confirm=confirm, dry_run=dry_run)
             if foreign is not None:
                 return _restore_foreign(database, foreign, into, reason)
-            return _restore_into(database, id or LATEST, into, reason)
+            return _restore_into(
+                database, id or LATEST, into, reason, allow_unsigned=allow_unsigned
+            )
         if foreign is not None:
             raise UsageError(
                 "Nothing was restored.",
@@ -88,7 +98,9 @@ class Command(StatesetCommand):
         if rollback:
             plan = plan_rollback(alias=database)
         else:
-            plan = plan_restore(backup_id=id or LATEST, alias=database)
+            plan = plan_restore(
+                backup_id=id or LATEST, alias=database, allow_unsigned=allow_unsigned
+            )
         if dry_run:
             return Report(
                 summary=f"Nothing was changed: this would replace {plan.name}",
@@ -111,9 +123,15 @@ def _refuse_together(**given: object) -> None:
             )
 
 
-def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Report:
+def _restore_into(
+    database: str, backup_id: str, into: str, reason: str, *, allow_unsigned: bool
+) -> Report:
     restored = restore_backup(
-        backup_id=backup_id, into=into, alias=database, reason=reason
+        backup_id=backup_id,
+        into=into,
+        alias=database,
+        reason=reason,
+        allow_unsigned=allow_unsigned,
     )
     manifest = restored.manifest
     return Report(
@@ -124,6 +142,7 @@ def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Repo
             "into": restored.target,
             "tables": len(manifest.contents.tables),
             "row_count": manifest.rows,
+            "signature": describe_signature(manifest),
             "seconds": restored.seconds,
         },
     )

@@ -21,6 +21,7 @@ from dbops.backups.prune import explain_backups, prune_backups
 from dbops.backups.restore import restore_backup
 from dbops.backups.storage import FolderStorage, backup_places, backup_storage
 from dbops.backups.verify import verify_all, verify_backup
+from dbops.disk import write_all
 from dbops.errors import BackupDamagedError, StorageError
 from dbops.tasks import create_backup as create_task
 from stateset.lib.errors import UsageError
@@ -96,10 +97,6 @@ def test_a_place_that_fails_leaves_the_other_complete(
 def test_a_place_whose_disk_fills_up_in_the_midst_is_left_out(
     shop: Shop, vault: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dbops.backups.storage import folder
-
-    write_all = folder.write_all
-
     def fill_up(descriptor: int, chunk: bytes) -> None:
         path = Path(f"/proc/self/fd/{descriptor}").readlink()
         if path.parent == vault:

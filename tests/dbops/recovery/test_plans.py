@@ -5,8 +5,10 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
+from pytest_django import Settings
 
 from dbops.backups.create import create_backup
 from dbops.backups.storage import backup_storage
@@ -106,6 +108,18 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(shop: Shop) -> N
     cut_off(shop.backup_folder / cut.file_name)
     with pytest.raises(BackupDamagedError, match=r"bytes long, not"):
         plan_restore(alias=ALIAS)
+
+
+def test_what_is_not_signed_is_refused_and_the_plan_names_what_was_allowed(
+    books: Shop, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_backup(verify="none")
+    settings.BACKUP_SIGNING_KEYS = {"2026a": "k" * 32}
+    with pytest.raises(CommandError, match="it is not signed"):
+        call_command("restore", "--latest", "--dry-run")
+    call_command("restore", "--latest", "--dry-run", "--allow-unsigned")
+    text = " ".join(capsys.readouterr().out.split())
+    assert "not trusted: it is not signed; allowed by --allow-unsigned" in text
 
 
 def test_without_a_kept_copy_there_is_nothing_to_go_back_to(shop: Shop) -> None:
