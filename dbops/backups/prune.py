@@ -73,8 +73,13 @@ def explain_backups(
 def plan_pruning(
     alias: str = DEFAULT_DB_ALIAS, locations: Iterable[str] = ()
 ) -> list[Kept]:
-    """Return the verdict on each backup of a database; nothing is deleted."""
-    return [each for place in backup_places(locations) for each in _plan(place, alias)]
+    """Return the verdict on each backup of a database; nothing is deleted.
+
+    A location that cannot be read is passed over as by ``explain_backups``.
+    """
+    places = Places(backup_places(locations))
+    plans = places.each(lambda place: _plan(place, alias))
+    return [each for plan in plans for each in plan]
 
 
 def prune_backups(
