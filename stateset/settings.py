@@ -187,10 +187,7 @@ DATABASE_CONNECT_TIMEOUT = env_duration(
 # For pages only: a migration or a vacuum may well take longer.
 DATABASE_STATEMENT_TIMEOUT = env_duration("APP__DATABASE_STATEMENT_TIMEOUT", "30s")
 DATABASE_PGBOUNCER = env_bool("APP__DATABASE_PGBOUNCER", default=False)
-# PgBouncer before 1.21 mixes up its clients' statements: there one asks for it.
-DATABASE_PREPARE_THRESHOLD = env_int(
-    "APP__DATABASE_PREPARE_THRESHOLD", 0 if DATABASE_PGBOUNCER else 5
-)
+DATABASE_PREPARE_THRESHOLD = env_int("APP__DATABASE_PREPARE_THRESHOLD", 0)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **read_database(
