@@ -138,8 +138,8 @@ def shipments_elsewhere_than_scanned() -> Iterator[Violation]:
     )
     applied = TrackingEvent.objects.filter(is_applied=True)
     last = applied.annotate(nth=newest_first).filter(nth=1)
-    seen = TrackingEvent.objects.filter(pk__in=last.values("pk"))
-    wrong = seen.filter(~Q(status=F("shipment__status"))).order_by()
+    newest = TrackingEvent.objects.filter(pk__in=last.values("pk"))
+    wrong = newest.filter(~Q(status=F("shipment__status"))).order_by()
     for number, status, seen in wrong.values_list(
         "shipment__shipment_number", "shipment__status", "status"
     ):

@@ -95,21 +95,20 @@ def _doubtful(model: type[Document], since: datetime) -> list[UUID]:
         return [key_read(key) for (key,) in cursor.fetchall()]
 
 
-def _documents(model: type[Document], since: datetime) -> Any:
+def _documents(model: Any, since: datetime) -> Any:
     """Return key, status, and whether that would be wrong without any change."""
-    rows: Any = model._base_manager
-    first: Any = model._meta.get_field("status")
+    first = model._meta.get_field("status").get_default()
     # Most have changed, so their first events are looked for only in the join.
     moved = Case(
         When(
-            ~Q(status=first.get_default()),
+            ~Q(status=first),
             created_at__gte=since - AT_BIRTH,
             then=Exists(_birth(model, since)),
         ),
         default=False,
         output_field=BooleanField(),
     )
-    return rows.values_list("pk", _coded(model, F("status")), moved)
+    return model._base_manager.values_list("pk", _coded(model, F("status")), moved)
 
 
 def _led_to(model: type[Document], since: datetime) -> Any:
