@@ -83,7 +83,8 @@ def _create(cursor: CursorWrapper, draft: str, like: Contents) -> None:
         f" {clause} %L" for clause in wanted
     )
     # CREATE DATABASE takes no parameters: the server itself quotes them.
-    places = ", ".join(["%s"] * (len(wanted) + 2))
+    # With values bound apart (prepared statements) it has to be told their type.
+    places = ", ".join(["%s::text"] * (len(wanted) + 2))
     cursor.execute(f"SELECT format({places})", [template, draft, *wanted.values()])
     try:
         cursor.execute(cursor.fetchone()[0])
