@@ -38,24 +38,24 @@ def shown_rows(staff: Client, address: str) -> list[str]:
 
 
 @themed
-def test_a_row_of_a_list_leads_to_its_page_and_can_be_ticked(staff: Client) -> None:
+def test_a_row_of_a_list_leads_to_its_page(staff: Client) -> None:
     order = make_order(1, make_customer(1))
 
     (row,) = shown_rows(staff, ORDERS)
 
     assert f'<a href="{change_url(Order, order.pk)}">ORD-2026-000001</a></th>' in row
-    assert f'name="_selected_action" value="{order.pk}"' in row
     assert 'data-label="customer"' in row
     assert len(row) < 3000, "a row of 25 classes a cell made pages of 400 kB"
 
 
 @themed
-def test_what_people_typed_is_escaped_in_a_row(staff: Client) -> None:
+def test_a_row_can_be_ticked_and_what_people_typed_is_escaped(staff: Client) -> None:
     customer = make_customer(1)
     Customer.objects.filter(pk=customer.pk).update(last_name="<b>Bold</b>")
 
     (row,) = shown_rows(staff, CUSTOMERS)
 
+    assert f'name="_selected_action" value="{customer.pk}"' in row
     assert "&lt;b&gt;Bold" in row
     assert "<b>" not in row
 

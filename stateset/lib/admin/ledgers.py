@@ -50,7 +50,7 @@ class Ledger:
         """Yield each line: its name where it has one, and its cells."""
         forms = self.lines.formset.initial_forms
         for index, row in enumerate(self.lines.formset.get_queryset()):
-            parts = []
+            parts: list[str] = []
             if not self.lines.opts.hide_title:
                 shown = '<tr><td colspan="{}" class="ss-row-title">{}</td></tr>'
                 title = link(row) if self.lines.opts.show_change_link else str(row)
@@ -63,8 +63,7 @@ class Ledger:
                 parts.append(format_html(cell, name, label, keys, text))
                 keys = ""
             parts.append("</tr>")
-            # Each part is escaped above.
-            yield mark_safe("".join(parts))  # noqa: S308
+            yield mark_safe("".join(parts))  # noqa: S308 -- each part is escaped above
 
     def _column(self, name: Any) -> tuple[str, str, Callable[[Any], str]]:
         inline = self.lines.opts
