@@ -136,6 +136,6 @@ def _statement(
     return (
         f"WITH given ({given}) AS (VALUES {', '.join([group] * count)})"  # noqa: S608 - names of our own models
         f" UPDATE {table} SET {set_to} FROM given"
-        f" WHERE {table}.{quote(key.column)} ="
+        f" WHERE {table}.{quote(str(key.column))} ="
         f" CAST(row_key AS {key.cast_db_type(connection)})"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import models
 
@@ -11,7 +12,7 @@ from stateset.lib.anonymise_rules import PLAIN, Text
 from tests.house.tree import none_of
 
 
-def ruled() -> Iterator[tuple[models.Field, Text]]:
+def ruled() -> Iterator[tuple[Any, Text]]:
     for table in all_tables():
         for name, rule in table.rules.items():
             if isinstance(rule, Text) and rule is not PLAIN:
@@ -55,8 +56,8 @@ def test_nothing_that_stays_refers_to_what_goes() -> None:
     )
 
 
-def is_unique(field: models.Field) -> bool:
-    return field.unique or any(
+def is_unique(field: Any) -> bool:
+    return bool(field.unique) or any(
         field.name in constraint.fields
         for constraint in field.model._meta.constraints
         if isinstance(constraint, models.UniqueConstraint)
