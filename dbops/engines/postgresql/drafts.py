@@ -57,11 +57,11 @@ def name_draft(connection: BaseDatabaseWrapper, draft: str, into: str) -> None:
     with connection.cursor() as cursor:
         if exists(cursor, into):
             raise taken(into)
-        cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS NULL")
         if _is_closed(cursor, draft):
             cursor.execute(
                 f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(draft)} TO PUBLIC"
             )
+        cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS NULL")
         cursor.execute(f"ALTER DATABASE {quoted(draft)} RENAME TO {quoted(into)}")
 
 
