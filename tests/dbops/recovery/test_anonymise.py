@@ -13,10 +13,12 @@ from django.db import connections
 
 import orders.anonymise
 from dbops.backups.create import create_backup
+from dbops.errors import RestoreRefusedError
 from dbops.recovery.anonymise import Anonymised, restore_anonymised
 from orders.models import Address, Customer, Order
 from stateset.accounts.models import ApiKey, User
 from stateset.lib.anonymise import AnonymiseRefusedError
+from stateset.lib.databases import unapplied_migrations
 from stateset.lib.invariants import all_invariants, violations
 from stateset.system.models import AuditEntry, OutboxMessage, Seal
 from tests.dbops.recovery.planting import WORD, plant
@@ -151,6 +153,29 @@ def test_a_column_or_a_table_of_no_model_is_refused(books: Shop) -> None:
         restore_anonymised(into=books.new_name())
     assert caught.value.why == "customers_before: in the database, but in no model"
     assert books.databases() == before
+
+
+@pytest.mark.long
+def test_an_older_backup_is_migrated_and_one_of_another_release_refused(
+    books: Shop,
+) -> None:
+    make_customer(email="ana@q.example")
+    call_command("migrate", "finance", "0001", verbosity=0)
+    copy = anonymised(books).restored.target
+    with opened(copy):
+        assert unapplied_migrations(connections["default"]) == []
+        assert Customer.objects.get().email != "ana@q.example"
+    books.run(
+        "INSERT INTO django_migrations (app, name, applied)"
+        " VALUES ('orders', '0099_later', CURRENT_TIMESTAMP)"
+    )
+    manifest = create_backup(verify="none")
+    with pytest.raises(RestoreRefusedError) as caught:
+        restore_anonymised(into=books.new_name())
+    assert caught.value.why == (
+        f"the backup {manifest.id} is of another release: the code does not know"
+        " orders.0099_later"
+    )
 
 
 @pytest.mark.postgresql
