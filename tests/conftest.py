@@ -10,7 +10,7 @@ import pytest
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
-from tests.fresh import kept_fresh
+from tests.fresh import kept_fresh, migrate_once
 from tests.services.redis import redis_server
 
 ON_DEMAND = {Path(__file__).parent / name for name in ("faults", "ha", "benchmarks")}
@@ -32,6 +32,16 @@ def redis_url() -> Iterator[str]:
         return
     with redis_server() as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[None]:
+    """Have the database of this worker made by what an earlier run has kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        migrate_once(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
