@@ -31,7 +31,8 @@ RUNS = """
 """
 LIMIT_SECONDS = 240
 
-pytestmark = pytest.mark.postgresql
+# Most of it is waiting for the next minute: the other worker works meanwhile.
+pytestmark = [pytest.mark.postgresql, pytest.mark.long]
 
 Process = subprocess.Popen[bytes]
 Run = tuple[str, str, str, int, str]
