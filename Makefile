@@ -56,8 +56,7 @@ test-more: setup ## longer proofs, a working day, every page through axe, all wi
 test-faults: setup ## real faults: full disks, killed programs, cut connections
 	@test -d tests/faults || { echo "There are no fault tests yet: tests/faults does not exist." >&2; exit 1; }
 	@$(PYTHON) -m pytest --engine sqlite tests/faults/test_killed_swap.py
-	@$(PYTHON) -m tests.services -- $(PYTEST) --dist loadfile --no-loadscope-reorder \
-		--engine postgresql tests/faults
+	@$(PYTHON) -m tests.services -- $(PYTHON) -m pytest --engine postgresql tests/faults
 
 test-ha: setup ## clusters and failover
 	@test -d tests/ha || { echo "There are no failover tests yet: tests/ha does not exist." >&2; exit 1; }

@@ -31,8 +31,7 @@ RUNS = """
 """
 LIMIT_SECONDS = 240
 
-# Most of it is waiting for the next minute: the other worker works meanwhile.
-pytestmark = [pytest.mark.postgresql, pytest.mark.long]
+pytestmark = pytest.mark.postgresql
 
 Process = subprocess.Popen[bytes]
 Run = tuple[str, str, str, int, str]
