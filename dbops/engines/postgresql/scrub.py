@@ -45,4 +45,5 @@ def scrub(connection: BaseDatabaseWrapper, draft: str) -> None:
 
 def _all(cursor: CursorWrapper, query: str) -> list[tuple[str, ...]]:
     cursor.execute(query)
-    return cursor.fetchall()
+    rows: list[tuple[str, ...]] = cursor.fetchall()
+    return rows

@@ -93,7 +93,7 @@ def append_only_models() -> list[type[models.Model]]:
 def ledgers_open(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Let append-only rows be changed inside this block, in one transaction.
 
-    For purging, erasing, anonymising and the test runner.
+    For purging, erasing and anonymising, and for tests.
     """
     connection = connections[using]
     triggers = triggers_of(connection)
