@@ -105,6 +105,10 @@ class TargetExistsError(RestoreRefusedError):
     """What is to be created is there already; it was left as it is."""
 
 
+class RestoredUnsoundError(DbopsError):
+    """A backup came back as it was, and what it holds breaks a rule."""
+
+
 class RestoredUnusableError(DbopsError):
     """The restored database is live but does not answer; the old one is kept."""
 

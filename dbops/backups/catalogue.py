@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,13 +28,17 @@ ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the last verification found; it counts for these stored bytes only."""
+    """What the last verification found; it counts for these stored bytes only.
+
+    ``checks`` say what a real restore has looked at, each by its name.
+    """
 
     level: str
     is_good: bool
     verified_at: datetime
     stored_sha256: str
     why: str = ""
+    checks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.storage import backup_storage
-from dbops.engines.base import Contents, summarised
+from dbops.engines.base import Contents, Engine, summarised
 from dbops.engines.registry import get_engine
 from dbops.errors import BackupDamagedError, RestoreRefusedError
 from dbops.leases import leased
@@ -47,14 +47,7 @@ def restore_backup(
     if backup_id == LATEST:
         backup_id = latest_to_restore(storage, alias)
     manifest = find_manifest(storage, backup_id, alias)
-    if manifest.engine != engine.vendor:
-        raise RestoreRefusedError(
-            f"The backup {manifest.id} was not restored.",
-            why=f"it is of {manifest.engine}, the database {alias!r} is"
-            f" {engine.vendor}",
-            fix="choose a backup of the same engine (list_backups), or another"
-            " --database",
-        )
+    require_engine(manifest, engine)
     target = engine.new_target(into)
     begun = perf_counter()
     with (
@@ -69,6 +62,18 @@ def restore_backup(
         ) as draft:
             engine.name_draft(draft, target)
     return Restored(target, manifest, round(perf_counter() - begun, 3))
+
+
+def require_engine(manifest: Manifest, engine: Engine) -> None:
+    """Raise RestoreRefusedError for a backup of another engine."""
+    if manifest.engine != engine.vendor:
+        raise RestoreRefusedError(
+            f"The backup {manifest.id} was not restored.",
+            why=f"it is of {manifest.engine}, the database"
+            f" {engine.connection.alias!r} is {engine.vendor}",
+            fix="choose a backup of the same engine (list_backups), or another"
+            " --database",
+        )
 
 
 def require_whole(manifest: Manifest) -> Callable[[Contents], None]:

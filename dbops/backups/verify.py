@@ -22,16 +22,18 @@ from dbops.backups.catalogue import (
 from dbops.backups.manifest import Manifest, StoredFile
 from dbops.backups.reading import dump_source, file_source
 from dbops.backups.storage import BackupStorage, backup_storage
-from dbops.engines.registry import decode_dump
+from dbops.engines.registry import decode_dump, get_engine
 from dbops.errors import (
     BackupDamagedError,
     DbopsError,
     OperationBusyError,
     OperationStoppedError,
 )
+from dbops.recovery.proving import Proof, prove_by_restoring
 from dbops.stopping import stoppable
 
 DEFAULT_LEVEL = "decode"
+RESTORE_LEVEL = "restore"
 
 
 def verify_backup(
@@ -44,8 +46,12 @@ def verify_backup(
 
     ``manifest``: the manifest is unaltered and the file has its size. ``hash``:
     every stored and every unpacked byte is right. ``decode``: the engine's own
-    tools can read it to the end. Raises BackupDamagedError otherwise, and for a
-    backup that a deeper check found damaged, until one as deep finds it good.
+    tools can read it to the end. ``restore``: a scratch database made from it has all
+    that the manifest says. Raises BackupDamagedError otherwise, and for a backup that a
+    deeper check found damaged, until one as deep finds it good.
+
+    What came back as it was and breaks a rule all the same is a good copy of a bad
+    state: RestoredUnsoundError tells that, and the verdict is good.
     """
     storage = backup_storage()
     with journaled("backup.verify") as details, stoppable("The verification"):
@@ -55,7 +61,7 @@ def verify_backup(
         known = read_verdict(storage, manifest)
         is_shallow = known is not None and _depth(level) < _depth(known.level)
         try:
-            LEVELS[level](storage, manifest)
+            proof = LEVELS[level](storage, manifest, alias)
             if known is not None and is_shallow and not known.is_good:
                 raise _known_damage(manifest, known)
         except BackupDamagedError as error:
@@ -63,9 +69,11 @@ def verify_backup(
                 verdict = _verdict(manifest, level, why=error.why)
                 write_verdict(storage, manifest.id, verdict)
             raise
-        verdict = _verdict(manifest, level)
+        verdict = _verdict(manifest, level, proof=proof)
         if not is_shallow:
             write_verdict(storage, manifest.id, verdict)
+        if proof is not None:
+            proof.require_sound(manifest)
     return manifest, verdict
 
 
@@ -82,7 +90,7 @@ def verify_all(*, alias: str, level: str = DEFAULT_LEVEL) -> dict[str, str]:
         if entry.state == INCOMPLETE:
             continue
         try:
-            verify_backup(backup_id=entry.id, level=level)
+            verify_backup(backup_id=entry.id, alias=alias, level=level)
             found[entry.id] = ""
         except (OperationStoppedError, OperationBusyError):
             raise
@@ -105,30 +113,41 @@ def _known_damage(manifest: Manifest, known: Verdict) -> BackupDamagedError:
     )
 
 
-def _verdict(manifest: Manifest, level: str, *, why: str = "") -> Verdict:
+def _verdict(
+    manifest: Manifest, level: str, *, why: str = "", proof: Proof | None = None
+) -> Verdict:
     return Verdict(
         level=level,
         is_good=not why,
         verified_at=timezone.now(),
         stored_sha256=manifest.stored.sha256,
         why=why,
+        checks={look.name: look.looked_at for look in proof.looks} if proof else {},
     )
 
 
-def _check_manifest(_storage: BackupStorage, _manifest: Manifest) -> None:
+def _check_manifest(_storage: BackupStorage, _manifest: Manifest, _alias: str) -> None:
     """Do nothing more: to be found, a manifest must be right and its file whole."""
 
 
-def _check_hashes(storage: BackupStorage, manifest: Manifest) -> None:
+def _check_hashes(storage: BackupStorage, manifest: Manifest, _alias: str) -> None:
     for file in manifest.files:
         _read_to_the_end(storage, manifest, file)
 
 
-def _check_decoding(storage: BackupStorage, manifest: Manifest) -> None:
+def _check_decoding(storage: BackupStorage, manifest: Manifest, _alias: str) -> None:
     decode_dump(manifest.engine, dump_source(storage, manifest), manifest.contents)
     # What lies beside the dump is text, which has nothing to decode.
     for file in manifest.files[1:]:
         _read_to_the_end(storage, manifest, file)
+
+
+def _check_by_restoring(
+    storage: BackupStorage, manifest: Manifest, alias: str
+) -> Proof:
+    proof = prove_by_restoring(storage, manifest, get_engine(alias))
+    proof.require_whole(manifest)
+    return proof
 
 
 def _read_to_the_end(
@@ -137,8 +156,9 @@ def _read_to_the_end(
     deque(file_source(storage, manifest, file).chunks, maxlen=0)
 
 
-LEVELS: dict[str, Callable[[BackupStorage, Manifest], None]] = {
+LEVELS: dict[str, Callable[[BackupStorage, Manifest, str], Proof | None]] = {
     "manifest": _check_manifest,
     "hash": _check_hashes,
     "decode": _check_decoding,
+    RESTORE_LEVEL: _check_by_restoring,
 }
