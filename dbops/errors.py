@@ -109,6 +109,10 @@ class RestoredUnsoundError(DbopsError):
     """A backup came back as it was, and what it holds breaks a rule."""
 
 
+class DrillFailedError(DbopsError):
+    """A recovery drill did not bring a backup back, or not in time."""
+
+
 class RestoredUnusableError(DbopsError):
     """The restored database is live but does not answer; the old one is kept."""
 

@@ -251,6 +251,7 @@ BACKUP_DIR = env_path("BACKUP_DIR", "backups", root=BASE_DIR)
 # Where pg_dump and its like are, before the PATH.
 PG_BIN = [folder for folder in env_str("PG_BIN").split(os.pathsep) if folder]
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, minimum=1)
+RECOVERY_BUDGET = env_duration("APP__RECOVERY_BUDGET", "60m", minimum=ONE_SECOND)
 AWS_S3_BUCKET = env_str("AWS_S3_BUCKET")
 AWS_S3_ENDPOINT_URL = env_str("AWS_S3_ENDPOINT_URL")
 AWS_S3_REGION_NAME = env_str("AWS_S3_REGION_NAME")

@@ -66,15 +66,29 @@ def verify_backup(
                 raise _known_damage(manifest, known)
         except BackupDamagedError as error:
             if known is None or known.is_good or not is_shallow:
-                verdict = _verdict(manifest, level, why=error.why)
-                write_verdict(storage, manifest.id, verdict)
+                conclude(storage, manifest, level, why=error.why)
             raise
-        verdict = _verdict(manifest, level, proof=proof)
-        if not is_shallow:
-            write_verdict(storage, manifest.id, verdict)
+        if is_shallow:
+            verdict = _verdict(manifest, level)
+        else:
+            verdict = conclude(storage, manifest, level, proof=proof)
         if proof is not None:
             proof.require_sound(manifest)
     return manifest, verdict
+
+
+def conclude(
+    storage: BackupStorage,
+    manifest: Manifest,
+    level: str,
+    *,
+    why: str = "",
+    proof: Proof | None = None,
+) -> Verdict:
+    """Keep what a check of one level has found: nothing, or why it is damaged."""
+    verdict = _verdict(manifest, level, why=why, proof=proof)
+    write_verdict(storage, manifest.id, verdict)
+    return verdict
 
 
 def verify_all(*, alias: str, level: str = DEFAULT_LEVEL) -> dict[str, str]:

@@ -5,8 +5,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dbops.backups.compression import DEFAULT
-from dbops.backups.create import DUMP, FULL, NO_LEVEL, create_backup
+from dbops.backups.create import DUMP, FULL, NO_LEVEL
 from dbops.backups.verify import DEFAULT_LEVEL, LEVELS
+from dbops.management.drills import facts_of, summarise
+from dbops.recovery.full import BackedUp, back_up
 from dbops.values import Size
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.reports import Report
@@ -21,7 +23,7 @@ class Command(StatesetCommand):
             default=DUMP,
             choices=(DUMP, FULL),
             help="dump: the data; full: also roles and settings, where the engine has"
-            " any (default: %(default)s).",
+            " any, and a recovery drill (default: %(default)s).",
         )
         parser.add_argument(
             "--compression",
@@ -51,17 +53,18 @@ class Command(StatesetCommand):
         reason: str,
         **_options: Any,
     ) -> Report:
-        manifest = create_backup(
+        made = back_up(
             alias=database,
             kind=kind,
             packing=compression,
             verify=verify,
             reason=reason,
         )
+        manifest = made.manifest
         size = Size(manifest.size_bytes)
         return Report(
             summary=f"Backed up {manifest.contents.database}: {manifest.rows} rows in"
-            f" {len(manifest.contents.tables)} tables, {size}",
+            f" {len(manifest.contents.tables)} tables, {size}{_drilled(made)}",
             facts={
                 "id": manifest.id,
                 "kind": manifest.kind,
@@ -74,6 +77,14 @@ class Command(StatesetCommand):
                 "sha256": manifest.stored.sha256,
                 "verified": verify,
                 "warnings": manifest.warnings,
+                "drill": made.drill and facts_of(made.drill),
             },
             last_line=manifest.id,
+            exit_code=0 if made.is_proven else 1,
         )
+
+
+def _drilled(made: BackedUp) -> str:
+    if made.undrilled:
+        return f"; there was no drill: {made.undrilled}"
+    return f"; {summarise(made.drill)}" if made.drill else ""
