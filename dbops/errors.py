@@ -93,6 +93,10 @@ class TaskFailedError(DbopsError):
     """A task that somebody asked for has refused or failed."""
 
 
+class PinRefusedError(DbopsError):
+    """A backup was neither pinned nor unpinned."""
+
+
 class PruningRefusedError(DbopsError):
     """What is to be kept makes no sense; nothing was deleted."""
 

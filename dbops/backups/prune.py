@@ -12,6 +12,7 @@ from django.utils import timezone
 from dbops import conf
 from dbops.audit import journaled
 from dbops.backups.catalogue import VERDICT_SUFFIX, list_entries_of
+from dbops.backups.holds import clear_readers, read_holds
 from dbops.backups.manifest import SUFFIX
 from dbops.backups.retention import UNKNOWN, Kept, Policy, plan_retention
 from dbops.backups.storage import BackupStorage, backup_storage
@@ -53,9 +54,11 @@ def explain_backups(alias: str = DEFAULT_DB_ALIAS) -> list[Kept]:
 
     They are listed also where nothing can be said about keeping them.
     """
-    entries = list(list_entries_of(backup_storage(), alias))
+    storage, now = backup_storage(), timezone.now()
+    entries = list(list_entries_of(storage, alias))
     try:
-        return plan_retention(entries, retention_policy(alias), timezone.now())
+        held = read_holds(storage, now)
+        return plan_retention(entries, retention_policy(alias), now, held)
     except PruningRefusedError as error:
         return [
             Kept(entry, is_kept=True, short=UNKNOWN, why=error.why) for entry in entries
@@ -91,6 +94,7 @@ def prune_backups(alias: str = DEFAULT_DB_ALIAS) -> Pruned:
         unfinished = 0
         try:
             unfinished = storage.clear_unfinished(timezone.now() - policy.grace)
+            clear_readers(storage, timezone.now())
         except StorageError as error:
             refused[UNFINISHED] = error.why
         pruned = Pruned(plan, refused, unfinished)
@@ -103,8 +107,10 @@ def prune_backups(alias: str = DEFAULT_DB_ALIAS) -> Pruned:
 
 
 def _plan(storage: BackupStorage, alias: str) -> list[Kept]:
+    now = timezone.now()
     entries = list_entries_of(storage, alias)
-    return plan_retention(entries, retention_policy(alias), timezone.now())
+    held = read_holds(storage, now)
+    return plan_retention(entries, retention_policy(alias), now, held)
 
 
 def _delete(storage: BackupStorage, backup_id: str) -> str:

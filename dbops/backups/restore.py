@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from dbops.audit import journaled
 from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
+from dbops.backups.holds import being_read
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.storage import backup_storage
@@ -54,6 +55,7 @@ def restore_backup(
         journaled("backup.restore", reason=reason) as details,
         stoppable("The restore"),
         leased(engine, "restore", target=target),
+        being_read(storage, manifest.id, "restore"),
     ):
         details |= {"id": manifest.id, "into": target, "alias": alias}
         source = dump_source(storage, manifest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
@@ -19,6 +20,7 @@ from dbops.backups.catalogue import (
     read_verdict,
     write_verdict,
 )
+from dbops.backups.holds import being_read
 from dbops.backups.manifest import Manifest, StoredFile
 from dbops.backups.reading import dump_source, file_source
 from dbops.backups.storage import BackupStorage, backup_storage
@@ -33,6 +35,7 @@ from dbops.recovery.proving import Proof, prove_by_restoring
 from dbops.stopping import stoppable
 
 DEFAULT_LEVEL = "decode"
+SHALLOWEST = "manifest"
 RESTORE_LEVEL = "restore"
 
 
@@ -61,7 +64,8 @@ def verify_backup(
         known = read_verdict(storage, manifest)
         is_shallow = known is not None and _depth(level) < _depth(known.level)
         try:
-            proof = LEVELS[level](storage, manifest, alias)
+            with _held(storage, manifest, level):
+                proof = LEVELS[level](storage, manifest, alias)
             if known is not None and is_shallow and not known.is_good:
                 raise _known_damage(manifest, known)
         except BackupDamagedError as error:
@@ -113,6 +117,15 @@ def verify_all(*, alias: str, level: str = DEFAULT_LEVEL) -> dict[str, str]:
     if not found:
         raise no_backup(storage, alias)
     return found
+
+
+def _held(
+    storage: BackupStorage, manifest: Manifest, level: str
+) -> AbstractContextManager[None]:
+    """Have nobody delete it meanwhile; a look at the manifest is over at once."""
+    if level == SHALLOWEST:
+        return nullcontext()
+    return being_read(storage, manifest.id, "verify")
 
 
 def _depth(level: str) -> int:
@@ -171,7 +184,7 @@ def _read_to_the_end(
 
 
 LEVELS: dict[str, Callable[[BackupStorage, Manifest, str], Proof | None]] = {
-    "manifest": _check_manifest,
+    SHALLOWEST: _check_manifest,
     "hash": _check_hashes,
     "decode": _check_decoding,
     RESTORE_LEVEL: _check_by_restoring,

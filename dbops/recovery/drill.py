@@ -16,6 +16,7 @@ from django.utils import timezone
 from dbops import conf
 from dbops.audit import journaled
 from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
+from dbops.backups.holds import being_read
 from dbops.backups.manifest import Manifest
 from dbops.backups.restore import require_engine
 from dbops.backups.storage import BackupStorage, backup_storage
@@ -40,7 +41,7 @@ from dbops.recovery.proving import Proof, prove_by_restoring
 from dbops.recovery.records import who_acts
 from dbops.steps import measured, step
 from dbops.stopping import stoppable
-from dbops.values import Span
+from dbops.values import Span, Took
 from stateset.lib.errors import StatesetError
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def _drill(
         require_engine(manifest, engine)
         told |= _backup_facts(manifest)
         kept = engine.kept_scratch_name(f"{told['began_at']:%Y%m%d_%H%M%S}")
-        with _concluded(storage, manifest):
+        with being_read(storage, manifest.id, "drill"), _concluded(storage, manifest):
             proof = prove_by_restoring(
                 storage, manifest, engine, keep_as=kept if keep else ""
             )
@@ -145,7 +146,7 @@ def _late(report: DrillReport) -> dict[str, Any]:
     return {
         "state": SLOW,
         "what": f"The backup {report.backup_id} came back whole, but too late.",
-        "why": f"it took {Span(report.total_seconds)},"
+        "why": f"it took {Took(report.total_seconds)},"
         f" {Span(report.budget_seconds)} are allowed",
         "fix": "see which step takes longest; a faster disk, more cores or less data"
         " help, or else allow more (APP__RECOVERY_BUDGET)",
