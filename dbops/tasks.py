@@ -18,7 +18,7 @@ from dbops.monitoring import sampling
 from dbops.recovery import drill, full
 from dbops.scheduling import runs
 from dbops.scheduling.entries import find_entry
-from dbops.values import Size, Span
+from dbops.values import Size, Took
 
 ONE_MINUTE = 60
 
@@ -32,7 +32,7 @@ def create_backup(*, kind: str = create.DUMP, reason: str = "on schedule") -> st
     told = f"{manifest.id}, {manifest.rows:,} rows, {Size(manifest.stored.size_bytes)}"
     if made.drill is None:
         return told
-    return f"{told}, back in {Span(made.drill.total_seconds)}"
+    return f"{told}, back in {Took(made.drill.total_seconds)}"
 
 
 @shared_task(name="dbops.recovery_drill")
@@ -40,7 +40,7 @@ def recovery_drill(*, backup_id: str = LATEST, reason: str = "") -> str:
     """Restore a backup on trial and measure how long recovery takes."""
     report = drill.recovery_drill(backup_id=backup_id, reason=reason)
     drill.require_passed(report)
-    return f"{report.backup_id} came back whole in {Span(report.total_seconds)}"
+    return f"{report.backup_id} came back whole in {Took(report.total_seconds)}"
 
 
 @shared_task(name="dbops.verify_backup")

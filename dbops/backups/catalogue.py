@@ -117,6 +117,11 @@ def find_manifest(storage: BackupStorage, backup_id: str, alias: str) -> Manifes
     )
 
 
+def is_stored(storage: BackupStorage, backup_id: str) -> bool:
+    """Tell whether there is a backup of this id; nothing is read."""
+    return backup_id + MANIFEST_SUFFIX in {each.name for each in storage.objects()}
+
+
 def latest_id(storage: BackupStorage, alias: str) -> str:
     """Return the id of the newest backup of one database."""
     entry = latest_entry(storage, alias)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dbops.recovery.drill_reports import PASSED, DrillReport
-from dbops.values import Span
+from dbops.values import Span, Took
 from stateset.lib.reports import Report, Row, Section
 
 
@@ -36,10 +36,11 @@ def report_drill(drill: DrillReport) -> Report:
 
 def summarise(drill: DrillReport) -> str:
     """Return in one line what came of a drill."""
-    took = f"{_span(drill.total_seconds)} of {Span(drill.budget_seconds)} allowed"
     if drill.state == PASSED:
+        took = f"{Took(drill.total_seconds)} of {Span(drill.budget_seconds)} allowed"
         return f"{drill.backup_id} came back whole in {took}"
-    return f"Drill {drill.state}: {drill.what} {drill.why} ({took}); {drill.fix}"
+    what = drill.what.rstrip(".")
+    return f"Drill {drill.state}: {what} ({drill.why}); {drill.fix}"
 
 
 def facts_of(drill: DrillReport) -> dict[str, Any]:
@@ -69,7 +70,3 @@ def _kept_rows(drill: DrillReport) -> list[Row]:
         {"what": "name", "is": drill.kept},
         {"what": "remove it with", "is": drill.removal},
     ]
-
-
-def _span(seconds: float) -> str:
-    return str(Span(seconds)) if seconds >= 1 else f"{seconds:.1f}s"

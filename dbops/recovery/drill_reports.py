@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -106,13 +106,30 @@ def read_reports(
 
     What is no report of this release, or of another database, is passed over.
     """
+    return list(islice(_reports(storage, alias), most))
+
+
+def newest_and_proven(
+    storage: BackupStorage, alias: str
+) -> tuple[DrillReport | None, DrillReport | None]:
+    """Return the last drill, and the last one in which all came back."""
+    newest = None
+    for report in _reports(storage, alias):
+        newest = newest or report
+        if report.has_restored:
+            return newest, report
+    return newest, None
+
+
+def _reports(storage: BackupStorage, alias: str) -> Iterator[DrillReport]:
     names = sorted(
         (each.name for each in storage.objects() if NAME.fullmatch(each.name)),
         reverse=True,
     )
-    found = (_read(storage, name) for name in names)
-    ours = (report for report in found if report is not None and report.alias == alias)
-    return list(islice(ours, most))
+    for name in names:
+        report = _read(storage, name)
+        if report is not None and report.alias == alias:
+            yield report
 
 
 def _read(storage: BackupStorage, name: str) -> DrillReport | None:

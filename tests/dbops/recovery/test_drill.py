@@ -93,7 +93,7 @@ def test_what_is_kept_is_there_and_what_a_killed_drill_left_is_gone(
     assert found["state"] == SLOW
     assert found["why"].endswith("s, 0s are allowed")
     assert found["summary"].startswith(
-        f"Drill slow: The backup {manifest.id} came back whole, but too late."
+        f"Drill slow: The backup {manifest.id} came back whole, but too late (it took "
     )
     assert found["kept"].startswith(engine.scratch_name)
     assert books.count("users", found["kept"]) == 1
