@@ -142,12 +142,15 @@ def _books(engine: Engine, draft: str, unknown: list[str]) -> Look:
 
 def _broken(rule: Invariant) -> str:
     try:
-        found = [str(violation) for violation in rule.find()]
+        found = iter(rule.find())
+        first = next(found, None)
+        others = sum(1 for _ in found)
     except DatabaseError as error:
         line = (str(error).strip() or type(error).__name__).splitlines()[0]
         return f"{rule.name} cannot be proven ({line})"
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"{rule.name}: {found[0]}{more}" if found else ""
+    if first is None:
+        return ""
+    return f"{rule.name}: {first}{f' and {others} more' if others else ''}"
 
 
 def _flaws(looks: Iterator[Look] | tuple[Look, ...]) -> list[str]:
