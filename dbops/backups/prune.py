@@ -75,7 +75,10 @@ def explain_backups(
 def plan_pruning(
     alias: str = DEFAULT_DB_ALIAS, locations: Iterable[str] = ()
 ) -> list[Kept]:
-    """Return the verdict on each backup of a database; nothing is deleted."""
+    """Return the verdict on each backup of a database; nothing is deleted.
+
+    A location that cannot be read is passed over as by ``explain_backups``.
+    """
     places = Places(backup_places(locations))
     held = _holds()
     plans = places.each(lambda place: _plan(place, alias, held))

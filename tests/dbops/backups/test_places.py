@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from dbops.backups import create
 from dbops.backups.create import create_backup, make_backup
-from dbops.backups.prune import explain_backups, prune_backups
+from dbops.backups.prune import explain_backups, plan_pruning, prune_backups
 from dbops.backups.restore import restore_backup
 from dbops.backups.storage import FolderStorage, backup_places, backup_storage
 from dbops.backups.verify import verify_all, verify_backup
@@ -208,6 +208,7 @@ def test_a_place_that_cannot_be_read_does_not_stop_the_pruning_of_others(
         moment = timezone.now() - timedelta(days=age)
         make_backup(alias=ALIAS, verify="none", started_at=moment)
     fail_in(shop.backup_folder, monkeypatch, "objects")
+    assert {each.entry.location for each in plan_pruning(ALIAS)} == {"vault"}
     with pytest.raises(SystemExit):
         call_command("prune_backups", f"--database={ALIAS}", "--apply")
     lines = capsys.readouterr().out.splitlines()
