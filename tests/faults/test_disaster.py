@@ -85,7 +85,7 @@ def lose_everything_but_the_kit(s3: S3Server, folder: Path) -> tuple[object, str
             return done.stdout
 
         run("migration", "up")
-        run("seed_demo", "--orders", "20")
+        run("seed_demo", "--orders", "5")
         run("backup", "--kind", "full")
         return books(server), run("recovery_kit")
 

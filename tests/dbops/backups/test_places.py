@@ -187,15 +187,15 @@ def test_each_place_is_pruned_by_its_own_policy(
     shop: Shop, vault: Path, settings: Settings
 ) -> None:
     settings.BACKUP_RETENTION_DAYS = {"vault": 43}
-    for age in (40, 41, 42, 42.5, 50):
+    for age in (1, 40, 41, 42, 42.5, 50):
         moment = timezone.now() - timedelta(days=age)
         make_backup(alias=ALIAS, verify="none", started_at=moment)
     assert len(prune_backups(ALIAS, ["vault"]).deleted) == 1
     counts = [len(place.objects()) for place in backup_places()]
-    assert counts == [10, 8]
+    assert counts == [12, 10]
     pruned = prune_backups(ALIAS)
-    assert [each.entry.location for each in pruned.deleted] == ["local", "local"]
-    assert [len(place.objects()) for place in backup_places()] == [6, 8]
+    assert [each.entry.location for each in pruned.deleted] == ["local"] * 3
+    assert [len(place.objects()) for place in backup_places()] == [6, 10]
 
 
 def test_a_place_that_cannot_be_read_does_not_stop_the_pruning_of_others(
@@ -204,7 +204,7 @@ def test_a_place_that_cannot_be_read_does_not_stop_the_pruning_of_others(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for age in (40, 41, 42, 43):
+    for age in (1, 40, 41, 43):
         moment = timezone.now() - timedelta(days=age)
         make_backup(alias=ALIAS, verify="none", started_at=moment)
     fail_in(shop.backup_folder, monkeypatch, "objects")
