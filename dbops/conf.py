@@ -83,6 +83,12 @@ def recovery_variables() -> Mapping[str, str]:
     return variables
 
 
+def recovery_budget() -> timedelta:
+    """Return how long bringing the database back may take."""
+    span: timedelta = settings.RECOVERY_BUDGET
+    return span
+
+
 def auto_migrate() -> bool:
     """Return whether a development server migrates when it starts."""
     return bool(settings.AUTO_MIGRATE)

@@ -107,6 +107,10 @@ class TaskFailedError(DbopsError):
     """A task that somebody asked for has refused or failed."""
 
 
+class PinRefusedError(DbopsError):
+    """A backup was neither pinned nor unpinned."""
+
+
 class PruningRefusedError(DbopsError):
     """What is to be kept makes no sense; nothing was deleted."""
 
@@ -117,6 +121,14 @@ class RestoreRefusedError(DbopsError):
 
 class TargetExistsError(RestoreRefusedError):
     """What is to be created is there already; it was left as it is."""
+
+
+class RestoredUnsoundError(DbopsError):
+    """A backup came back as it was, and what it holds breaks a rule."""
+
+
+class DrillFailedError(DbopsError):
+    """A recovery drill did not bring a backup back, or not in time."""
 
 
 class RestoredUnusableError(DbopsError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbops.views import backups, health, schedule
+from dbops.views import backups, drills, health, pins, schedule
 from stateset.lib.admin.pages import SitePage
 
 AREA = "Database"
@@ -16,8 +16,12 @@ PAGES = (
         routes=(
             ("", backups.show_backups, "database_backups"),
             ("make/", backups.make_backup, "database_backup_make"),
+            ("drills/<slug:drill_id>/", drills.show_drill, "database_drill"),
             ("<slug:backup_id>/", backups.show_backup, "database_backup"),
             ("<slug:backup_id>/verify/", backups.verify, "database_backup_verify"),
+            ("<slug:backup_id>/drill/", drills.drill, "database_backup_drill"),
+            ("<slug:backup_id>/pin/", pins.pin, "database_backup_pin"),
+            ("<slug:backup_id>/unpin/", pins.unpin, "database_backup_unpin"),
         ),
     ),
     SitePage(

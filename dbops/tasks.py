@@ -15,26 +15,33 @@ from dbops.backups.catalogue import LATEST
 from dbops.errors import StorageError
 from dbops.maintenance import purge, vacuum
 from dbops.monitoring import sampling
+from dbops.recovery import drill, full
 from dbops.scheduling import runs
 from dbops.scheduling.entries import find_entry
-from dbops.values import Size
+from dbops.values import Size, Took
 
 ONE_MINUTE = 60
 
 
 @shared_task(name="dbops.create_backup")
 def create_backup(*, kind: str = create.DUMP, reason: str = "on schedule") -> str:
-    """Back up the database and verify the backup."""
-    made = create.make_backup(kind=kind, reason=reason)
+    """Back up the database, verify the backup, and try out a full one."""
+    made = full.back_up(kind=kind, reason=reason)
+    made.require_everywhere()
+    made.require_proven()
     manifest = made.manifest
-    for location, why in made.missed.items():
-        raise StorageError(
-            f"The backup {manifest.id} is not at {location}.",
-            why=f"{why} It is at {', '.join(made.locations)}.",
-            fix="mend that location; the next backup goes there again",
-        )
-    size = Size(manifest.stored.size_bytes)
-    return f"{manifest.id}, {manifest.rows:,} rows, {size}"
+    told = f"{manifest.id}, {manifest.rows:,} rows, {Size(manifest.stored.size_bytes)}"
+    if made.drill is None:
+        return told
+    return f"{told}, back in {Took(made.drill.total_seconds)}"
+
+
+@shared_task(name="dbops.recovery_drill")
+def recovery_drill(*, backup_id: str = LATEST, reason: str = "") -> str:
+    """Restore a backup on trial and measure how long recovery takes."""
+    report = drill.recovery_drill(backup_id=backup_id, reason=reason)
+    drill.require_passed(report)
+    return f"{report.backup_id} came back whole in {Took(report.total_seconds)}"
 
 
 @shared_task(name="dbops.verify_backup")

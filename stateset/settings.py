@@ -268,6 +268,7 @@ BACKUP_SIGNING_KEYS = read_signing_keys()
 BACKUP_AGE_RECIPIENTS = read_recipients()
 BACKUP_AGE_IDENTITY_FILE = read_identity_file(BASE_DIR)
 RECOVERY_KIT_SECRETS = read_kit_variables()
+RECOVERY_BUDGET = env_duration("APP__RECOVERY_BUDGET", "60m", minimum=ONE_SECOND)
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

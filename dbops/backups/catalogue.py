@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,13 +29,17 @@ ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the last verification found; it counts for these stored bytes only."""
+    """What the last verification found; it counts for these stored bytes only.
+
+    ``checks`` say what a real restore has looked at, each by its name.
+    """
 
     level: str
     is_good: bool
     verified_at: datetime
     stored_sha256: str
     why: str = ""
+    checks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,11 @@ def find_manifest(storage: BackupStorage, backup_id: str, alias: str) -> Manifes
 def has_backup(storage: BackupStorage, backup_id: str) -> bool:
     """Tell whether anything of a backup is there."""
     return any(each.name.partition(".")[0] == backup_id for each in storage.objects())
+
+
+def is_stored(storage: BackupStorage, backup_id: str) -> bool:
+    """Tell whether there is a backup of this id; nothing is read."""
+    return backup_id + MANIFEST_SUFFIX in {each.name for each in storage.objects()}
 
 
 def latest_id(storage: BackupStorage, alias: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
@@ -13,9 +12,10 @@ from django.utils import timezone
 from dbops import conf
 from dbops.audit import journaled
 from dbops.backups.catalogue import VERDICT_SUFFIX, list_entries_of
+from dbops.backups.holds import Hold, clear_readers, read_holds
 from dbops.backups.manifest import SUFFIX
 from dbops.backups.retention import GRACE, UNKNOWN, Kept, Policy, plan_retention
-from dbops.backups.storage import BackupStorage, Places, backup_places
+from dbops.backups.storage import BackupStorage, Places, backup_places, backup_storage
 from dbops.engines.registry import get_engine
 from dbops.errors import PruningRefusedError, StorageError
 from dbops.leases import leased
@@ -67,7 +67,9 @@ def explain_backups(
     that cannot be read is passed over with a warning unless it is the only one.
     """
     places = Places(backup_places(locations))
-    return [each for found in places.each(partial(_explain, alias)) for each in found]
+    held = _holds()
+    found = places.each(lambda place: _explain(place, alias, held))
+    return [each for some in found for each in some]
 
 
 def plan_pruning(
@@ -78,7 +80,8 @@ def plan_pruning(
     A location that cannot be read is passed over as by ``explain_backups``.
     """
     places = Places(backup_places(locations))
-    plans = places.each(lambda place: _plan(place, alias))
+    held = _holds()
+    plans = places.each(lambda place: _plan(place, alias, held))
     return [each for plan in plans for each in plan]
 
 
@@ -100,7 +103,8 @@ def prune_backups(
     ):
         details["alias"] = alias
         # All plans first: one that is refused leaves every place as it is.
-        plans = places.each(lambda place: (place, _plan(place, alias)))
+        held = _holds()
+        plans = places.each(lambda place: (place, _plan(place, alias, held)))
         refused = {(name, WHOLE): error.why for name, error in places.missed.items()}
         for place, plan in plans:
             refused |= _carry_out(place, plan)
@@ -116,22 +120,26 @@ def prune_backups(
     return pruned
 
 
-def _explain(alias: str, place: BackupStorage) -> list[Kept]:
+def _holds() -> Mapping[str, Hold]:
+    """Return what is pinned or being read, at whatever location that is written."""
+    return read_holds(backup_storage(), timezone.now())
+
+
+def _explain(place: BackupStorage, alias: str, held: Mapping[str, Hold]) -> list[Kept]:
     entries = list(list_entries_of(place, alias))
+    policy = retention_policy(alias, place.name)
     try:
-        return plan_retention(
-            entries, retention_policy(alias, place.name), timezone.now()
-        )
+        return plan_retention(entries, policy, timezone.now(), held)
     except PruningRefusedError as error:
         return [
             Kept(entry, is_kept=True, short=UNKNOWN, why=error.why) for entry in entries
         ]
 
 
-def _plan(place: BackupStorage, alias: str) -> list[Kept]:
+def _plan(place: BackupStorage, alias: str, held: Mapping[str, Hold]) -> list[Kept]:
     entries = list_entries_of(place, alias)
     policy = retention_policy(alias, place.name)
-    return plan_retention(entries, policy, timezone.now())
+    return plan_retention(entries, policy, timezone.now(), held)
 
 
 def _carry_out(place: BackupStorage, plan: Sequence[Kept]) -> dict[Copy, str]:
@@ -144,10 +152,12 @@ def _carry_out(place: BackupStorage, plan: Sequence[Kept]) -> dict[Copy, str]:
 
 def _clear(place: BackupStorage, refused: dict[Copy, str]) -> int:
     try:
-        return place.clear_unfinished(timezone.now() - GRACE)
+        unfinished = place.clear_unfinished(timezone.now() - GRACE)
+        clear_readers(place, timezone.now())
     except StorageError as error:
         refused[place.name, UNFINISHED] = error.why
         return 0
+    return unfinished
 
 
 def _delete(storage: BackupStorage, backup_id: str) -> str:

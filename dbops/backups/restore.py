@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS
 from dbops.audit import journaled
 from dbops.backups.catalogue import LATEST, latest_to_restore
 from dbops.backups.copies import find_copy
+from dbops.backups.holds import being_read
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.signing import require_restorable
@@ -59,20 +60,14 @@ def restore_backup(
         backup_id = latest_to_restore(backup_storage(), alias)
     storage, manifest = find_copy(backup_id, alias)
     require_restorable(manifest, allow_unsigned=allow_unsigned)
-    if manifest.engine != engine.vendor:
-        raise RestoreRefusedError(
-            f"The backup {manifest.id} was not restored.",
-            why=f"it is of {manifest.engine}, the database {alias!r} is"
-            f" {engine.vendor}",
-            fix="choose a backup of the same engine (list_backups), or another"
-            " --database",
-        )
+    require_engine(manifest, engine)
     target = engine.new_target(into)
     begun = perf_counter()
     with (
         journaled("backup.restore", reason=reason) as details,
         stoppable("The restore"),
         leased(engine, "restore", target=target),
+        being_read(storage, manifest.id, "restore"),
     ):
         details |= {"id": manifest.id, "into": target, "alias": alias}
         source = dump_source(storage, manifest)
@@ -87,6 +82,18 @@ def restore_backup(
                 details |= rework(engine, draft)
             engine.name_draft(draft, target)
     return Restored(target, manifest, round(perf_counter() - begun, 3))
+
+
+def require_engine(manifest: Manifest, engine: Engine) -> None:
+    """Raise RestoreRefusedError for a backup of another engine."""
+    if manifest.engine != engine.vendor:
+        raise RestoreRefusedError(
+            f"The backup {manifest.id} was not restored.",
+            why=f"it is of {manifest.engine}, the database"
+            f" {engine.connection.alias!r} is {engine.vendor}",
+            fix="choose a backup of the same engine (list_backups), or another"
+            " --database",
+        )
 
 
 def require_whole(manifest: Manifest) -> Callable[[Contents], None]:

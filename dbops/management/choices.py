@@ -68,12 +68,14 @@ def noted(notes: Sequence[str]) -> Section:
     return Section([{"notes": note} for note in notes])
 
 
-def add_backup_choice(parser: CommandParser, latest: str) -> Any:
+def add_backup_choice(
+    parser: CommandParser, latest: str, *, is_required: bool = True
+) -> Any:
     """Ask for an id or --latest, and return the group for further choices.
 
     ``latest`` says what is done, and with which backup.
     """
-    which = parser.add_mutually_exclusive_group(required=True)
+    which = parser.add_mutually_exclusive_group(required=is_required)
     which.add_argument("id", nargs="?", help="The backup's id, as backup prints.")
     which.add_argument("--latest", action="store_true", help=latest)
     return which

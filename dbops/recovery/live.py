@@ -20,7 +20,7 @@ from dbops.engines.registry import get_engine
 from dbops.engines.verbs.swap import KeptCopy
 from dbops.errors import RestoredUnusableError
 from dbops.leases import leased
-from dbops.maintenance.migrating import run_django_migrate
+from dbops.maintenance.running import run_django_migrate
 from dbops.recovery.beside import OLD, RESTORED, beside
 from dbops.recovery.plans import Plan, require_as_planned
 from dbops.recovery.records import (

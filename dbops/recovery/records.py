@@ -59,7 +59,7 @@ def new_record(
         action=action,
         alias=alias,
         source=source,
-        who=journal.current_context().actor_label or _login(),
+        who=who_acts(),
         reason=reason,
         host=socket.gethostname(),
         asked_at=at.isoformat(timespec="seconds"),
@@ -132,6 +132,11 @@ def _parse(content: bytes) -> Record | None:
         return Record(**json.loads(content))
     except (ValueError, TypeError):
         return None
+
+
+def who_acts() -> str:
+    """Return who is at work, or else who is logged in to the machine."""
+    return journal.current_context().actor_label or _login()
 
 
 def _login() -> str:

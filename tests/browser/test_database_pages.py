@@ -10,8 +10,13 @@ from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from dbops.backups.catalogue import list_entries
+from dbops.backups.storage import backup_storage
+from dbops.engines.verbs.proof import Look
 from dbops.monitoring.health import SETTING
+from dbops.recovery.drill_reports import write_report
 from stateset.celery import app
+from tests.dbops.builders import make_report
 from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
 
 URLS = (
@@ -38,6 +43,10 @@ def test_they_break_no_rule_and_fit_a_phone(
     scheme: Literal["light", "dark"],
 ) -> None:
     call_command("backup", reason="before the sale")
+    stored = next(list_entries(backup_storage()))
+    broken = Look("books", "60 rules", tuple(f"rule {n}: a row" for n in range(5)))
+    report = make_report(backup_id=stored.id, state="failed", looks=(broken,))
+    write_report(backup_storage(), report)
     make_run(name="verify", state="failed", result="", error_what="It broke off.")
     make_pause(name="backup-daily")
     now = timezone.now()
@@ -46,7 +55,7 @@ def test_they_break_no_rule_and_fit_a_phone(
     page.emulate_media(color_scheme=scheme)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        for url in URLS:
+        for url in (*URLS, f"/admin/database/backups/drills/{report.id}/"):
             page.goto(url)
             assert axe(page) == [], (url, width)
             assert page.evaluate("document.documentElement.scrollWidth") == width, url

@@ -5,8 +5,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dbops.backups.compression import DEFAULT
-from dbops.backups.create import DUMP, FULL, NO_LEVEL, make_backup
+from dbops.backups.create import DUMP, FULL, NO_LEVEL
 from dbops.backups.verify import DEFAULT_LEVEL, LEVELS
+from dbops.management.drills import facts_of, summarise
+from dbops.recovery.full import BackedUp, back_up
 from dbops.values import Size
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.reports import Report
@@ -21,7 +23,7 @@ class Command(StatesetCommand):
             default=DUMP,
             choices=(DUMP, FULL),
             help="dump: the data; full: also roles and settings, where the engine has"
-            " any (default: %(default)s).",
+            " any, and a recovery drill (default: %(default)s).",
         )
         parser.add_argument(
             "--to",
@@ -76,7 +78,7 @@ class Command(StatesetCommand):
         reason: str,
         **_options: Any,
     ) -> Report:
-        made = make_backup(
+        made = back_up(
             alias=database,
             kind=kind,
             to=to,
@@ -93,7 +95,7 @@ class Command(StatesetCommand):
             f" {len(manifest.contents.tables)} tables, {size}"
         )
         return Report(
-            summary="; ".join([done, *missed]),
+            summary="; ".join([done, *missed]) + _drilled(made),
             facts={
                 "id": manifest.id,
                 "kind": manifest.kind,
@@ -109,7 +111,14 @@ class Command(StatesetCommand):
                 "warnings": manifest.warnings,
                 "locations": made.locations,
                 "missed": [{"location": n, "why": w} for n, w in made.missed.items()],
+                "drill": made.drill and facts_of(made.drill),
             },
             last_line=manifest.id,
-            exit_code=1 if missed else 0,
+            exit_code=0 if made.is_proven and not missed else 1,
         )
+
+
+def _drilled(made: BackedUp) -> str:
+    if made.undrilled:
+        return f"; there was no drill: {made.undrilled}"
+    return f"; {summarise(made.drill)}" if made.drill else ""

@@ -15,7 +15,6 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from dbops.backups import create
 from dbops.backups.create import create_backup, make_backup
 from dbops.backups.prune import explain_backups, plan_pruning, prune_backups
 from dbops.backups.restore import restore_backup
@@ -23,6 +22,7 @@ from dbops.backups.storage import FolderStorage, backup_places, backup_storage
 from dbops.backups.verify import verify_all, verify_backup
 from dbops.disk import write_all
 from dbops.errors import BackupDamagedError, StorageError
+from dbops.recovery import full
 from dbops.tasks import create_backup as create_task
 from stateset.lib.errors import UsageError
 from tests.dbops.damage import flip_bit
@@ -115,7 +115,7 @@ def test_a_flow_goes_on_with_one_copy_and_the_schedule_tells_it(
 ) -> None:
     fail_in(vault, monkeypatch, "create")
     assert create_backup(alias=ALIAS, verify="none").contents.tables == TABLES
-    monkeypatch.setattr(create, "make_backup", partial(make_backup, alias=ALIAS))
+    monkeypatch.setattr(full, "back_up", partial(full.back_up, alias=ALIAS))
     with pytest.raises(StorageError, match="is not at vault"):
         create_task.run()
 
