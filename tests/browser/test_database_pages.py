@@ -55,7 +55,7 @@ def test_they_break_no_rule_and_fit_a_phone(
     page.emulate_media(color_scheme=scheme)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        for url in (*URLS, f"/admin/database/backups/drills/{report.id}/"):
+        for url in (f"/admin/database/backups/drills/{report.id}/", *URLS):
             page.goto(url)
             assert axe(page) == [], (url, width)
             assert page.evaluate("document.documentElement.scrollWidth") == width, url
