@@ -22,6 +22,7 @@ from dbops.errors import RestoredUnusableError
 from dbops.leases import leased
 from dbops.maintenance.migrating import run_django_migrate
 from dbops.recovery.beside import OLD, RESTORED, beside
+from dbops.recovery.losses import recorded_changes
 from dbops.recovery.plans import Plan, require_as_planned
 from dbops.recovery.records import (
     DONE,
@@ -196,11 +197,24 @@ def _second_look(
 ) -> list[Finding]:
     """Quarantine again, for what the old one took in until the exchange."""
     try:
-        late = _quarantine(engine, record, plan.database, plan.kept_as)
+        late = [
+            *_quarantine(engine, record, plan.database, plan.kept_as),
+            *_written_late(engine, plan),
+        ]
     except (DatabaseError, StatesetError) as error:
         why = str(error).strip().splitlines()[0]
         return [*findings, Finding("second look", f"not taken: {why}", 1)]
     return findings + [each for each in late if each not in findings]
+
+
+def _written_late(engine: Engine, plan: Plan) -> Iterator[Finding]:
+    """Name what was written after the plan had counted, and so nobody was told of."""
+    with beside(engine, OLD, plan.kept_as) as old:
+        changes = recorded_changes(old, plan.planned_at)
+    names = tuple(f"{table} {count}" for table, count in changes.items() if count)
+    if total := sum(changes.values()):
+        done = f"changes, which only {plan.kept_as} has"
+        yield Finding("written after the plan", done, total, names)
 
 
 def _require_answer(plan: Plan) -> None:

@@ -29,6 +29,7 @@ from dbops.engines.postgresql.connect import (
 )
 from dbops.engines.postgresql.drafts import DRAFT_SUFFIX, exists, name_draft
 from dbops.engines.postgresql.restore import NAME_BYTES
+from dbops.engines.postgresql.space.disk import free_bytes
 from dbops.engines.verbs.swap import KeptCopy, LiveState, SwapVerbs
 from dbops.errors import RestoreRefusedError
 
@@ -77,17 +78,21 @@ class PostgresqlSwap(SwapVerbs):
     def look(self) -> LiveState:
         with self._outside() as own, own.cursor() as cursor:
             if not exists(cursor, self.short_name):
-                return LiveState(is_there=False)
+                return LiveState(is_there=False, free_bytes=free_bytes(own))
             return LiveState(
                 is_there=True,
                 sessions=f"{len(_clients(cursor, self.short_name))} connected; they are"
                 " ended",
+                free_bytes=free_bytes(own),
                 stays_behind=_stays_behind(cursor, self.short_name),
             )
 
     def room_for(self, size_bytes: int) -> int:
         # The kept copy is the old one under another name.
         return size_bytes
+
+    def spool_for(self, dump_bytes: int) -> int:
+        return dump_bytes
 
     def require_swappable(self, stamp: str) -> None:
         live, kept = self.short_name, self.kept_name(stamp)

@@ -59,6 +59,10 @@ class SqliteSwap(SwapVerbs):
         kept = self._live.stat().st_size if self._live.is_file() else 0
         return 2 * size_bytes + kept
 
+    def spool_for(self, dump_bytes: int) -> int:
+        # It is unpacked to where it is to be.
+        return 0
+
     def require_swappable(self, stamp: str) -> None:
         if not os.access(self._live.parent, os.W_OK):
             raise RestoreRefusedError(

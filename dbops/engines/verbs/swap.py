@@ -50,6 +50,10 @@ class SwapVerbs(Verbs):
         """Return how many bytes a swap with a database of this size takes beside it."""
 
     @abstractmethod
+    def spool_for(self, dump_bytes: int) -> int:
+        """Return how many bytes in TMPDIR a dump of this size takes to be loaded."""
+
+    @abstractmethod
     def require_swappable(self, stamp: str) -> None:
         """Raise RestoreRefusedError where this role or name does not allow a swap."""
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -92,9 +93,13 @@ class Command(StatesetCommand):
         if dry_run:
             return Report(
                 summary=f"Nothing was changed: this would replace {plan.name}",
-                facts={"source": plan.source, "steps": plan.steps},
+                facts={
+                    "source": plan.source,
+                    "steps": plan.steps,
+                    "lost": plan.losses and [asdict(loss) for loss in plan.losses],
+                },
                 rows=plan.rows,
-                sections=[Section(plan.rows)],
+                sections=plan.sections,
             )
         self.confirm(plan.text, name=plan.name, given=confirm)
         return _report(replace_live(plan, reason=reason))
