@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, transaction
 
+from dbops import conf
 from dbops.engines.base import Contents, summarised
 from stateset.lib import journal
 from stateset.lib.reports import UNKNOWN, Row
@@ -46,12 +47,17 @@ class Loss:
             "changes": NOT_WATCHED if self.changes is None else self.changes,
         }
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> str:
+        """Return what was written to it."""
         more = self.now - self.then
         words = [f"{more:+} rows"] if more else []
         if self.changes:
             words.append(f"{self.changes} changes")
-        return f"{self.table} {', '.join(words)}"
+        return ", ".join(words)
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.words}"
 
 
 def find_losses(
@@ -79,10 +85,18 @@ def summarise_losses(losses: Sequence[Loss] | None) -> str:
 
 
 def recorded_changes(alias: str, since: datetime) -> Mapping[str, int]:
-    """Return what the audit log knows, nothing where there is none to be read."""
+    """Return what the audit log knows, nothing where there is none to be read.
+
+    What is true of this installation, whatever is restored, is none of it.
+    """
     try:
         # A statement that fails must not spoil what the caller has begun.
         with transaction.atomic(using=alias):
-            return journal.changes_since(alias, since)
+            changes = journal.changes_since(alias, since)
     except DatabaseError:
         return {}
+    return {
+        table: count
+        for table, count in changes.items()
+        if table not in conf.RUNTIME_TABLES
+    }

@@ -133,13 +133,14 @@ def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> P
     )
 
 
-def plan_rollback(*, alias: str = DEFAULT_DB_ALIAS) -> Plan:
-    """Return what bringing back the newest kept copy would do; nothing is changed.
+def plan_rollback(*, alias: str = DEFAULT_DB_ALIAS, copy: str = "") -> Plan:
+    """Return what bringing back a kept copy would do; nothing is changed.
 
-    Raises BackupNotFoundError where no restore has kept one.
+    The newest one, unless ``copy`` names another. Raises BackupNotFoundError where no
+    restore has kept it.
     """
     engine = get_engine(alias)
-    copies = engine.kept_copies()
+    copies = [each for each in engine.kept_copies() if copy in ("", each.name)]
     if not copies:
         raise BackupNotFoundError(
             f"There is nothing to go back to for {engine.short_name!r}.",

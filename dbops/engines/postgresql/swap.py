@@ -27,7 +27,13 @@ from dbops.engines.postgresql.connect import (
     quoted,
     session,
 )
-from dbops.engines.postgresql.drafts import DRAFT_SUFFIX, exists, name_draft
+from dbops.engines.postgresql.drafts import (
+    DRAFT_SUFFIX,
+    drop_abandoned,
+    exists,
+    is_abandoned,
+    name_draft,
+)
 from dbops.engines.postgresql.restore import NAME_BYTES
 from dbops.engines.postgresql.space.disk import free_bytes
 from dbops.engines.verbs.swap import KeptCopy, LiveState, SwapVerbs
@@ -164,6 +170,21 @@ class PostgresqlSwap(SwapVerbs):
                 f"sessions stay in it: {_shown_sessions(other, live)}",
                 "end them (db_terminate, or as a role that may), then try again",
             )
+
+    def is_swapped(self, stamp: str, *, had_live: bool) -> bool:
+        # Both renames are one transaction, so the one says that the other was made.
+        sign = self.kept_name(stamp) if had_live else self.short_name
+        with self._outside() as own, own.cursor() as cursor:
+            return exists(cursor, sign)
+
+    def leftovers(self, stamp: str) -> list[str]:
+        draft = self.short_name + DRAFT_SUFFIX
+        with self._outside() as own, own.cursor() as cursor:
+            return [f"{draft}, half loaded"] if is_abandoned(cursor, draft) else []
+
+    def take_back(self, stamp: str) -> None:
+        with self._outside() as own, own.cursor() as cursor:
+            drop_abandoned(cursor, self.short_name + DRAFT_SUFFIX)
 
     def kept_name(self, stamp: str) -> str:
         return f"{self.short_name}{KEPT}{stamp}"

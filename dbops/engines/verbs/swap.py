@@ -75,6 +75,24 @@ class SwapVerbs(Verbs):
         """
 
     @abstractmethod
+    def is_swapped(self, stamp: str, *, had_live: bool) -> bool:
+        """Tell whether a swap at ``stamp`` was made, by what it has left behind.
+
+        ``had_live`` says whether there was a database to be kept.
+        """
+
+    @abstractmethod
+    def leftovers(self, stamp: str) -> list[str]:
+        """Return in words what one that was killed before its swap has left."""
+
+    @abstractmethod
+    def take_back(self, stamp: str) -> None:
+        """Remove what such a one has left, and put back what it moved away.
+
+        The lease says that none is running.
+        """
+
+    @abstractmethod
     def kept_name(self, stamp: str) -> str:
         """Return the name that a swap at ``stamp`` keeps the old database under."""
 

@@ -9,7 +9,9 @@ from django.core.management.base import CommandParser
 from dbops.backups.catalogue import LATEST
 from dbops.backups.restore import restore_backup
 from dbops.management.choices import add_backup_choice
+from dbops.recovery.ending import Ended, carry_out_ending
 from dbops.recovery.foreign import restore_foreign
+from dbops.recovery.killed import ABORT, RESUME, plan_ending
 from dbops.recovery.live import Replaced, replace_live
 from dbops.recovery.plans import ROLLBACK, Plan, plan_restore, plan_rollback
 from stateset.lib.commands import StatesetCommand
@@ -33,6 +35,16 @@ class Command(StatesetCommand):
             "--rollback",
             action="store_true",
             help="Bring back what the last restore replaced.",
+        )
+        which.add_argument(
+            "--resume",
+            action="store_true",
+            help="Bring a restore that was killed to its end.",
+        )
+        which.add_argument(
+            "--abort",
+            action="store_true",
+            help="Undo a restore that was killed: clean up, or put the old one back.",
         )
         which.add_argument(
             "--foreign",
@@ -68,6 +80,8 @@ class Command(StatesetCommand):
         id: str | None,  # noqa: A002 -- the name of the argument in cli.md
         into: str | None,
         rollback: bool,
+        resume: bool,
+        abort: bool,
         foreign: str | None,
         confirm: str | None,
         dry_run: bool,
@@ -75,7 +89,13 @@ class Command(StatesetCommand):
         **_options: Any,
     ) -> Report:
         if into is not None:
-            _refuse_together(rollback=rollback, confirm=confirm, dry_run=dry_run)
+            _refuse_together(
+                rollback=rollback,
+                resume=resume,
+                abort=abort,
+                confirm=confirm,
+                dry_run=dry_run,
+            )
             if foreign is not None:
                 return _restore_foreign(database, foreign, into, reason)
             return _restore_into(database, id or LATEST, into, reason)
@@ -86,6 +106,9 @@ class Command(StatesetCommand):
                 fix="restore it --into a new one, look at its rows, back that one up"
                 " (APP__DATABASE_URL=…), and restore the backup over the live one",
             )
+        if resume or abort:
+            action = RESUME if resume else ABORT
+            return self._end_killed(action, database, confirm, reason, dry_run=dry_run)
         if rollback:
             plan = plan_rollback(alias=database)
         else:
@@ -103,6 +126,30 @@ class Command(StatesetCommand):
             )
         self.confirm(plan.text, name=plan.name, given=confirm)
         return _report(replace_live(plan, reason=reason))
+
+    def _end_killed(
+        self,
+        action: str,
+        database: str,
+        confirm: str | None,
+        reason: str,
+        *,
+        dry_run: bool,
+    ) -> Report:
+        ending = plan_ending(action, database)
+        if ending is None:
+            return Report(summary=f"Nothing to {action}: no restore was killed")
+        if dry_run:
+            return Report(
+                summary=f"Nothing was changed: this would {action} the"
+                f" {ending.killed.record.action} of {ending.name}",
+                facts={"journal": ending.killed.record.id, "steps": ending.steps},
+                rows=ending.rows,
+                sections=ending.sections,
+            )
+        self.confirm(ending.text, name=ending.name, given=confirm)
+        ended = carry_out_ending(ending, reason=reason)
+        return _report(ended.replaced) if ended.replaced else _report_ended(ended)
 
 
 def _refuse_together(**given: object) -> None:
@@ -149,6 +196,21 @@ def _restore_foreign(database: str, file: str, into: str, reason: str) -> Report
             "seconds": adopted.seconds,
         },
         rows=[{"table": name, "row_count": count} for name, count in tables.items()],
+    )
+
+
+def _report_ended(ended: Ended) -> Report:
+    killed, name = ended.ending.killed, ended.ending.name
+    if killed.is_exchanged:
+        told = f"Ended the {killed.record.action} of {name} from {killed.record.source}"
+    else:
+        told = f"Aborted the {killed.record.action} of {name}: it is as it was"
+    rows = [{"what": each.subject, "result": str(each)} for each in ended.findings]
+    return Report(
+        summary=told,
+        facts={"journal": ended.journal_id, "kept_copy": killed.kept_as},
+        rows=rows,
+        sections=[Section(rows)],
     )
 
 
