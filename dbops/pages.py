@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbops.views import backups, health, schedule
+from dbops.views import backups, health, restores, schedule
 from stateset.lib.admin.pages import SitePage
 
 AREA = "Database"
@@ -18,6 +18,23 @@ PAGES = (
             ("make/", backups.make_backup, "database_backup_make"),
             ("<slug:backup_id>/", backups.show_backup, "database_backup"),
             ("<slug:backup_id>/verify/", backups.verify, "database_backup_verify"),
+        ),
+    ),
+    SitePage(
+        "restores",
+        "Restores",
+        area=AREA,
+        permission="dbops.view_restorerequest",
+        routes=(
+            ("", restores.show_restores, "database_restores"),
+            ("ask/<slug:backup_id>/", restores.ask, "database_restore_ask"),
+            ("<uuid:request_id>/", restores.show_request, "database_restore"),
+            (
+                "<uuid:request_id>/approve/",
+                restores.approve,
+                "database_restore_approve",
+            ),
+            ("<uuid:request_id>/refuse/", restores.refuse, "database_restore_refuse"),
         ),
     ),
     SitePage(

@@ -12,12 +12,16 @@ from playwright.sync_api import Page, expect
 
 from dbops.monitoring.health import SETTING
 from stateset.celery import app
+from tests.dbops.recovery.builders import make_request
 from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
+from tests.stateset.builders import make_user
 
+RESTORES = "/admin/database/restores/"
 URLS = (
     "/admin/database/schedule/",
     "/admin/database/schedule/verify/pause/",
     "/admin/database/health/",
+    RESTORES,
     "/admin/database/backups/",
 )
 WIDTHS = (1400, 390)
@@ -40,13 +44,15 @@ def test_they_break_no_rule_and_fit_a_phone(
     call_command("backup", reason="before the sale")
     make_run(name="verify", state="failed", result="", error_what="It broke off.")
     make_pause(name="backup-daily")
+    request = make_request(make_user())
+    urls = (f"{RESTORES}{request.pk}/", *URLS)
     now = timezone.now()
     make_sample(at=now, status="critical", hint="see db_activity")
     make_sample(at=now, name=f"{SETTING}work_mem", hint="ALTER SYSTEM SET work_mem = 1")
     page.emulate_media(color_scheme=scheme)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        for url in URLS:
+        for url in urls:
             page.goto(url)
             assert axe(page) == [], (url, width)
             assert page.evaluate("document.documentElement.scrollWidth") == width, url
