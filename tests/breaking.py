@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
-from django.db.models import CheckConstraint, Model, UniqueConstraint
+from django.db.models import CheckConstraint, Model, QuerySet, UniqueConstraint
 
 
-def refused_update(row: Model, **columns: Any) -> str:
-    """Return what the database says to an UPDATE of the row by SQL."""
-    with pytest.raises(DatabaseError) as refused, transaction.atomic():
-        type(row)._base_manager.filter(pk=row.pk).update(**columns)
-    return str(refused.value)
+def refused_update(rows: Model | QuerySet[Any], **columns: Any) -> str:
+    """Return what the database says to an UPDATE of a row, or of several, by SQL."""
+    if isinstance(rows, Model):
+        rows = type(rows)._base_manager.filter(pk=rows.pk)
+    assert rows.exists()
+    return _refused(partial(rows.update, **columns))
 
 
 def refused_copy(row: Model, **columns: Any) -> str:
@@ -24,9 +27,19 @@ def refused_copy(row: Model, **columns: Any) -> str:
     made._state.adding = True
     for name, value in columns.items():
         setattr(made, name, value)
-    with pytest.raises(DatabaseError) as refused, transaction.atomic():
-        made.save(force_insert=True)
+    return _refused(partial(made.save, force_insert=True))
+
+
+def _refused(write: Callable[[], Any]) -> str:
+    with pytest.raises(DatabaseError) as refused:
+        _write_and_check(write)
     return str(refused.value)
+
+
+@transaction.atomic
+def _write_and_check(write: Callable[[], Any]) -> None:
+    write()
+    connection.check_constraints()
 
 
 def names_it(said: str, constraint: str) -> bool:

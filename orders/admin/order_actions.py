@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.db.models import Q
@@ -11,13 +13,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from inventory.models import StockLevel
-from orders.models import Address, Order
+from orders.models import Address, Order, OrderItem
 from orders.services import (
     can_change_addresses,
     cancel_order,
     change_order_addresses,
     confirm_order,
     hold_order,
+    reserve_backordered,
     resume_order,
 )
 from stateset.lib.admin import (
@@ -60,19 +63,50 @@ def refuse_cancelling(order: Order) -> str:
     return "units of it are packed or shipped" if under_way.exists() else ""
 
 
+def refuse_partly(order: Order) -> str:
+    """Return why an order can't be confirmed with what is there: it is all there."""
+    refused = only_from(Order.Status.PENDING)(order)
+    if refused:
+        return refused
+    items = list(order.items.filter(variant__is_stocked=True))
+    available = _available(order, items)
+    wanted = Counter[UUID]()
+    for item in items:
+        wanted[item.variant_id] += item.quantity
+    if not any(available.get(key, 0) for key in wanted):
+        return "none of it is there"
+    if all(available.get(key, 0) >= units for key, units in wanted.items()):
+        return "all of it is there: confirm it"
+    return ""
+
+
+def refuse_rest(order: Order) -> str:
+    """Return why nothing more is to be reserved: its state, or it waits for nothing."""
+    refused = only_from(*Order.TO_SHIP_STATUSES)(order)
+    if refused:
+        return refused
+    return "" if order.backordered_items().exists() else "it waits for nothing"
+
+
 def stock_facts(order: Order) -> Iterator[tuple[str, str]]:
     """Yield what each line asks for, and what is there to promise."""
     items = list(order.items.select_related("variant").order_by("line_number"))
-    levels = StockLevel.objects.filter(
-        location=order.location_id, variant__in=[item.variant_id for item in items]
-    )
-    available = levels.free_by_variant(timezone.now())
+    available = _available(order, items)
     for item in items[:FACTS_SHOWN]:
         there = available.get(item.variant_id, 0)
         said = f"{there:,} available" if item.variant.is_stocked else "needs no stock"
         yield item.sku, f"{item.quantity:,} ordered, {said}"
     if len(items) > FACTS_SHOWN:
         yield "", f"and {len(items) - FACTS_SHOWN} more lines"
+
+
+def backorder_facts(order: Order) -> Iterator[tuple[str, str]]:
+    """Yield what each line waits for, and what is there by now."""
+    items = list(order.backordered_items().order_by("line_number"))
+    available = _available(order, items)
+    for item in items[:FACTS_SHOWN]:
+        there = available.get(item.variant_id, 0)
+        yield item.sku, f"{item.unreserved_quantity:,} missing, {there:,} available"
 
 
 def money_facts(order: Order) -> Iterator[tuple[str, str]]:
@@ -84,6 +118,20 @@ def money_facts(order: Order) -> Iterator[tuple[str, str]]:
 def confirm(order: Order, request: HttpRequest, data: Data) -> str:
     confirm_order(order)
     return f"Order {order} is confirmed; its stock is reserved."
+
+
+def confirm_partly(order: Order, request: HttpRequest, data: Data) -> str:
+    confirm_order(order, partly=True)
+    missing = ", ".join(_missing(order))
+    return f"Order {order} is confirmed with what is there. It waits for {missing}."
+
+
+def reserve_rest(order: Order, request: HttpRequest, data: Data) -> str:
+    units = reserve_backordered(order)
+    missing = ", ".join(_missing(order))
+    waits = f"It still waits for {missing}." if missing else "It waits for nothing."
+    more = "1 more unit is" if units == 1 else f"{units:,} more units are"
+    return f"{more} reserved for order {order}. {waits}"
 
 
 def hold(order: Order, request: HttpRequest, data: Data) -> str:
@@ -110,6 +158,18 @@ def change_addresses(order: Order, request: HttpRequest, data: Data) -> str:
     return f"Order {order} has its new addresses."
 
 
+def _available(order: Order, items: Iterable[OrderItem]) -> dict[UUID, int]:
+    levels = StockLevel.objects.filter(
+        location=order.location_id, variant__in=[item.variant_id for item in items]
+    )
+    return levels.free_by_variant(timezone.now())
+
+
+def _missing(order: Order) -> Iterator[str]:
+    for item in order.backordered_items().order_by("line_number"):
+        yield f"{item.unreserved_quantity:,} × {item.sku}"
+
+
 def _state(order: Order) -> str:
     return f"it is {order.get_status_display().lower()}"
 
@@ -121,6 +181,23 @@ CONFIRM = GuidedAction(
     explain="Reserves the stock of every line, or changes nothing if one is short.",
     refusal=only_from(Order.Status.PENDING),
     facts=stock_facts,
+    in_bulk=True,
+)
+CONFIRM_PARTLY = GuidedAction(
+    "confirm-partly",
+    "Confirm what is there",
+    confirm_partly,
+    explain="Reserves what is there of each line; the rest waits on backorder.",
+    refusal=refuse_partly,
+    facts=stock_facts,
+)
+RESERVE_REST = GuidedAction(
+    "reserve-rest",
+    "Reserve the rest",
+    reserve_rest,
+    explain="Reserves what has come in of what the order waits for.",
+    refusal=refuse_rest,
+    facts=backorder_facts,
     in_bulk=True,
 )
 HOLD = GuidedAction(
@@ -160,4 +237,12 @@ CANCEL = GuidedAction(
     is_dangerous=True,
 )
 
-ORDER_ACTIONS = (CONFIRM, HOLD, RESUME, ADDRESSES, CANCEL)
+ORDER_ACTIONS = (
+    CONFIRM,
+    CONFIRM_PARTLY,
+    RESERVE_REST,
+    HOLD,
+    RESUME,
+    ADDRESSES,
+    CANCEL,
+)

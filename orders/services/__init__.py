@@ -30,7 +30,6 @@ from orders.services.lifecycle import (
     cancel_unpaid_orders,
     confirm_order,
     hold_order,
-    order_reference,
     record_delivered,
     resume_order,
 )
@@ -43,6 +42,7 @@ from orders.services.progress import (
     record_shipped,
     record_unpacked,
 )
+from orders.services.reserving import order_reference, reserve_backordered
 
 __all__ = [
     "OrderLine",
@@ -72,6 +72,7 @@ __all__ = [
     "record_shipped",
     "record_unpacked",
     "refresh_cart_prices",
+    "reserve_backordered",
     "resume_order",
     "save_address",
     "set_cart_item",

@@ -15,9 +15,9 @@ from orders.errors import NotClosableError, UnitsUnderWayError
 from orders.models import Order, OrderItem
 from orders.services.derived import derive_fulfillment_status
 from orders.services.editing import save_totals
-from orders.services.lifecycle import order_reference
 from orders.services.pricing import price_item
 from orders.services.progress import settle_services
+from orders.services.reserving import order_reference
 from orders.signals import order_closing_short
 from stateset.lib.fields import round_money
 from stateset.lib.journal import business_transaction
@@ -101,7 +101,7 @@ def _refuse_under_way(order: Order, goods: Iterable[OrderItem], refused: str) ->
     under_way = [
         f"{units} × {item.sku}"
         for item in goods
-        if (units := item.open_quantity - reserved.get(item.pk, 0)) > 0
+        if (units := _promised(item) - reserved.get(item.pk, 0)) > 0
     ]
     if under_way:
         raise UnitsUnderWayError(
@@ -109,6 +109,10 @@ def _refuse_under_way(order: Order, goods: Iterable[OrderItem], refused: str) ->
             why=f"{', '.join(under_way)} are picked or packed",
             fix="ship them, or cancel their fulfilment order first",
         )
+
+
+def _promised(item: OrderItem) -> int:
+    return item.quantity_reserved + item.quantity_packed
 
 
 def _reserved_units(order: Order) -> Mapping[UUID, int]:

@@ -9,15 +9,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from inventory.services.reasons import require_reason
-from inventory.services.stock import (
-    Demand,
-    Reference,
-    release_reservations,
-    reserve_stock,
-)
+from inventory.services.stock import release_reservations
 from orders.errors import OrderStateError, UnitsUnderWayError
 from orders.models import Order
 from orders.services.placing import require_active
+from orders.services.reserving import order_reference, reserve_units
 from orders.signals import order_cancelling, order_confirmed, order_delivered
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
@@ -28,38 +24,28 @@ from stateset.system.services.transitions import ChangedMeanwhileError
 NOT_PAID = "not paid in time"
 
 
-def order_reference(order: Order) -> Reference:
-    """Return what stock reserved for this order refers to."""
-    return Reference("order", order.pk)
-
-
-def confirm_order(order: Order, *, at: datetime | None = None) -> Order:
+def confirm_order(
+    order: Order, *, partly: bool = False, at: datetime | None = None
+) -> Order:
     """Reserve every line's stock, all or nothing, and confirm the order.
 
-    Raises InsufficientStockError, CustomerNotActiveError, or an error about the
-    order's state; then nothing is reserved.
+    ``partly`` is content with what is there, unless that is nothing: the rest is on
+    backorder until ``reserve_backordered``. Raises InsufficientStockError,
+    CustomerNotActiveError, or an error about the order's state; then nothing is
+    reserved.
     """
     with business_transaction(reason="order confirmed"):
         claim_row(order)
         _refuse_on_hold(order, "confirmed")
         require_transition(order, Order.Status.CONFIRMED)
         require_active(order.customer)
-        items = list(order.items.select_related("variant").order_by("pk"))
-        reserve_stock(
-            location=order.location,
-            demands=[Demand(item.variant_id, item.quantity, item.pk) for item in items],
-            reference=order_reference(order),
-            at=at,
-        )
-        stocked = [item.pk for item in items if item.variant.is_stocked]
-        order.items.filter(pk__in=stocked).update(
-            quantity_reserved=F("quantity"), updated_at=timezone.now()
-        )
+        missing = reserve_units(order, partly=partly, at=at)
         change_status(
             order,
             Order.Status.CONFIRMED,
             event_type="order.confirmed",
             at=at,
+            payload={"backordered": missing} if missing else None,
             confirmed_at=at or timezone.now(),
             status_reason="",
         )

@@ -120,6 +120,13 @@ def make_order(**overrides: Any) -> Order:
     return place_order(**{**values, **overrides})
 
 
+def make_short_order(*, there: int = 3, ordered: int = 5) -> Order:
+    """Return a pending order of goods of which too few are there, and a service."""
+    goods = make_stocked_variant(there) if there else make_variant()
+    lines = [OrderLine(goods, ordered), OrderLine(make_variant(is_stocked=False), 1)]
+    return make_order(lines=lines)
+
+
 def make_confirmed_order(**overrides: Any) -> Order:
     """Return an order whose stock is reserved."""
     return confirm_order(make_order(**overrides), at=NOON)

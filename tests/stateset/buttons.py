@@ -39,7 +39,13 @@ from inventory.services.procurement import (
 from inventory.services.stock import hold_stock
 from inventory.services.stock.locations import close_location
 from orders.models import Cart, Customer, Order
-from orders.services import OrderLine, change_customer_status, hold_order, set_cart_item
+from orders.services import (
+    OrderLine,
+    change_customer_status,
+    confirm_order,
+    hold_order,
+    set_cart_item,
+)
 from stateset.accounts.models import ApiKey, RefreshToken
 from stateset.accounts.services import (
     deactivate_user,
@@ -84,7 +90,9 @@ from tests.orders.builders import (
     make_confirmed_order,
     make_customer,
     make_order,
+    make_short_order,
     make_stocked_variant,
+    stock,
 )
 from tests.orders.builders import make_variant as make_service
 from tests.stateset.builders import make_user
@@ -157,6 +165,13 @@ def make_suspended() -> Customer:
 def make_services_order() -> Model:
     service = make_service(is_stocked=False)
     return make_confirmed_order(lines=[OrderLine(service, 1)])
+
+
+def make_order_to_complete() -> Model:
+    """Return an order that waits for two units, of which one has come in."""
+    order = confirm_order(make_short_order(), partly=True)
+    stock(order.items.order_by("line_number")[0].variant, 1)
+    return order
 
 
 def make_supplied(*received: int) -> Model:
@@ -325,10 +340,12 @@ PRESSES: Mapping[str, Press] = {
     "orders.order/close-short": Press(make_partly_shipped, REASON),
     "orders.order/complete": Press(make_services_order),
     "orders.order/confirm": Press(make_order),
+    "orders.order/confirm-partly": Press(make_short_order),
     "orders.order/hold": Press(make_confirmed_order, REASON),
     "orders.order/invoice": Press(make_confirmed_order),
     "orders.order/pay": Press(make_debt, {"method": "card"}),
     "orders.order/release": Press(make_confirmed_order),
+    "orders.order/reserve-rest": Press(make_order_to_complete),
     "orders.order/resume": Press(
         lambda: hold_order(make_confirmed_order(), reason="unpaid")
     ),

@@ -21,6 +21,7 @@ from inventory.services.stock.receiving import receive_stock
 from inventory.services.stock.reservations import (
     expire_reservations,
     release_reservations,
+    reserve_available,
     reserve_stock,
 )
 from inventory.services.stock.reversal import reverse_received_stock
@@ -43,6 +44,7 @@ __all__ = [
     "receive_stock",
     "release_allocations",
     "release_reservations",
+    "reserve_available",
     "reserve_stock",
     "reverse_received_stock",
     "take_allocated",

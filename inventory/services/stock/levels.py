@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils import timezone
 
 from inventory.errors import LocationNotUsableError, NotStockedError, Shortage
 from inventory.models import Location, ProductVariant, StockLevel
 from inventory.services.stock.demands import Demand
-from inventory.services.stock.ledger import lock_levels
+from inventory.services.stock.ledger import lock_levels, make_room
 from stateset.lib.journal import business_transaction
 from stateset.lib.rows import key_read, key_value
 
@@ -66,6 +68,32 @@ def place_demands(*, location: Location, demands: Sequence[Demand]) -> Placed:
             for sku, wanted in short.items()
         ],
     )
+
+
+def within_stock(
+    location: Location, demands: Iterable[Demand], *, keeping: UUID
+) -> list[Demand]:
+    """Lock the levels; return of each demand what is there for it, the empty left out.
+
+    Reservations that ran out give way, those of the document ``keeping`` excepted.
+    """
+    placed = place_demands(location=location, demands=list(demands)).demands
+    wanted = Counter[UUID]()
+    for level_id, demand in placed:
+        wanted[level_id] += demand.quantity
+    now = timezone.now()
+    free = {
+        level_id: make_room(
+            level, wanted[level_id], at=now, keeping=[keeping]
+        ).available
+        for level_id, level in lock_levels(wanted).items()
+    }
+    there = []
+    for level_id, demand in placed:
+        if units := min(demand.quantity, free[level_id]):
+            free[level_id] -= units
+            there.append(replace(demand, quantity=units))
+    return there
 
 
 def require_selling(location: Location) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,11 +15,17 @@ from inventory.models import Location, StockReservation, StockTransaction
 from inventory.services.stock.closing import close_reservations
 from inventory.services.stock.demands import Demand, Reference, combined
 from inventory.services.stock.ledger import expire_at_level, post_movements
-from inventory.services.stock.levels import place_demands, require_selling
+from inventory.services.stock.levels import (
+    place_demands,
+    require_selling,
+    within_stock,
+)
 from inventory.services.stock.movements import Movement
 from stateset.lib.journal import business_transaction
 from stateset.lib.rows import insert_rows
 from stateset.system.services import record_events
+
+ENLARGED = "reserved anew, with more"
 
 
 def reserve_stock(
@@ -80,6 +87,48 @@ def reserve_stock(
             return reservations
     except IntegrityError as error:
         raise _promised_already(reference, error) from error
+
+
+def reserve_available(
+    *,
+    location: Location,
+    demands: Sequence[Demand],
+    reference: Reference,
+    reason: str = "",
+    at: datetime | None = None,
+) -> dict[UUID, int]:
+    """Promise what is there of each demand; return the units by line, none left out.
+
+    A line that holds units already gets more. Where two lines want the same units,
+    the earlier line has them. Raises LocationNotUsableError.
+    """
+    require_selling(location)
+    wanted = {demand.line_id: demand for demand in combined(demands)}
+    with business_transaction(reason=reason):
+        held = {
+            row.reference_line_id: row.open_quantity
+            for row in lock_reservations(reference, list(wanted))
+        }
+        there = within_stock(location, wanted.values(), keeping=reference.id)
+        gained = {demand.line_id: demand.quantity for demand in there}
+        again = [line_id for line_id in gained if line_id in held]
+        # Locked before, so nobody is promised meanwhile what is given back here.
+        release_reservations(
+            reference=reference, reason=reason or ENLARGED, line_ids=again, at=at
+        )
+        more = [
+            replace(each, quantity=each.quantity + held.get(each.line_id, 0))
+            for each in there
+        ]
+        if more:
+            reserve_stock(
+                location=location,
+                demands=more,
+                reference=reference,
+                reason=reason,
+                at=at,
+            )
+    return gained
 
 
 def release_reservations(

@@ -43,6 +43,7 @@ from inventory.services.stock import (
     receive_stock,
     release_allocations,
     release_reservations,
+    reserve_available,
     reserve_stock,
     take_allocated,
     take_available,
@@ -195,6 +196,21 @@ class AnySequence(Books):
             ),
         ):
             self.foreseen.reserved.append(promise)
+
+    @rule(level=some_level, units=some_units)
+    def reserve_what_is_there(self, level: int, units: int) -> None:
+        if self.foreseen.available(level) < units:
+            self.foreseen.forget_overdue(level)
+        there = min(units, self.foreseen.available(level))
+        reference, line_id = make_reference(), uuid7()
+        gained = reserve_available(
+            location=Goods.levels[level].location,
+            demands=[Demand(Goods.levels[level].variant_id, units, line_id)],
+            reference=reference,
+        )
+        assert gained == ({line_id: there} if there else {})
+        if there:
+            self.foreseen.reserved.append(Promise({level: there}, None, reference))
 
     @rule(level=some_level, units=some_units, hours=some_hours)
     def hold(self, level: int, units: int, hours: int | None) -> None:

@@ -24,8 +24,10 @@ from tests.orders.builders import (
     make_customer,
     make_order,
     make_order_in_work,
+    make_short_order,
     make_stocked_variant,
     make_variant,
+    stock,
 )
 from tests.pages import (
     act,
@@ -245,6 +247,24 @@ def test_the_page_that_confirms_tells_what_is_there_first() -> None:
     assert ("TOFU", "2 ordered, 1 available") in response.context["facts"]
     assert "TOFU" in response.context["refused"]
     assert StockLevel.objects.get().reserved == 0
+
+
+def test_what_is_there_is_confirmed_and_the_rest_reserved_when_it_comes() -> None:
+    order, browser = make_short_order(), staff()
+    sku = order.items.order_by("line_number")[0].sku
+    assert {"Confirm", "Confirm what is there"} <= set(buttons(order))
+
+    (said,) = told(act(browser, order, "confirm-partly"))
+
+    assert said == (
+        f"Order {order} is confirmed with what is there. It waits for 2 × {sku}."
+    )
+    stock(order.items.order_by("line_number")[0].variant, 1)
+    assert "Reserve the rest" in buttons(order)
+    (said,) = told(act(browser, order, "reserve-rest"))
+    assert said == (
+        f"1 more unit is reserved for order {order}. It still waits for 1 × {sku}."
+    )
 
 
 def buttons(order: Order) -> list[str]:

@@ -1,0 +1,135 @@
+"""Promise stock to the lines of an order: all of it, or what is there.
+
+What a confirmed order still waits for is on backorder: the ``unreserved_quantity``
+of its goods. It is taken up by ``reserve_backordered`` when more has come in.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from inventory.errors import InsufficientStockError, Shortage
+from inventory.services.stock import (
+    Demand,
+    Reference,
+    reserve_available,
+    reserve_stock,
+)
+from orders.errors import OrderStateError
+from orders.models import Order, OrderItem
+from stateset.lib.journal import business_transaction
+from stateset.system.services import record_event
+from stateset.system.services.locks import claim_row
+
+Lines = list[dict[str, Any]]
+"""SKU and quantity of each line, as events tell it."""
+
+TAKEN_UP = "backorder reserved"
+
+
+def order_reference(order: Order) -> Reference:
+    """Return what stock reserved for this order refers to."""
+    return Reference("order", order.pk)
+
+
+def reserve_units(order: Order, *, partly: bool, at: datetime | None) -> Lines:
+    """Reserve the lines of an order that has nothing yet; return what is missing.
+
+    Raises InsufficientStockError where units are missing, ``partly`` where all are.
+    """
+    items = list(order.items.select_related("variant").order_by("pk"))
+    stocked = {item.pk: item.quantity for item in items if item.variant.is_stocked}
+    if partly and (there := _reserve_there(order, items, at=at)):
+        _count(there)
+        goods = [item for item in items if item.pk in stocked]
+        return _told({item: item.quantity - there.get(item.pk, 0) for item in goods})
+    reserve_stock(
+        location=order.location,
+        demands=_demands(items),
+        reference=order_reference(order),
+        at=at,
+    )
+    order.items.filter(pk__in=stocked).update(
+        quantity_reserved=F("quantity"), updated_at=timezone.now()
+    )
+    return []
+
+
+def reserve_backordered(order: Order, *, at: datetime | None = None) -> int:
+    """Reserve what has come in of what an order waits for; return how many units.
+
+    Raises OrderStateError where it waits for nothing, or InsufficientStockError
+    where nothing of it is there.
+    """
+    with business_transaction(reason=TAKEN_UP):
+        claim_row(order)
+        items = list(order.backordered_items().select_related("variant").order_by("pk"))
+        if order.status not in Order.TO_SHIP_STATUSES or not items:
+            raise OrderStateError(
+                f"Nothing more was reserved for order {order}.",
+                why=f"it is {order.get_status_display().lower()}"
+                if items
+                else "it waits for nothing",
+                fix="reload the page; only orders to ship wait for stock",
+            )
+        there = _reserve_there(order, items, at=at)
+        if not there:
+            place = order.location.code
+            raise InsufficientStockError(
+                [
+                    Shortage(item.sku, place, item.unreserved_quantity, 0)
+                    for item in items
+                ]
+            )
+        _count(there)
+        record_event(
+            order,
+            "order.backorder_reserved",
+            {
+                "lines": _told({item: there.get(item.pk, 0) for item in items}),
+                "backordered": _told(
+                    {
+                        item: item.unreserved_quantity - there.get(item.pk, 0)
+                        for item in items
+                    }
+                ),
+            },
+            at=at,
+        )
+    return sum(there.values())
+
+
+def _reserve_there(
+    order: Order, items: list[OrderItem], *, at: datetime | None
+) -> dict[UUID, int]:
+    return reserve_available(
+        location=order.location,
+        demands=_demands(items),
+        reference=order_reference(order),
+        at=at,
+    )
+
+
+def _told(units: dict[OrderItem, int]) -> Lines:
+    return [
+        {"sku": item.sku, "quantity": count} for item, count in units.items() if count
+    ]
+
+
+def _demands(items: list[OrderItem]) -> list[Demand]:
+    return [
+        Demand(item.variant_id, item.unreserved_quantity, item.pk) for item in items
+    ]
+
+
+def _count(units: dict[UUID, int]) -> None:
+    for item_id, gained in units.items():
+        OrderItem.objects.filter(pk=item_id).update(
+            quantity_reserved=F("quantity_reserved") + gained,
+            updated_at=timezone.now(),
+        )
