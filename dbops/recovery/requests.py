@@ -110,7 +110,10 @@ def refuse_restore(request: RestoreRequest, *, reason: str, person: Person) -> N
 
 
 def run_request(request_id: str) -> str:
-    """Restore what was approved, once, and return what came of it."""
+    """Restore what was approved, once, and return in a line what came of it.
+
+    The request keeps what the quarantine found as well, for people to look at.
+    """
     now = timezone.now()
     approved = RestoreRequest.objects.filter(pk=request_id, state=RequestState.APPROVED)
     if not approved.update(state=RequestState.RUNNING, started_at=now):
@@ -131,8 +134,10 @@ def run_request(request_id: str) -> str:
                 "approved_by": request.decided_by,
             },
         )
-        request.result = _told(replaced)
-    return request.result
+        told = _told(replaced)
+        found = [f"{each.subject}: {each}" for each in replaced.findings]
+        request.result = "\n".join([told, *found])
+    return told
 
 
 def settle_requests(now: datetime) -> None:

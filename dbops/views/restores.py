@@ -225,7 +225,8 @@ def _row(found: RestoreRequest) -> dict[str, Any]:
         "decided": found.decided_at and time_tag(found.decided_at),
         "started": found.started_at and time_tag(found.started_at),
         "finished": found.finished_at and time_tag(found.finished_at),
-        "told": found.told,
+        "told": found.told.partition("\n")[0],
+        "findings": found.result.splitlines()[1:],
         "is_bad": found.state == RequestState.FAILED,
     }
 

@@ -75,7 +75,10 @@ def test_the_worker_restores_what_two_people_wanted_and_the_journal_names_both(
     assert not User.objects.exists(), "neither of them was there when it was made"
     request.refresh_from_db()
     assert request.state == RequestState.DONE
-    assert request.result.startswith(f"{manifest.id} is live with ")
+    summary, *found = request.result.splitlines()
+    assert summary.startswith(f"{manifest.id} is live with ")
+    assert "users made since: 2 gone: ada@example.com, grace@example.com" in found
+    assert summary == ScheduledRun.objects.get(name=RUN_NAME).result
     assert ScheduledRun.objects.get(name=RUN_NAME).state == RunState.DONE
     (entry,) = AuditEntry.objects.filter(resource_type="restore")
     assert entry.actor_label == "ada@example.com, approved by grace@example.com"
