@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from dbops.backups.catalogue import LATEST
 from dbops.backups.restore import restore_backup
 from dbops.management.choices import add_backup_choice
+from dbops.recovery.anonymise import restore_anonymised
 from dbops.recovery.ending import Ended, carry_out_ending
 from dbops.recovery.foreign import restore_foreign
 from dbops.recovery.killed import ABORT, RESUME, plan_ending
@@ -59,6 +60,12 @@ class Command(StatesetCommand):
             " file (SQLite); refused if it exists.",
         )
         parser.add_argument(
+            "--anonymise",
+            action="store_true",
+            help="Make up names, addresses, contacts and keys in the new database,"
+            " and remove texts, before anybody can connect to it; only with --into.",
+        )
+        parser.add_argument(
             "--confirm",
             metavar="NAME",
             help="The live database's name (PostgreSQL) or file name (SQLite): replace"
@@ -79,6 +86,7 @@ class Command(StatesetCommand):
         database: str,
         id: str | None,  # noqa: A002 -- the name of the argument in cli.md
         into: str | None,
+        anonymise: bool,
         rollback: bool,
         resume: bool,
         abort: bool,
@@ -88,6 +96,8 @@ class Command(StatesetCommand):
         reason: str,
         **_options: Any,
     ) -> Report:
+        if anonymise:
+            _refuse_anonymising(into=into, foreign=foreign)
         if into is not None:
             _refuse_together(
                 rollback=rollback,
@@ -96,16 +106,12 @@ class Command(StatesetCommand):
                 confirm=confirm,
                 dry_run=dry_run,
             )
+            if anonymise:
+                return _restore_anonymised(database, id or LATEST, into, reason)
             if foreign is not None:
                 return _restore_foreign(database, foreign, into, reason)
             return _restore_into(database, id or LATEST, into, reason)
-        if foreign is not None:
-            raise UsageError(
-                "Nothing was restored.",
-                why="a file without a manifest never replaces the live database",
-                fix="restore it --into a new one, look at its rows, back that one up"
-                " (APP__DATABASE_URL=…), and restore the backup over the live one",
-            )
+        _refuse_over_live(foreign)
         if resume or abort:
             action = RESUME if resume else ABORT
             return self._end_killed(action, database, confirm, reason, dry_run=dry_run)
@@ -161,6 +167,55 @@ def _refuse_together(**given: object) -> None:
                 " a new one",
                 fix="leave one of them out",
             )
+
+
+def _refuse_over_live(foreign: str | None) -> None:
+    if foreign is not None:
+        raise UsageError(
+            "Nothing was restored.",
+            why="a file without a manifest never replaces the live database",
+            fix="restore it --into a new one, look at its rows, back that one up"
+            " (APP__DATABASE_URL=…), and restore the backup over the live one",
+        )
+
+
+def _refuse_anonymising(*, into: str | None, foreign: str | None) -> None:
+    if foreign is not None:
+        raise UsageError(
+            "Nothing was restored.",
+            why="nobody knows which release a file without a manifest is of, and so"
+            " what is personal in it",
+            fix="restore it --into a new database, back that one up, and anonymise"
+            " the backup",
+        )
+    if into is None:
+        raise UsageError(
+            "Nothing was restored.",
+            why="--anonymise would make up the live database's customers",
+            fix="give the copy a name, with --into",
+        )
+
+
+def _restore_anonymised(
+    database: str, backup_id: str, into: str, reason: str
+) -> Report:
+    made = restore_anonymised(
+        backup_id=backup_id, into=into, alias=database, reason=reason
+    )
+    manifest = made.restored.manifest
+    return Report(
+        summary=f"Restored {manifest.id} into {made.restored.target}, anonymised:"
+        f" {made.rows} of {manifest.rows} rows changed or left out, in"
+        f" {made.restored.seconds} s; nobody can log in until"
+        " `manage.py createsuperuser` made somebody there",
+        facts={
+            "id": manifest.id,
+            "into": made.restored.target,
+            "anonymised_rows": made.rows,
+            "row_count": manifest.rows,
+            "seconds": made.restored.seconds,
+        },
+    )
 
 
 def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Report:
