@@ -13,7 +13,11 @@ from dbops.engines.tuning import Pool
 from stateset.lib.schedule import Entry
 
 PROJECT = "stateset"
-RUNTIME_TABLES = ("dbops_scheduled_runs", "dbops_health_samples")
+RUNTIME_TABLES = (
+    "dbops_scheduled_runs",
+    "dbops_health_samples",
+    "dbops_restore_requests",
+)
 """What is true of this installation now: a restore must not bring its past back.
 
 The tables are in every dump, their rows in none.

@@ -119,6 +119,10 @@ class RestoreRefusedError(DbopsError):
     """The backup does not fit the target; nothing was touched."""
 
 
+class RequestRefusedError(DbopsError):
+    """A restore cannot be asked for, approved or begun as it was wanted."""
+
+
 class TargetExistsError(RestoreRefusedError):
     """What is to be created is there already; it was left as it is."""
 

@@ -15,7 +15,7 @@ from dbops.backups.catalogue import LATEST
 from dbops.errors import StorageError
 from dbops.maintenance import purge, vacuum
 from dbops.monitoring import sampling
-from dbops.recovery import drill, full
+from dbops.recovery import drill, full, requests
 from dbops.scheduling import runs
 from dbops.scheduling.entries import find_entry
 from dbops.values import Size, Took
@@ -84,6 +84,12 @@ def sample_health() -> str:
     return sampling.summarise(sampling.sample_health())
 
 
+@shared_task(name="dbops.run_restore_request")
+def run_restore_request(*, request_id: str) -> str:
+    """Restore the backup that one person asked for and a second one approved."""
+    return requests.run_request(request_id)
+
+
 @shared_task(name="dbops.run_scheduled", acks_late=True)
 def run_scheduled(name: str) -> str:
     """Do what beat says is due, once for each slot."""
@@ -105,6 +111,7 @@ def take_second_chances() -> None:
     """Send again what was put off, or left behind by a worker that died."""
     for name in runs.due_again(timezone.now()):
         run_scheduled.apply_async((name,), expires=ONE_MINUTE)
+    requests.settle_requests(timezone.now())
 
 
 def _work(task: str, arguments: Mapping[str, Any]) -> runs.Work:
