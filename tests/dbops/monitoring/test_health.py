@@ -124,6 +124,7 @@ def test_every_limit_has_a_hint() -> None:
     ] == []
 
 
+@pytest.mark.usefixtures("roomy_disk")
 @pytest.mark.postgresql
 def test_a_sound_server_is_found_sound(shop: Shop, backup_folder: Path) -> None:
     results = found()
@@ -212,6 +213,7 @@ def test_to_a_role_without_rights_what_is_hidden_is_unknown(
     assert results[f"{SETTING}shared_preload_libraries"].message == "hidden"
 
 
+@pytest.mark.usefixtures("roomy_disk")
 @pytest.mark.sqlite
 def test_a_sound_file_is_found_sound(shop: Shop, backup_folder: Path) -> None:
     results = found()

@@ -66,7 +66,11 @@ def everything(books: Shop, name: str) -> str:
 @pytest.mark.long
 def test_no_word_of_a_person_is_left_and_the_books_are_right(books: Shop) -> None:
     # No dump has their rows.
-    assert set(plant()) == {"dbops.HealthSample", "dbops.ScheduledRun"}
+    assert set(plant()) == {
+        "dbops.HealthSample",
+        "dbops.RestoreRequest",
+        "dbops.ScheduledRun",
+    }
     books.run("ANALYZE")
     connections["default"].close()
     made = anonymised(books)
