@@ -164,7 +164,7 @@ def test_an_older_backup_is_migrated_and_one_of_another_release_refused(
     books: Shop,
 ) -> None:
     make_customer(email="ana@q.example")
-    call_command("migrate", "finance", "0001", verbosity=0)
+    call_command("migrate", "system", "0001", verbosity=0)
     copy = anonymised(books).restored.target
     with opened(copy):
         assert unapplied_migrations(connections["default"]) == []
