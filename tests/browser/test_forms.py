@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from orders.models import Customer
+from tests.pages import add_url
 from tests.stateset.sample_rows import customer_page, make_customer
 
 
@@ -50,6 +51,18 @@ def test_leaving_an_unchanged_or_a_saved_form_does_not_ask(page: Page) -> None:
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
     assert asked == []
+
+
+def test_a_double_click_on_save_adds_one(page: Page) -> None:
+    page.goto(add_url(Customer))
+    page.locator("[name=last_name]").fill("Devon")
+    page.locator("[name=email]").fill("ann@example.com")
+
+    page.locator("[name=_save]").first.dblclick()
+
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    expect(page.get_by_text("sent already")).to_have_count(0)
+    assert Customer.objects.count() == 1
 
 
 def test_two_people_on_one_form(page: Page, context: BrowserContext) -> None:
