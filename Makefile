@@ -4,7 +4,8 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
 # What no engine has a say in is tested once, on SQLite.
 ONCE := tests/services tests/deploy tests/browser tests/dbops/s3 tests/stateset/test_plain_theme.py
-# Whole histories, which take minutes: in make test-more, on both engines.
+# Whole histories, which take minutes: in make test-more, on both engines. On SQLite
+# their mark names them.
 HISTORIES := tests/northwind tests/stateset/test_demo.py tests/stateset/test_demo_branches.py
 # Long too, or the engine has little say in it: on PostgreSQL in make test-more.
 LONG := $(HISTORIES) tests/stateset/test_admin_pages.py \
@@ -18,7 +19,10 @@ PAGES := tests/browser tests/stateset/test_home.py \
 	tests/stateset/system/importing/test_admin.py
 
 # Whatever the caller's shell has of another project stays out of this one.
+# Nor is Python kept from keeping what it compiled: each of the many programs that
+# the tests start would compile Django anew, which is more than half of its start.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
+unexport PYTHONDONTWRITEBYTECODE
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
@@ -39,14 +43,13 @@ test: lint ## lint, then every test on SQLite and on PostgreSQL with Redis
 	@$(PYTHON) -m tests.services -- $(MAKE) test-sqlite test-postgresql
 
 test-sqlite: setup ## the tests on SQLite
-	@$(PYTEST) --engine sqlite -m "not exhaustive" $(HISTORIES:%=--ignore %)
+	@$(PYTEST) --engine sqlite -m "not exhaustive and not history"
 
 test-postgresql: setup ## the tests on a PostgreSQL of their own
 	@$(PYTEST) --engine postgresql -m "not exhaustive" $(ONCE:%=--ignore %) $(LONG:%=--ignore %)
 
 test-more: setup ## longer proofs, a working day, every page through axe, all without the theme
-	@$(PYTEST) --engine sqlite -m exhaustive
-	@$(PYTEST) --engine sqlite -m "not exhaustive" $(HISTORIES)
+	@$(PYTEST) --engine sqlite -m "exhaustive or history"
 	@$(PYTEST) --engine postgresql $(LONG) tests/browser/test_a_day.py $(BUT:%=--deselect %)
 	@STATESET_TEST_THEME=plain $(PYTEST) --engine sqlite $(PAGES)
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from finance.models import CashSale, Invoice, InvoiceLine, Payment
 from finance.services.amounts import ZERO, exact
-from finance.services.settlement import settled_status
 from finance.services.totals import FAILURES, newest_charges
 from orders.models import Order
 from stateset.lib.invariants import Invariant, Violation
 from stateset.system.models import NumberSequence
 
-CHUNK = 5000
 SERIES = ("INV-", "CRN-", "BIL-")
+SETTLED_STATUS = Case(
+    When(owed__lte=0, then=Value(Invoice.Status.PAID)),
+    When(amount_paid__gt=0, then=Value(Invoice.Status.PARTIALLY_PAID)),
+    default=Value(Invoice.Status.OPEN),
+    output_field=CharField(),
+)
+"""What ``settled_status`` says of an invoice on which so much is ``owed``."""
 
 
 def invariants() -> tuple[Invariant, ...]:
@@ -169,10 +174,11 @@ def invoices_of_wrong_status() -> Iterator[Violation]:
     issued = Invoice.objects.exclude(
         status__in=(Invoice.Status.DRAFT, Invoice.Status.VOID)
     )
-    for invoice in issued.order_by().iterator(chunk_size=CHUNK):
-        due = settled_status(invoice)
-        if invoice.status != due:
-            yield Violation(str(invoice), f"is {invoice.status}, should be {due}")
+    owed = exact(F("total") - F("amount_credited") - F("amount_paid"))
+    rows = issued.alias(owed=owed).annotate(due=SETTLED_STATUS)
+    wrong: Any = rows.filter(~Q(status=F("due"))).order_by()
+    for invoice in wrong:
+        yield Violation(str(invoice), f"is {invoice.status}, should be {invoice.due}")
 
 
 def order_lines_invoiced_too_much() -> Iterator[Violation]:
@@ -240,29 +246,43 @@ def payments_applied_too_much() -> Iterator[Violation]:
 def orders_that_differ_from_payments() -> Iterator[Violation]:
     charges = Q(payments__kind=Payment.Kind.CHARGE)
     open_ones = charges & Q(payments__status=Payment.Status.AUTHORIZED)
-    for column, path, counted in (
-        ("amount_paid", "payments__captured_amount", charges),
-        ("amount_refunded", "payments__refunded_amount", charges),
-        ("amount_authorized", "payments__amount", open_ones),
-    ):
-        yield from _differing(
-            Order.objects.all(), column, _sum(path, filter=counted), "payments"
-        )
+    sums = {
+        "amount_paid": _sum("payments__captured_amount", filter=charges),
+        "amount_refunded": _sum("payments__refunded_amount", filter=charges),
+        "amount_authorized": _sum("payments__amount", filter=open_ones),
+    }
+    found = {f"found_{column}": each for column, each in sums.items()}
+    differs = Q()
+    for column in sums:
+        differs |= ~Q(**{column: F(f"found_{column}")})
+    rows = Order.objects.annotate(**found).filter(differs).order_by()
+    for row in rows.values("order_number", *sums, *found):
+        for column in sums:
+            kept, due = row[column], row[f"found_{column}"]
+            if kept != due:
+                name = column.replace("_", " ")
+                yield Violation(
+                    row["order_number"], f"{name} is {kept:.4f}, payments {due:.4f}"
+                )
 
 
 def orders_that_miss_a_failure() -> Iterator[Violation]:
     ended = Payment.objects.charges().filter(status__in=FAILURES).exclude(order=None)
     told_or_due = ~Q(payment_failure="") | Q(pk__in=ended.values("order"))
     newest = Subquery(newest_charges(OuterRef("pk")).values("status")[:1])
-    rows = Order.objects.filter(told_or_due).annotate(newest=newest).order_by()
-    for number, told, status in rows.values_list(
-        "order_number", "payment_failure", "newest"
-    ).iterator(chunk_size=CHUNK):
-        due = FAILURES.get(status, "")
-        if told != due:
-            yield Violation(
-                number, f"says {told or 'nothing'}, should say {due or 'nothing'}"
-            )
+    due = Case(
+        *(When(newest=status, then=Value(told)) for status, told in FAILURES.items()),
+        default=Value(""),
+        output_field=CharField(),
+    )
+    rows = Order.objects.filter(told_or_due).alias(newest=newest).annotate(due=due)
+    wrong = rows.filter(~Q(payment_failure=F("due"))).order_by()
+    for number, told, should in wrong.values_list(
+        "order_number", "payment_failure", "due"
+    ):
+        yield Violation(
+            number, f"says {told or 'nothing'}, should say {should or 'nothing'}"
+        )
 
 
 def live_payments_of_cancelled_orders() -> Iterator[Violation]:

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import merge
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
-from uuid import UUID
 
 from django.db.models import (
     Exists,
@@ -15,20 +10,17 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Sum,
-    Value,
     Window,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Lag
+from django.db.models.functions import Lag, RowNumber
 
 from fulfillment.models import FulfillmentOrder, Shipment, ShipmentItem, TrackingEvent
 from inventory.models import ReferenceType, StockAllocation, StockTransaction
 from orders.models import Order, OrderItem
 from stateset.lib.invariants import Invariant, Violation
-
-CHUNK = 5000
+from stateset.lib.two_sides import differing
 
 
 def invariants() -> tuple[Invariant, ...]:
@@ -139,13 +131,17 @@ def scans_that_moved_backwards() -> Iterator[Violation]:
 
 
 def shipments_elsewhere_than_scanned() -> Iterator[Violation]:
-    applied = TrackingEvent.objects.filter(shipment=OuterRef("pk"), is_applied=True)
-    last = applied.order_by("-occurred_at", "-id").values("status")[:1]
-    shipments = Shipment.objects.annotate(seen=Subquery(last)).filter(
-        ~Q(status=F("seen")), seen__isnull=False
+    newest_first = Window(
+        RowNumber(),
+        partition_by=F("shipment"),
+        order_by=(F("occurred_at").desc(), F("id").desc()),
     )
-    for number, status, seen in shipments.order_by().values_list(
-        "shipment_number", "status", "seen"
+    applied = TrackingEvent.objects.filter(is_applied=True)
+    last = applied.annotate(nth=newest_first).filter(nth=1)
+    newest = TrackingEvent.objects.filter(pk__in=last.values("pk"))
+    wrong = newest.filter(~Q(status=F("shipment__status"))).order_by()
+    for number, status, seen in wrong.values_list(
+        "shipment__shipment_number", "shipment__status", "status"
     ):
         yield Violation(number, f"is {status}, its last scan says {seen}")
 
@@ -166,44 +162,20 @@ def lines_with_less_shipped_than_left() -> Iterator[Violation]:
 
 def shipments_that_differ_from_the_ledger() -> Iterator[Violation]:
     # Parcels of customers and of the past hold nothing that stock was held for.
-    sent = (
-        ShipmentItem.objects.filter(
-            allocation__isnull=False, shipment__shipped_at__isnull=False
-        )
-        .order_by("shipment_id")
-        .values_list("shipment_id")
-        .annotate(units=Sum("quantity"), taken=Value(0))
-    )
-    taken = (
-        StockTransaction.objects.filter(
-            reference_type=ReferenceType.SHIPMENT,
-            transaction_type=StockTransaction.Type.SHIP,
-        )
-        .order_by("reference_id")
-        .values_list("reference_id")
-        .annotate(units=Value(0), taken=-Sum("on_hand_delta"))
-    )
-    wrong = dict(_differing(sent, taken))
+    sent = ShipmentItem.objects.filter(
+        allocation__isnull=False, shipment__shipped_at__isnull=False
+    ).values_list("shipment_id", "quantity")
+    taken = StockTransaction.objects.filter(
+        reference_type=ReferenceType.SHIPMENT,
+        transaction_type=StockTransaction.Type.SHIP,
+    ).values_list("reference_id", -F("on_hand_delta"))
+    wrong = {key: units for key, *units in differing([sent], [taken])}
     names = Shipment.objects.in_bulk(wrong)
     for key, (units, from_stock) in wrong.items():
         yield Violation(
             str(names.get(key, f"shipment {key}")),
             f"{units} units left, {from_stock} were taken from stock",
         )
-
-
-def _differing(
-    *sides: QuerySet[Any, tuple[UUID, int, int]],
-) -> Iterator[tuple[UUID, tuple[int, int]]]:
-    """Yield the keys whose two amounts differ, over sides in the order of the key.
-
-    Read side by side: a table of any size takes no memory here.
-    """
-    rows = merge(*(side.iterator(chunk_size=CHUNK) for side in sides))
-    for key, found in groupby(rows, key=itemgetter(0)):
-        amounts = [sum(column) for column in list(zip(*found, strict=True))[1:]]
-        if amounts[0] != amounts[1]:
-            yield key, (amounts[0], amounts[1])
 
 
 def _outbound() -> QuerySet[ShipmentItem]:

@@ -153,23 +153,19 @@ def _differing(**expected: Combinable) -> Iterator[Violation]:
     differs = Q()
     for name in expected:
         differs |= ~Q(**{name: F(f"expected_{name}")})
-    levels = (
-        StockLevel.objects.annotate(
-            **{f"expected_{name}": value for name, value in expected.items()}
-        )
-        .filter(differs)
-        .select_related("variant", "location")
-    )
-    for level in levels.iterator():
-        found = {
-            name: (getattr(level, name), getattr(level, f"expected_{name}"))
-            for name in expected
-        }
+    expectations = {f"expected_{name}": value for name, value in expected.items()}
+    rows: Any = StockLevel.objects.annotate(**expectations).filter(differs)
+    # Grouped by its key alone; few differ, and only those are read whole.
+    wrong = rows.order_by().values("pk", *expected, *expectations)
+    levels = StockLevel.objects.select_related("variant", "location")
+    found = {row["pk"]: row for row in wrong}
+    for key, level in levels.in_bulk(found).items():
         yield Violation(
             str(level),
             ", ".join(
-                f"{name} {is_now}, expected {should_be}"
-                for name, (is_now, should_be) in found.items()
-                if is_now != should_be
+                f"{name} {row[name]}, expected {row[f'expected_{name}']}"
+                for row in [found[key]]
+                for name in expected
+                if row[name] != row[f"expected_{name}"]
             ),
         )

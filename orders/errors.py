@@ -33,6 +33,10 @@ class LineRefusedError(OrdersError):
     """A line can't be ordered as given: its variant, quantity, price or currency."""
 
 
+class PayByRefusedError(OrdersError):
+    """The time an order is to be paid by is over already."""
+
+
 class OrderNumberTakenError(OrdersError):
     """Another order has this number."""
 

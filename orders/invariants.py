@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.db.models import (
     Case,
+    CharField,
     F,
     IntegerField,
-    Max,
     OuterRef,
     Q,
     Subquery,
     Sum,
+    Value,
     When,
 )
 from django.db.models.expressions import Combinable
@@ -25,9 +24,9 @@ from django.db.models.lookups import GreaterThan
 
 from inventory.models import ReferenceType, StockAllocation, StockReservation
 from orders.models import Cart, Order, OrderItem
-from orders.services.derived import derive_payment_status, fulfillment_status_of
 from stateset.lib.fields import MINOR_UNITS
 from stateset.lib.invariants import Invariant, Violation
+from stateset.lib.two_sides import differing
 
 NOTHING = Decimal(0)
 FLOAT_NOISE = Decimal("0.00005")
@@ -40,7 +39,32 @@ PROMISED_TO_ORDERS = (
     ReferenceType.FULFILLMENT_ORDER,
     ReferenceType.CASH_SALE,
 )
-CHUNK = 5000
+Paid, Sent = Order.PaymentStatus, Order.FulfillmentStatus
+PAYMENT_STATUS = Case(
+    When(
+        amount_refunded__gt=0,
+        amount_refunded__gte=F("amount_paid"),
+        then=Value(Paid.REFUNDED),
+    ),
+    When(amount_refunded__gt=0, then=Value(Paid.PARTIALLY_REFUNDED)),
+    When(amount_paid__gte=F("total_amount"), then=Value(Paid.PAID)),
+    When(amount_paid__gt=0, then=Value(Paid.PARTIALLY_PAID)),
+    When(amount_authorized__gte=F("total_amount"), then=Value(Paid.AUTHORIZED)),
+    When(~Q(payment_failure=""), then=F("payment_failure")),
+    default=Value(Paid.PENDING),
+    output_field=CharField(),
+)
+"""What ``derive_payment_status`` says, read where the orders are."""
+
+FULFILLMENT_STATUS = Case(
+    When(shipped=0, then=Value(Sent.UNFULFILLED)),
+    When(~Q(unshipped=0), then=Value(Sent.PARTIALLY_FULFILLED)),
+    When(returned=0, then=Value(Sent.FULFILLED)),
+    When(returned__gte=F("shipped"), then=Value(Sent.RETURNED)),
+    default=Value(Sent.PARTIALLY_RETURNED),
+    output_field=CharField(),
+)
+"""What ``fulfillment_status_of`` says of the units of an order's lines."""
 
 
 def invariants() -> tuple[Invariant, ...]:
@@ -104,21 +128,28 @@ def carts_that_differ_from_lines() -> Iterator[Violation]:
 
 
 def lines_that_differ_from_stock() -> Iterator[Violation]:
-    held = _units_held_for_orders()
-    promised: Counter[UUID] = Counter()
     under_way = OrderItem.objects.filter(
         Q(quantity_reserved__gt=0) | Q(quantity_packed__gt=0)
     )
-    for key, reserved, packed in under_way.values_list(
-        "pk", "quantity_reserved", "quantity_packed"
-    ).iterator(chunk_size=CHUNK):
-        promised[key] = reserved + packed
-    wrong = [key for key in promised | held if promised[key] != held[key]]
+    promised = under_way.values_list(
+        "pk", F("quantity_reserved") + F("quantity_packed")
+    )
+    open_units = F("quantity") - F("quantity_fulfilled") - F("quantity_released")
+    held = [
+        promises.filter(reference_type__in=PROMISED_TO_ORDERS).values_list(
+            "reference_line_id", open_units
+        )
+        for promises in (
+            StockReservation.objects.active(),
+            StockAllocation.objects.open(),
+        )
+    ]
+    wrong = {key: units for key, *units in differing([promised], held)}
     names = OrderItem.objects.select_related("order").in_bulk(wrong)
-    for key in wrong:
+    for key, (units, there) in wrong.items():
         yield Violation(
             str(names.get(key, f"order line {key}")),
-            f"{promised[key]} reserved or packed, stock holds {held[key]}",
+            f"{units} reserved or packed, stock holds {there}",
         )
 
 
@@ -200,22 +231,13 @@ def orders_that_differ_from_lines() -> Iterator[Violation]:
 
 
 def orders_of_wrong_payment_status() -> Iterator[Violation]:
-    columns = (
-        "order_number payment_status total_amount amount_paid amount_refunded"
-        " amount_authorized payment_failure"
+    rows = Order.objects.annotate(due=PAYMENT_STATUS).filter(
+        ~Q(payment_status=F("due"))
     )
-    rows = Order.objects.order_by().values_list(*columns.split())
-    for number, status, total, *money, failure in rows.iterator(chunk_size=CHUNK):
-        paid, refunded, authorized = money
-        due = derive_payment_status(
-            total=total,
-            paid=paid,
-            refunded=refunded,
-            authorized=authorized,
-            failure=failure,
-        )
-        if status != due:
-            yield Violation(number, f"payment is {status}, should be {due}")
+    for number, status, due in rows.order_by().values_list(
+        "order_number", "payment_status", "due"
+    ):
+        yield Violation(number, f"payment is {status}, should be {due}")
 
 
 def orders_of_wrong_fulfillment_status() -> Iterator[Violation]:
@@ -225,36 +247,18 @@ def orders_of_wrong_fulfillment_status() -> Iterator[Violation]:
         - F("items__quantity_cancelled")
     )
     rows = (
-        Order.objects.order_by()
-        .values("pk")
-        .annotate(
-            number=Max("order_number"),
-            status=Max("fulfillment_status"),
+        Order.objects.alias(
             shipped=Coalesce(Sum("items__quantity_fulfilled"), 0),
             returned=Coalesce(Sum("items__quantity_returned"), 0),
             unshipped=Coalesce(Sum(open_units), 0),
         )
+        .annotate(due=FULFILLMENT_STATUS)
+        .filter(~Q(fulfillment_status=F("due")))
     )
-    for row in rows.iterator(chunk_size=CHUNK):
-        due = fulfillment_status_of(
-            shipped=row["shipped"], returned=row["returned"], unshipped=row["unshipped"]
-        )
-        if row["status"] != due:
-            yield Violation(
-                row["number"], f"fulfilment is {row['status']}, should be {due}"
-            )
-
-
-def _units_held_for_orders() -> Counter[UUID]:
-    held: Counter[UUID] = Counter()
-    for promises in (StockReservation.objects.active(), StockAllocation.objects.open()):
-        open_units = F("quantity") - F("quantity_fulfilled") - F("quantity_released")
-        mine = promises.filter(reference_type__in=PROMISED_TO_ORDERS)
-        for key, units in mine.values_list("reference_line_id", open_units).iterator(
-            chunk_size=CHUNK
-        ):
-            held[key] += units
-    return held
+    for number, status, due in rows.order_by().values_list(
+        "order_number", "fulfillment_status", "due"
+    ):
+        yield Violation(number, f"fulfilment is {status}, should be {due}")
 
 
 def _sum(expression: Combinable) -> Coalesce:

@@ -337,6 +337,8 @@ KEEP_EVENTS = env_duration("APP__KEEP_EVENTS", "400d", minimum=timedelta(days=36
 # Language and time
 
 LANGUAGE_CODE = "en-us"
+# The theme names all languages there are on each page, translated, if not told.
+LANGUAGES = [("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

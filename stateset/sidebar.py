@@ -11,9 +11,10 @@ from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.text import capfirst
 
+from stateset.lib.admin.addresses import page_url
 from stateset.lib.admin.pages import site_pages
 
 
@@ -170,7 +171,7 @@ def _read_menu(request: HttpRequest) -> list[dict[str, Any]]:
                 {
                     "name": area.title,
                     "app_label": area.anchor,
-                    "app_url": f"{reverse('admin:index')}#{area.anchor}",
+                    "app_url": f"{page_url('index')}#{area.anchor}",
                     "has_module_perms": True,
                     "icon": area.icon,
                     "models": models,
@@ -181,14 +182,14 @@ def _read_menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the same areas as the theme's sidebar wants them; named in UNFOLD."""
-    home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
-    groups: list[dict[str, Any]] = [{"items": [home]}]
+    home = {"title": "Home", "icon": "home", "link": page_url("index")}
+    groups: list[dict[str, Any]] = [{"title": "", "items": [home]}]
     for area in menu(request):
         items = [
-            {"title": model["name"], "link": model["admin_url"]}
+            {"title": model["name"], "link": model["admin_url"], "icon": ""}
             for model in area["models"]
         ]
-        groups.append({"title": area["name"], "collapsible": True, "items": items})
+        groups.append({"title": area["name"], "items": items})
     return groups
 
 
@@ -214,10 +215,10 @@ def _entry(request: HttpRequest, model: type[Model]) -> dict[str, Any] | None:
     if not (permissions["view"] or permissions["change"]):
         return None
     options = model._meta
-    name = f"admin:{options.app_label}_{options.model_name}"
+    name = f"{options.app_label}_{options.model_name}"
     try:
-        add_url = reverse(f"{name}_add") if permissions["add"] else None
-        admin_url = reverse(f"{name}_changelist")
+        add_url = page_url(f"{name}_add") if permissions["add"] else None
+        admin_url = page_url(f"{name}_changelist")
     except NoReverseMatch:
         return None
     return {

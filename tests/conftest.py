@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
-from stateset.system.triggers import ledgers_open, triggers_of
+from tests.fresh import kept_fresh, migrate_once
 from tests.services.redis import redis_server
 
 ON_DEMAND = {Path(__file__).parent / name for name in ("faults", "ha", "benchmarks")}
@@ -33,18 +34,29 @@ def redis_url() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _flush_past_the_triggers() -> Iterator[None]:
-    """Let Django empty the append-only tables after a test with real commits."""
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def flush_all(self: BaseDatabaseOperations, sql_list: Sequence[str]) -> None:
-        triggers = triggers_of(self.connection)
-        with ledgers_open(self.connection.alias):
-            triggers.remove_session(self.connection)
-            flush(self, sql_list)
-        triggers.install(self.connection)
-
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[None]:
+    """Have the database of this worker made by what an earlier run has kept."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_all)
+        migrate_once(patch)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """Have a test with real commits leave the database as it was made."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        kept_fresh() as put_back,
+    ):
+        patch.setattr(
+            TransactionTestCase, "_fixture_teardown", lambda _test: put_back()
+        )
+        with django_db_blocker.block():
+            yield

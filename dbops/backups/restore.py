@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 
@@ -13,11 +14,17 @@ from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.storage import backup_storage
-from dbops.engines.base import Contents, summarised
+from dbops.engines.base import Contents, Engine, summarised
 from dbops.engines.registry import get_engine
 from dbops.errors import BackupDamagedError, RestoreRefusedError
 from dbops.leases import leased
 from dbops.stopping import stoppable
+
+Rework = Callable[[Engine, str], Mapping[str, Any]]
+"""What is done to a draft, given by name, before anybody else may see it.
+
+It returns what the journal is to tell of it.
+"""
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,13 @@ def restore_backup(
     backup_id: str = LATEST,
     alias: str = DEFAULT_DB_ALIAS,
     reason: str = "",
+    rework: Rework | None = None,
 ) -> Restored:
     """Make the new database ``into`` from a backup; the live one is not touched.
 
     PostgreSQL: a database on the server of ``alias``; SQLite: a file. It takes its
-    name only when its rows and migrations are those of the manifest; when anything
-    raises, nothing is left of it.
+    name only when its rows and migrations are those of the manifest, and when
+    ``rework`` is done with it; when anything raises, nothing is left of it.
     """
     storage = backup_storage()
     engine = get_engine(alias)
@@ -65,8 +73,14 @@ def restore_backup(
         details |= {"id": manifest.id, "into": target, "alias": alias}
         source = dump_source(storage, manifest)
         with engine.drafted(
-            source, target, like=manifest.contents, check=require_whole(manifest)
+            source,
+            target,
+            like=manifest.contents,
+            check=require_whole(manifest),
+            is_closed=rework is not None,
         ) as draft:
+            if rework is not None:
+                details |= rework(engine, draft)
             engine.name_draft(draft, target)
     return Restored(target, manifest, round(perf_counter() - begun, 3))
 

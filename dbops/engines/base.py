@@ -157,11 +157,14 @@ class Engine(ActivityVerbs, CareVerbs, SpaceVerbs, SwapVerbs):
         *,
         like: Contents,
         check: Callable[[Contents], None],
+        is_closed: bool = False,
     ) -> AbstractContextManager[str]:
         """Make a draft of the database ``target`` from a dump, and give its name.
 
         It is there after ``check`` has seen what is in it. At the end of the block,
-        or when anything raises, nothing is left that was not given another name.
+        or when anything raises, nothing is left that was not given another name. A
+        draft that ``is_closed`` lets nobody in but the role that makes it, until it
+        is named.
         """
 
     @abstractmethod
@@ -172,6 +175,13 @@ class Engine(ActivityVerbs, CareVerbs, SpaceVerbs, SwapVerbs):
 
         Its first bytes say what it is. Raises RestoreRefusedError for one of another
         engine, BackupDamagedError when it cannot be read to its end.
+        """
+
+    @abstractmethod
+    def scrub(self, draft: str) -> None:
+        """Write a draft anew, so that nothing of what its rows were is left in it.
+
+        Neither in free space nor in statistics. Cost: its size once more.
         """
 
     @abstractmethod

@@ -42,8 +42,8 @@ class RefundForm(MoneyForm):
     reopens_invoice = forms.BooleanField(
         required=False,
         label="It is still owed",
-        help_text="Tick it when the payment was wrong or bounced. Left empty, a credit"
-        " note takes the debt away too, as for goods that came back.",
+        help_text="Tick it when the payment was wrong or bounced. Left empty, the"
+        " debt goes too, as for goods that came back; invoices are credited.",
     )
 
     def limit(self, row: Payment) -> Decimal:

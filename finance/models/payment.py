@@ -75,7 +75,8 @@ class Payment(Document):
 
     ``amount`` is what was agreed, ``captured_amount`` what came of it: nothing before
     the payment succeeds, then all of it, or less of one that was authorised. A charge
-    counts what was refunded of it; its refunds are rows of their own.
+    counts what was refunded of it; its refunds are rows of their own. What such a row
+    took off an order's debt, and no credit note carries yet, is ``forgiven_amount``.
     """
 
     Kind = PaymentKind
@@ -124,6 +125,7 @@ class Payment(Document):
     amount = MoneyField()
     captured_amount = MoneyField(editable=False)
     refunded_amount = MoneyField(editable=False)
+    forgiven_amount = MoneyField(editable=False)
     provider = models.CharField(max_length=32, blank=True)
     provider_reference = models.CharField(max_length=255, blank=True)
     reason = models.CharField(max_length=255, blank=True)
@@ -173,6 +175,16 @@ class Payment(Document):
             currency_code(name="payment_currency_code"),
             positive("amount", name="payment_amount_positive"),
             not_negative("refunded_amount", name="payment_refunded_not_negative"),
+            check(
+                Q(forgiven_amount=0)
+                | Q(
+                    kind="refund",
+                    forgiven_amount__gt=0,
+                    forgiven_amount__lte=F("amount"),
+                ),
+                name="payment_forgiven_by_refund",
+                message="A refund forgives no more than it gives back.",
+            ),
             check(
                 Q(captured_amount__lte=F("amount")),
                 name="payment_captured_within_amount",

@@ -21,7 +21,7 @@ from finance.services.amounts import (
     share_of,
 )
 from finance.services.invoice_lines import sum_lines
-from finance.services.invoices import post_invoice
+from finance.services.posting import post_invoice
 from finance.services.settlement import follow_settlement, require_receivable
 from stateset.lib.fields import round_money
 from stateset.lib.journal import business_transaction

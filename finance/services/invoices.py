@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils import timezone
@@ -10,11 +10,13 @@ from django.utils import timezone
 from finance.errors import InvoiceStateError, NothingToInvoiceError
 from finance.models import Invoice, InvoiceLine
 from finance.services.amounts import ZERO, money_text, sum_of
+from finance.services.credits import credit_invoice
 from finance.services.invoice_lines import (
     order_lines_left,
     recalculate_invoice,
     sum_lines,
 )
+from finance.services.posting import post_invoice
 from finance.services.settlement import (
     apply_payment,
     follow_settlement,
@@ -25,12 +27,10 @@ from orders.models import Customer, Order
 from orders.services.addressing import envelope
 from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
-from stateset.system.services import change_status, next_number, record_event
+from stateset.system.services import change_status, record_event
 from stateset.system.services.actors import acting_user_id
 from stateset.system.services.locks import claim_row, lock_row
-
-DAYS_TO_PAY = 30
-"""When an invoice is due if its draft names no day."""
+from stateset.system.services.transitions import save_columns
 
 
 def draft_invoice_for_order(
@@ -111,9 +111,10 @@ def issue_invoice(invoice: Invoice, *, at: datetime | None = None) -> Invoice:
         require_transition(invoice, Invoice.Status.OPEN)
         recalculate_invoice(invoice)
         _require_lines(invoice)
-        post_invoice(invoice, prefix="INV", days_to_pay=DAYS_TO_PAY, at=at)
+        post_invoice(invoice, prefix="INV", at=at)
         if invoice.order is not None:
             _settle_with_money_held(invoice, invoice.order, at=at)
+            _credit_what_was_forgiven(invoice, invoice.order, at=at)
         return follow_settlement(invoice, at=at)
 
 
@@ -160,25 +161,6 @@ def discard_draft(invoice: Invoice, *, reason: str = "") -> None:
         invoice.delete()
 
 
-def post_invoice(
-    invoice: Invoice, *, prefix: str, days_to_pay: int, at: datetime | None
-) -> Invoice:
-    """Open an invoice under the next number of its series."""
-    issued_on = (at or timezone.now()).date()
-    return change_status(
-        invoice,
-        Invoice.Status.OPEN,
-        event_type="invoice.issued",
-        at=at,
-        payload={"total": money_text(invoice.total, invoice.currency)},
-        invoice_number=next_number(prefix, at=at),
-        issued_on=issued_on,
-        due_on=max(
-            invoice.due_on or issued_on + timedelta(days=days_to_pay), issued_on
-        ),
-    )
-
-
 def _require_lines(invoice: Invoice) -> None:
     if invoice.lines.exists():
         return
@@ -195,6 +177,19 @@ def _settle_with_money_held(
         part = min(unapplied_amount(payment), invoice.amount_due)
         if part > 0:
             apply_payment(payment, invoice, amount=part, at=at)
+
+
+def _credit_what_was_forgiven(
+    invoice: Invoice, order: Order, *, at: datetime | None
+) -> None:
+    """Credit what refunds took off the order's debt before there was an invoice."""
+    refunds = order.payments.filter(forgiven_amount__gt=0)
+    for refund in refunds.order_by("created_at", "pk"):
+        lock_row(refund)
+        part = min(refund.forgiven_amount, invoice.amount_due)
+        if part > 0:
+            credit_invoice(invoice, amount=part, reason=refund.reason, at=at)
+            save_columns(refund, forgiven_amount=refund.forgiven_amount - part)
 
 
 def _shipping_left(order: Order) -> Decimal:

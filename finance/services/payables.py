@@ -16,7 +16,7 @@ from finance.models import Invoice, InvoiceLine, Payment
 from finance.services.amounts import ZERO, money_text, require_amount, sum_of
 from finance.services.charges import payment_with_key, require_new_reference
 from finance.services.invoice_lines import price_line, sum_lines
-from finance.services.invoices import post_invoice
+from finance.services.posting import post_invoice
 from finance.services.settlement import apply_payment, follow_settlement, overpayment
 from finance.services.totals import owed_on_invoice
 from inventory.models import PurchaseOrder, PurchaseOrderItem

@@ -15,11 +15,12 @@ from finance.services.amounts import money_text, raised, require_amount
 from finance.services.charges import payment_with_key, require_new_reference
 from finance.services.credits import credit_invoice
 from finance.services.settlement import take_back, unapplied_amount
-from finance.services.totals import refresh_order_totals
+from finance.services.totals import owed_on_order, refresh_order_totals
 from stateset.lib.journal import business_transaction
 from stateset.system.services import change_status, next_number
 from stateset.system.services.actors import acting_user_id
 from stateset.system.services.locks import lock_row
+from stateset.system.services.transitions import save_columns
 
 
 def refund_payment(
@@ -34,10 +35,11 @@ def refund_payment(
 ) -> Payment:
     """Give ``amount`` of a charge back and return the refund, a payment of its own.
 
-    Credit notes take what its invoices lose off the debt too, as when goods come
-    back; with ``reopens_invoice`` it is owed again, as when a cheque bounces. With
-    the ``idempotency_key`` of an earlier refund that one is returned and nothing
-    is written. Raises RefundTooLargeError with what is left.
+    It is not owed again, as when goods come back: credit notes take what its invoices
+    lose off the debt, and what no invoice charges yet is forgiven. With
+    ``reopens_invoice`` it is owed again, as when a cheque bounces. With the
+    ``idempotency_key`` of an earlier refund that one is returned and nothing is
+    written. Raises RefundTooLargeError with what is left.
     """
     refused = f"Payment {payment} was not refunded."
     with business_transaction(reason=reason):
@@ -54,6 +56,7 @@ def refund_payment(
         _require_refundable(payment, refused)
         require_new_reference(payment.provider, provider_reference)
         applied = max(Decimal(0), amount - unapplied_amount(payment))
+        owed = None if order is None or reopens_invoice else owed_on_order(order)
         _count(payment, amount)
         refund = _write(
             payment,
@@ -68,7 +71,15 @@ def refund_payment(
         )
         _follow(payment, refund, at=at)
         refresh_order_totals(order, at=at)
+        if order is not None and owed is not None:
+            _forgive(refund, owed_on_order(order) - owed)
     return refund
+
+
+def _forgive(refund: Payment, again: Decimal) -> None:
+    """Note what of an order's debt would be owed ``again`` now, and is not to be."""
+    if again > 0:
+        save_columns(refund, forgiven_amount=again)
 
 
 def _require_refundable(payment: Payment, refused: str) -> None:

@@ -23,14 +23,15 @@ FAILURES: dict[str, str] = {
 def owed_on_order(order: Order) -> Decimal:
     """Return what may still be paid for an order; nothing for a cancelled one.
 
-    Credit notes lower it, so that money given back for returned goods is not
-    owed again.
+    Credit notes lower it, and before there is an invoice what refunds forgave, so
+    that money given back for returned goods is not owed again.
     """
     if order.status == Order.Status.CANCELLED:
         return ZERO
     credited = sum_of(live_receivables(order), "amount_credited")
+    forgiven = sum_of(order.payments.all(), "forgiven_amount")
     kept = order.amount_paid - order.amount_refunded
-    return max(ZERO, order.total_amount - credited - kept)
+    return max(ZERO, order.total_amount - credited - forgiven - kept)
 
 
 def owed_on_invoice(invoice: Invoice) -> Decimal:

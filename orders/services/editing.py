@@ -13,6 +13,7 @@ from orders.errors import LineRefusedError, OrderNotEditableError
 from orders.models import Order, OrderItem
 from orders.services.addressing import AddressGiven, choose_location, copy_address
 from orders.services.derived import derive_payment_status
+from orders.services.placing import require_time_to_pay
 from orders.services.pricing import (
     OrderLine,
     price_item,
@@ -83,6 +84,8 @@ def update_order_details(
         claim_row(order)
         if not FREE_COLUMNS.issuperset(columns):
             _require_editable(order)
+        if columns.get("pay_by") != order.pay_by:
+            require_time_to_pay(columns.get("pay_by"), at=at)
         if "location" in columns:
             columns["location"] = choose_location(columns["location"])
         save_columns(order, **columns)

@@ -15,6 +15,7 @@ from orders.errors import (
     LineRefusedError,
     OrderKeyReusedError,
     OrderNumberTakenError,
+    PayByRefusedError,
 )
 from orders.models import Customer, Order, OrderItem
 from orders.services.addressing import (
@@ -67,6 +68,7 @@ def place_order(
     if earlier is not None:
         return _require_same(earlier, customer, lines)
     require_active(customer)
+    require_time_to_pay(pay_by, at=at)
     _require_lines(lines)
     if channel != Order.Channel.IMPORT:
         require_sellable(lines)
@@ -98,6 +100,16 @@ def place_order(
         created_by_id=acting_user_id(),
     )
     return _write(order, items, lines, at=at)
+
+
+def require_time_to_pay(pay_by: datetime | None, *, at: datetime | None) -> None:
+    """Raise PayByRefusedError for a time that is over: it would cancel at once."""
+    if pay_by is not None and pay_by <= (at or timezone.now()):
+        raise PayByRefusedError(
+            "The order was not taken with this time to pay by.",
+            why=f"{pay_by:%Y-%m-%d %H:%M %Z} is over, so it would be cancelled at once",
+            fix="give a time to come, or none",
+        )
 
 
 def require_active(customer: Customer) -> None:

@@ -8,14 +8,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
+from orders.models import Order
 from returns import conf
 from returns.errors import ApprovalRefusedError
 from returns.models import ReturnApproval, ReturnRequest
 from returns.services.amounts import estimated_refund
 from stateset.accounts.models import User
+from stateset.lib.fields import MoneyField
 from stateset.lib.journal import business_transaction
 from stateset.system.services import change_status, record_event
 from stateset.system.services.actors import acting_user_id
@@ -35,9 +37,12 @@ def open_approvals(
     at: datetime,
     may_be_automatic: bool = True,
 ) -> ReturnRequest:
-    """Ask for the decisions a return needs; a small one is approved at once."""
+    """Ask for the decisions a return needs; a small one is approved at once.
+
+    All returns of the order count, so that a large one can't be asked for in parts.
+    """
     limits = conf.approval_limits()
-    total = return_request.refund_total
+    total = _given_back_of(return_request.order)
     if may_be_automatic and total <= limits.automatic and not is_late:
         _add_approval(return_request, level=1, automatic_at=at)
         _note_approved(return_request, None, is_first=True)
@@ -46,6 +51,15 @@ def open_approvals(
     if total > limits.ordinary or is_late:
         _add_approval(return_request, level=2)
     return return_request
+
+
+def _given_back_of(order: Order) -> Decimal:
+    """Return what all returns of an order that were not turned down come to."""
+    returns = order.returns.exclude(status__in=ReturnRequest.ENDED_STATUSES)
+    total: Decimal = returns.aggregate(
+        total=Sum("refund_total", default=Decimal(0), output_field=MoneyField())
+    )["total"]
+    return total
 
 
 def decide_return(

@@ -163,17 +163,25 @@ def _pay_back(return_request: ReturnRequest, amount: Decimal, *, at: datetime) -
             )
             left -= part
     if left > 0:
-        raise RefundNotPossibleError(
-            f"Return {return_request} was not completed.",
-            why=(
-                f"{amount:.2f} {return_request.currency} are to be given back, and "
-                f"only {amount - left:.2f} of them were paid"
-            ),
-            fix=(
-                "record the missing payment, or complete it with the button"
-                " “Complete without refund”"
-            ),
-        )
+        raise _too_little_paid(return_request, amount, left)
+
+
+def _too_little_paid(
+    return_request: ReturnRequest, amount: Decimal, left: Decimal
+) -> RefundNotPossibleError:
+    back, currency = return_request.order.amount_refunded, return_request.currency
+    why = f"{amount:.2f} {currency} are to be given back, and only {amount - left:.2f}"
+    if back:
+        why += f" of what was paid is left: {back:.2f} went back already"
+        fix = "look at the refunds of the order; if one of them was for these goods,"
+    else:
+        why += " of them were paid"
+        fix = "record the missing payment, or"
+    return RefundNotPossibleError(
+        f"Return {return_request} was not completed.",
+        why=why,
+        fix=f"{fix} complete it with the button “Complete without refund”",
+    )
 
 
 def _not_settled(

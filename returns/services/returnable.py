@@ -32,17 +32,16 @@ def returnable_quantity(item: OrderItem) -> int:
 def require_returnable(item: OrderItem, quantity: int, *, refused: str) -> None:
     """Raise NothingToReturnError unless that many units of a line may come back."""
     left = returnable_quantity(item)
-    why = ""
+    why, fix = "", "change the quantity or leave the line out"
     if not item.variant.product.is_returnable:
-        why = f"{item.sku} can't be returned"
+        why = f"the product {item.variant.product} is not one that is taken back"
+        fix = "leave the line out, or tick 'is returnable' on the product first"
     elif quantity < 1:
         why = f"{quantity} × {item.sku} is no quantity"
     elif quantity > left:
         why = f"of {item.sku}, {left} shipped units can still come back"
     if why:
-        raise NothingToReturnError(
-            refused, why=why, fix="change the quantity or leave the line out"
-        )
+        raise NothingToReturnError(refused, why=why, fix=fix)
 
 
 def is_past_window(order: Order, items: Iterable[OrderItem], moment: datetime) -> bool:

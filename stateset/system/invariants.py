@@ -18,8 +18,6 @@ from stateset.system.sealing.verify import verify_seals
 from stateset.system.status_invariants import statuses_that_no_event_explains
 from stateset.system.triggers import triggers_of
 
-CHUNK = 2000
-
 
 def invariants() -> tuple[Invariant, ...]:
     """Return the rules of the system's own tables, cheapest first."""
@@ -73,7 +71,7 @@ def events_without_message() -> Iterator[Violation]:
         is_told=True, outbox_messages=None, event_id__gte=oldest
     )
     columns = ("pk", "event_type", "aggregate_type", "aggregate_id")
-    for pk, kind, model, key in lost.order_by().values_list(*columns).iterator(CHUNK):
+    for pk, kind, model, key in lost.order_by().values_list(*columns):
         yield Violation(f"event {pk}", f"{kind} of {model} {key} has no message")
 
 

@@ -29,8 +29,15 @@ def quarantine(restored: str, live: str | None) -> Iterator[Finding]:
     if live is not None:
         delivered = _mark_delivered(restored, live)
         yield Finding("outbox", "delivered since the backup, so not again", delivered)
-    held = (
-        OutboxMessage.objects.using(restored)
+    yield Finding(
+        "outbox on hold", "to be released or discarded", hold_messages(restored)
+    )
+
+
+def hold_messages(using: str) -> int:
+    """Put on hold what waits to be sent; return how many messages that are."""
+    return (
+        OutboxMessage.objects.using(using)
         .filter(status__in=OPEN)
         .update(
             status=OutboxMessage.Status.HELD,
@@ -38,7 +45,6 @@ def quarantine(restored: str, live: str | None) -> Iterator[Finding]:
             updated_at=timezone.now(),
         )
     )
-    yield Finding("outbox on hold", "to be released or discarded", held)
 
 
 def _numbers(restored: str, live: str | None) -> int:

@@ -176,6 +176,7 @@ class Money(Books):
             return
         most = payment.refundable_amount
         amount = part_of(most, quarters)
+        owed = owed_on_order(payment.order) if payment.order else None
         is_done = self.does_or_refuses(
             lambda: refund_payment(
                 payment,
@@ -188,6 +189,8 @@ class Money(Books):
         )
         if is_done:
             self.went_back[self.name_of(payment)] += amount
+        if payment.order is not None and not reopens:
+            assert owed_on_order(payment.order) == owed, "refunded, and owed again"
 
     @rule(pick=picks)
     def refund_too_much(self, pick: int) -> None:

@@ -56,6 +56,7 @@ BROKEN: dict[str, tuple[type[Model], dict[str, Any], dict[str, Any]]] = {
         {"amount": Decimal(0)},
     ),
     "payment_refunded_not_negative": (Payment, CHARGE, {"refunded_amount": -1}),
+    "payment_forgiven_by_refund": (Payment, CHARGE, {"forgiven_amount": 1}),
     "payment_captured_within_amount": (
         Payment,
         {"captured_amount": 40},

@@ -41,6 +41,7 @@ AGAIN = [
 
 
 @pytest.mark.django_db
+@pytest.mark.history
 @pytest.mark.long
 def test_northwind_comes_in_to_the_cent_and_only_once() -> None:
     before = set(AuditEntry.objects.values_list("pk", flat=True))

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Value
 
-from orders.invariants import invariants
+from orders.invariants import FULFILLMENT_STATUS, PAYMENT_STATUS, invariants
 from orders.models import Cart, Order, OrderItem
 from orders.services import (
     OrderLine,
@@ -18,6 +19,7 @@ from orders.services import (
     record_shipped,
     set_cart_item,
 )
+from orders.services.derived import derive_payment_status, fulfillment_status_of
 from tests.orders.builders import (
     make_cart,
     make_confirmed_order,
@@ -144,6 +146,30 @@ def test_states_that_do_not_follow_are_found() -> None:
             "A-1: fulfilment is returned, should be unfulfilled"
         ],
     }
+
+
+def test_the_books_say_of_money_and_units_what_the_services_say() -> None:
+    """The same two rules are written twice: for one order, and for all in SQL."""
+    make_order()
+    amounts = [Decimal(0), Decimal(5), Decimal(10), Decimal(12)]
+    for paid, refunded, authorized, failure in product(
+        amounts, amounts[:3], (Decimal(0), Decimal(10)), ("", "failed")
+    ):
+        if refunded > paid:
+            continue
+        money = {"paid": paid, "refunded": refunded, "authorized": authorized}
+        Order.objects.update(
+            total_amount=10,
+            payment_failure=failure,
+            **{f"amount_{name}": amount for name, amount in money.items()},
+        )
+        due = derive_payment_status(total=Decimal(10), failure=failure, **money)
+        assert Order.objects.values_list(PAYMENT_STATUS).get() == (due,), money
+    for shipped, returned, unshipped in product(range(3), repeat=3):
+        units = {"shipped": shipped, "returned": returned, "unshipped": unshipped}
+        given = {name: Value(number) for name, number in units.items()}
+        rows = Order.objects.annotate(**given).values_list(FULFILLMENT_STATUS)
+        assert rows.get() == (fulfillment_status_of(**units),), units
 
 
 def test_an_authorised_order_that_does_not_say_so_is_found() -> None:

@@ -20,6 +20,7 @@ from tests.returns.builders import (
     acting_as,
     make_approved_return,
     make_approver,
+    make_delivered_order,
     make_return,
 )
 from tests.stateset.builders import make_user
@@ -243,3 +244,17 @@ def test_the_database_refuses_a_level_twice():
         ReturnApproval.objects.create(
             return_request=found, round=1, level=1, amount=approval.amount
         )
+
+
+def test_a_large_return_asked_for_in_parts_needs_what_the_whole_needs(settings):
+    settings.RETURN_AUTO_APPROVE_LIMIT = 40
+    settings.RETURN_L1_LIMIT = 70
+    order = make_delivered_order()
+    (item,) = order.items.all()
+    parts = [make_return(order, lines={item.pk: 1}) for _ in range(3)]
+
+    levels = [list(part.approvals.values_list("level", flat=True)) for part in parts]
+    statuses = [part.status for part in parts]
+
+    assert statuses == ["approved", "requested", "requested"]
+    assert [len(each) for each in levels] == [1, 1, 2]

@@ -8,7 +8,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from finance.models import Payment
-from finance.services import record_payment
+from finance.services import (
+    invoice_order,
+    owed_on_order,
+    record_payment,
+    refund_payment,
+)
 from inventory.errors import ReasonMissingError
 from inventory.models import ProductVariant
 from orders.errors import LineRefusedError
@@ -306,3 +311,29 @@ def test_the_database_refuses_a_replacement_of_what_is_refunded():
         transaction.atomic(),
     ):
         ReturnRequest.objects.update(replacement_order=found.order)
+
+
+def test_what_was_refunded_by_hand_meanwhile_is_named():
+    order = make_paid_order()
+    found = make_inspected_return(order=order)
+    refund_payment(order.payments.get(), amount=Decimal(90), reason="by phone")
+
+    with pytest.raises(RefundNotPossibleError) as refusal:
+        complete_return(found)
+
+    assert refusal.value.why == (
+        "90.00 USD are to be given back, and only 0.00 of what was paid is left: 90.00"
+        " went back already"
+    )
+    assert "look at the refunds of the order" in refusal.value.fix
+
+
+def test_what_came_back_before_an_invoice_is_not_owed_again():
+    order = make_paid_order()
+    complete_return(make_inspected_return(order=order))
+    order.refresh_from_db()
+    assert owed_on_order(order) == 0
+
+    invoice = invoice_order(order)
+
+    assert (invoice.status, invoice.amount_due) == ("paid", 0)

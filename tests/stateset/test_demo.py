@@ -33,7 +33,7 @@ WORTH_COMPARING: dict[type[Model], tuple[str, ...]] = {
     StockLevel: ("variant__sku", "location__code", "on_hand", "available"),
 }
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.history]
 
 
 @pytest.mark.long

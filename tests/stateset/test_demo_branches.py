@@ -26,7 +26,7 @@ from tests.stateset.test_demo import other_plans, snapshot, undone
 
 BRANCHES = 4
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.history]
 
 
 def seed(orders: int = 120) -> SeedOutcome:

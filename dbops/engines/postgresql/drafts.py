@@ -21,9 +21,15 @@ PROVIDER_LOCALES = {"i": "ICU_LOCALE", "b": "BUILTIN_LOCALE"}
 
 @contextmanager
 def draft_database(
-    connection: BaseDatabaseWrapper, target: str, like: Contents
+    connection: BaseDatabaseWrapper,
+    target: str,
+    like: Contents,
+    *,
+    is_closed: bool = False,
 ) -> Iterator[str]:
     """Make an empty database; whatever of it has no other name at the end is dropped.
+
+    While a draft ``is_closed``, only its owner and superusers can connect to it.
 
     What a killed restore left is recognised by its comment and replaced; the lease
     says that none is running.
@@ -34,6 +40,10 @@ def draft_database(
         _create(cursor, draft, like)
     try:
         with connection.cursor() as cursor:
+            if is_closed:
+                cursor.execute(
+                    f"REVOKE CONNECT, TEMPORARY ON DATABASE {quoted(draft)} FROM PUBLIC"
+                )
             cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS '{DRAFT_COMMENT}'")
         yield draft
     finally:
@@ -47,6 +57,10 @@ def name_draft(connection: BaseDatabaseWrapper, draft: str, into: str) -> None:
     with connection.cursor() as cursor:
         if exists(cursor, into):
             raise taken(into)
+        if _is_closed(cursor, draft):
+            cursor.execute(
+                f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(draft)} TO PUBLIC"
+            )
         cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS NULL")
         cursor.execute(f"ALTER DATABASE {quoted(draft)} RENAME TO {quoted(into)}")
 
@@ -83,7 +97,8 @@ def _create(cursor: CursorWrapper, draft: str, like: Contents) -> None:
         f" {clause} %L" for clause in wanted
     )
     # CREATE DATABASE takes no parameters: the server itself quotes them.
-    places = ", ".join(["%s"] * (len(wanted) + 2))
+    # With values bound apart (prepared statements) it has to be told their type.
+    places = ", ".join(["%s::text"] * (len(wanted) + 2))
     cursor.execute(f"SELECT format({places})", [template, draft, *wanted.values()])
     try:
         cursor.execute(cursor.fetchone()[0])
@@ -94,6 +109,15 @@ def _create(cursor: CursorWrapper, draft: str, like: Contents) -> None:
             fix="mend what the server names; a role that may not create databases"
             " needs ALTER ROLE … CREATEDB",
         ) from error
+
+
+def _is_closed(cursor: CursorWrapper, draft: str) -> bool:
+    """Tell whether a draft has rights of its own instead of the usual ones."""
+    cursor.execute(
+        "SELECT datacl IS NOT NULL FROM pg_catalog.pg_database WHERE datname = %s",
+        [draft],
+    )
+    return bool(cursor.fetchone()[0])
 
 
 def _drop(draft: str) -> str:

@@ -17,6 +17,7 @@ from dbops.engines.postgresql.dump import dump
 from dbops.engines.postgresql.foreign import drafted_from_file
 from dbops.engines.postgresql.lock import lease_holder, lock
 from dbops.engines.postgresql.restore import drafted, name_restored, new_target
+from dbops.engines.postgresql.scrub import scrub
 from dbops.engines.postgresql.space import PostgresqlSpace
 from dbops.engines.postgresql.surroundings import surroundings
 from dbops.engines.postgresql.swap import PostgresqlSwap
@@ -73,9 +74,16 @@ class PostgresqlEngine(
         *,
         like: Contents,
         check: Callable[[Contents], None],
+        is_closed: bool = False,
     ) -> AbstractContextManager[str]:
         return drafted(
-            self.connection, self.options, source, target, like=like, check=check
+            self.connection,
+            self.options,
+            source,
+            target,
+            like=like,
+            check=check,
+            is_closed=is_closed,
         )
 
     def drafted_from_file(
@@ -84,6 +92,9 @@ class PostgresqlEngine(
         return drafted_from_file(
             self.connection, self.options, file, target, check=check
         )
+
+    def scrub(self, draft: str) -> None:
+        scrub(self.connection, draft)
 
     def name_draft(self, draft: str, into: str) -> None:
         name_restored(self.connection, draft, into)

@@ -69,6 +69,7 @@ def drafted(
     *,
     like: Contents,
     check: Callable[[Contents], None],
+    is_closed: bool = False,
 ) -> Iterator[str]:
     """Fill a draft from a dump and prove it, then hand over its name.
 
@@ -83,7 +84,9 @@ def drafted(
             client = find_pg_restore(
                 like.client_version, server_version(own), options.client_folders
             )
-            draft = making.enter_context(draft_database(own, target, like))
+            draft = making.enter_context(
+                draft_database(own, target, like, is_closed=is_closed)
+            )
             program = restore_program(own, client.path, options, draft, archive)
             if refused := refused_extensions(own):
                 wanted = folder / "list"

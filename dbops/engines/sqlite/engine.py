@@ -17,6 +17,7 @@ from dbops.engines.sqlite.dump import dump
 from dbops.engines.sqlite.foreign import drafted_from_file
 from dbops.engines.sqlite.lock import lease_holder, lock
 from dbops.engines.sqlite.restore import drafted, name_draft, new_target
+from dbops.engines.sqlite.scrub import scrub
 from dbops.engines.sqlite.space import SqliteSpace
 from dbops.engines.sqlite.swap import SqliteSwap
 
@@ -70,13 +71,18 @@ class SqliteEngine(SqliteActivity, SqliteCare, SqliteSpace, SqliteSwap, Engine):
         *,
         like: Contents,
         check: Callable[[Contents], None],
+        is_closed: bool = False,
     ) -> AbstractContextManager[str]:
+        # The file of a draft is private in any case.
         return drafted(source, target, like=like, check=check)
 
     def drafted_from_file(
         self, file: Path, target: str, *, check: Callable[[Contents], None]
     ) -> AbstractContextManager[str]:
         return drafted_from_file(file, target, check=check)
+
+    def scrub(self, draft: str) -> None:
+        scrub(Path(draft))
 
     def name_draft(self, draft: str, into: str) -> None:
         name_draft(draft, into)

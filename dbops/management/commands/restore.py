@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 from dbops.backups.catalogue import LATEST
 from dbops.backups.restore import restore_backup
 from dbops.management.choices import add_backup_choice
+from dbops.recovery.anonymise import restore_anonymised
 from dbops.recovery.foreign import restore_foreign
 from dbops.recovery.live import Replaced, replace_live
 from dbops.recovery.plans import ROLLBACK, Plan, plan_restore, plan_rollback
@@ -46,6 +47,12 @@ class Command(StatesetCommand):
             " file (SQLite); refused if it exists.",
         )
         parser.add_argument(
+            "--anonymise",
+            action="store_true",
+            help="Make up names, addresses, contacts and keys in the new database,"
+            " and remove texts, before anybody can connect to it; only with --into.",
+        )
+        parser.add_argument(
             "--confirm",
             metavar="NAME",
             help="The live database's name (PostgreSQL) or file name (SQLite): replace"
@@ -66,6 +73,7 @@ class Command(StatesetCommand):
         database: str,
         id: str | None,  # noqa: A002 -- the name of the argument in cli.md
         into: str | None,
+        anonymise: bool,
         rollback: bool,
         foreign: str | None,
         confirm: str | None,
@@ -73,8 +81,12 @@ class Command(StatesetCommand):
         reason: str,
         **_options: Any,
     ) -> Report:
+        if anonymise:
+            _refuse_anonymising(into=into, foreign=foreign)
         if into is not None:
             _refuse_together(rollback=rollback, confirm=confirm, dry_run=dry_run)
+            if anonymise:
+                return _restore_anonymised(database, id or LATEST, into, reason)
             if foreign is not None:
                 return _restore_foreign(database, foreign, into, reason)
             return _restore_into(database, id or LATEST, into, reason)
@@ -109,6 +121,45 @@ def _refuse_together(**given: object) -> None:
                 " a new one",
                 fix="leave one of them out",
             )
+
+
+def _refuse_anonymising(*, into: str | None, foreign: str | None) -> None:
+    if foreign is not None:
+        raise UsageError(
+            "Nothing was restored.",
+            why="nobody knows which release a file without a manifest is of, and so"
+            " what is personal in it",
+            fix="restore it --into a new database, back that one up, and anonymise"
+            " the backup",
+        )
+    if into is None:
+        raise UsageError(
+            "Nothing was restored.",
+            why="--anonymise would make up the live database's customers",
+            fix="give the copy a name, with --into",
+        )
+
+
+def _restore_anonymised(
+    database: str, backup_id: str, into: str, reason: str
+) -> Report:
+    made = restore_anonymised(
+        backup_id=backup_id, into=into, alias=database, reason=reason
+    )
+    manifest = made.restored.manifest
+    return Report(
+        summary=f"Restored {manifest.id} into {made.restored.target}, anonymised:"
+        f" {made.rows} of {manifest.rows} rows changed or left out, in"
+        f" {made.restored.seconds} s; nobody can log in until"
+        " `manage.py createsuperuser` made somebody there",
+        facts={
+            "id": manifest.id,
+            "into": made.restored.target,
+            "anonymised_rows": made.rows,
+            "row_count": manifest.rows,
+            "seconds": made.restored.seconds,
+        },
+    )
 
 
 def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Report:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from inventory.errors import (
+    InvalidDateError,
     InvalidQuantityError,
     NotReceivableError,
     QuantityNotOpenError,
@@ -38,6 +39,9 @@ from stateset.lib.journal import business_transaction
 from stateset.system.services import next_number, record_event
 from stateset.system.services.actors import acting_user_id
 from stateset.system.services.locks import lock_row
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far ahead the clock of whoever tells the time may be."""
 
 
 @dataclass(frozen=True)
@@ -283,6 +287,12 @@ def _book(
 
 def _post(receipt: ItemReceipt, *, at: datetime | None) -> ItemReceipt:
     """Save the receipt and book its units, once, under its own key."""
+    if at is not None and at > timezone.now() + CLOCKS_DIFFER:
+        raise InvalidDateError(
+            "Nothing was received.",
+            why=f"{at:%Y-%m-%d %H:%M %Z} is still to come",
+            fix="give the time at which the goods came",
+        )
     receipt.received_at = at or timezone.now()
     receipt.received_by_id = acting_user_id()
     receipt.save(force_insert=True)

@@ -20,6 +20,7 @@ from stateset.lib.admin.by_hand import ByHandMixin
 from stateset.lib.admin.columns import Column, heading
 from stateset.lib.admin.entry import FORMFIELD_OVERRIDES
 from stateset.lib.admin.export import ExportMixin
+from stateset.lib.admin.ledgers import Ledger, is_only_read
 from stateset.lib.admin.once import TOKEN_VAR, new_token, save_once
 from stateset.lib.admin.paging import ListMixin
 from stateset.lib.admin.refusals import (
@@ -160,6 +161,13 @@ class StatesetAdmin(
         if refusal:
             return type(form.__name__, (RefusedFormMixin, form), {"refusal": refusal})
         return form
+
+    def get_inline_formsets(self, *args: Any, **kwargs: Any) -> Any:
+        shown = super().get_inline_formsets(*args, **kwargs)
+        if theme.IS_THEMED:
+            for lines in shown:
+                lines.ledger = Ledger(lines) if is_only_read(lines) else None
+        return shown
 
     def render_change_form(
         self,

@@ -8,24 +8,28 @@ Each function returns a callable for ``list_display``, ``readonly_fields`` and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince, timeuntil
+from django.utils.timesince import timesince
 
+from stateset.lib.admin.addresses import change_url
 from stateset.lib.fields import minor_units, round_money
 
 Column = Callable[[Any], Any]
 
 EMPTY = "-"
+UNITS = (7 * 24 * 3600, 24 * 3600, 3600, 60)
+SHORTEST_MONTH = 28 * 24 * 3600
 
 GOOD, WAITING, PROBLEM, DONE, NEUTRAL = "good", "waiting", "problem", "done", "neutral"
 
@@ -182,11 +186,8 @@ def link(row: Model | None) -> str:
     """Return a link to the page of ``row``; its name where it has no page."""
     if row is None:
         return EMPTY
-    options = row._meta
     try:
-        url = reverse(
-            f"admin:{options.app_label}_{options.model_name}_change", args=[row.pk]
-        )
+        url = change_url(type(row), row.pk)
     except NoReverseMatch:
         return str(row)
     return format_html('<a class="ss-link" href="{}">{}</a>', url, row)
@@ -236,7 +237,22 @@ def _in_words(moment: datetime, now: datetime) -> str:
     if moment > now:
         if (moment - now).total_seconds() < 60:
             return "in a moment"
-        return f"in {timeuntil(moment, now, depth=1)}"
+        return f"in {_span(now, moment)}"
     if (now - moment).total_seconds() < 60:
         return "just now"
-    return f"{timesince(moment, now, depth=1)} ago"
+    return f"{_span(moment, now)} ago"
+
+
+def _span(begin: datetime, end: datetime) -> str:
+    """Return a span in its largest unit; below a month, worked out once."""
+    seconds = int((end - begin).total_seconds())
+    if seconds >= SHORTEST_MONTH:
+        return timesince(begin, end, depth=1)
+    unit = next(unit for unit in UNITS if seconds >= unit)
+    return _short_span(seconds - seconds % unit)
+
+
+@lru_cache(maxsize=200)
+def _short_span(seconds: int) -> str:
+    begin = datetime(2000, 1, 1, tzinfo=UTC)
+    return timesince(begin, begin + timedelta(seconds=seconds), depth=1)

@@ -14,10 +14,13 @@ from stateset.lib.admin.autocompletes import AutocompleteMixin
 from stateset.lib.admin.entry import FORMFIELD_OVERRIDES
 from stateset.lib.admin.paging import CappedPaginator
 
+INLINE = "admin/stateset/inline.html"
+
 
 class StatesetTabularInline(AutocompleteMixin, theme.TabularInline):
     """Lines in a table; foreign keys are searched by typing."""
 
+    template = INLINE
     formfield_overrides = FORMFIELD_OVERRIDES
     extra = 0
 
@@ -35,6 +38,13 @@ class PagedFormSet(BaseInlineFormSet):
     per_page = 20
     asked_page = 1
 
+    if theme.IS_THEMED:
+
+        @property
+        def forms(self) -> list[Any]:
+            """Return none: what is only read needs no form, and each costs time."""
+            return []
+
     def get_queryset(self) -> Any:
         return self.shown_page.object_list
 
@@ -42,7 +52,12 @@ class PagedFormSet(BaseInlineFormSet):
     def shown_page(self) -> Page[Any]:
         """Return the page asked for, the last one where it is past the end."""
         if not hasattr(self, "_shown_page"):
-            paginator = CappedPaginator(super().get_queryset(), self.per_page)
+            rows: Any = super().get_queryset()
+            first = list(rows[: self.per_page + 1])
+            if len(first) <= self.per_page:
+                # All of them: most documents have few, and need no count.
+                rows = first
+            paginator = CappedPaginator(rows, self.per_page)
             paginator.cap = max(paginator.cap, (self.asked_page + 1) * self.per_page)
             page = paginator.get_page(self.asked_page)
             page.object_list = list(page.object_list)
@@ -69,7 +84,7 @@ class ReadOnlyInline(theme.TabularInline):
     # Columns of stateset.lib.admin.columns are callables, which Django's own stubs
     # expect in readonly_fields only.
     fields: ClassVar[Any] = None
-    template = "admin/stateset/read_only_inline.html"
+    template = INLINE
     formset = PagedFormSet
     extra = 0
     max_num = 0

@@ -26,9 +26,10 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from stateset.lib.admin import theme
+from stateset.lib.admin.addresses import page_url
 from stateset.lib.admin.guided import ActionForm
 from stateset.lib.admin.once import TOKEN_VAR, claim, new_token, release, sent_already
 from stateset.lib.admin.refusals import REFUSALS, sentences
@@ -53,7 +54,7 @@ class SitePage:
     @property
     def url(self) -> str:
         """Return the address of the page itself."""
-        return reverse(f"admin:{self.routes[0][2]}")
+        return page_url(self.routes[0][2])
 
     def urls(self, site: admin.AdminSite) -> Iterator[URLPattern]:
         """Yield the addresses of the page, closed to who may not see it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,13 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Page, Paginator
 from django.db import DataError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 
-from stateset.lib.admin import theme
+from stateset.lib.admin import rows, theme
+from stateset.lib.admin.addresses import change_url
 
 COUNT_CAP = 10_000
 DEEPEST_ROW = 1_000_000
@@ -110,6 +112,18 @@ class StatesetChangeList(theme.ChangeList):
             for preset in presets
         ]
 
+    def url_for_result(self, result: Model) -> str:
+        site = self.model_admin.admin_site.name
+        return change_url(self.model, getattr(result, self.pk_attname), site=site)
+
+    def shown_rows(self) -> list[SafeString]:
+        """Return the rows of the page, ready for the table."""
+        return list(rows.rows(self))
+
+    def headings(self) -> list[dict[str, Any]]:
+        """Return the headings of the table, with the addresses that sort it."""
+        return rows.headings(self)
+
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         lookups: dict[str, Any] = super().get_filters_params(params)
         lookups.pop(PRESET_VAR, None)
@@ -146,6 +160,11 @@ class ListMixin(theme.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     presets: Sequence[Preset] = ()
+    # The theme asks for these on every page, and an attribute that is not there
+    # costs a look at all the others.
+    list_sections: Sequence[Any] = ()
+    conditional_fields: Mapping[str, str] = {}
+    change_form_show_cancel_button = False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
         return StatesetChangeList

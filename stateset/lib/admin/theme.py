@@ -29,6 +29,8 @@ if TYPE_CHECKING or not IS_THEMED:
     from django.contrib.admin.forms import (
         AdminPasswordChangeForm as OwnPasswordChangeForm,
     )
+    from django.contrib.admin.templatetags.admin_list import result_headers
+    from django.contrib.admin.utils import display_for_field, display_for_value
     from django.contrib.admin.views.main import ChangeList
     from django.contrib.auth.forms import (
         AdminPasswordChangeForm,
@@ -43,8 +45,10 @@ if TYPE_CHECKING or not IS_THEMED:
     INPUT_CLASSES: list[str] = []
     SELECT_CLASSES: list[str] = []
     TEXTAREA_CLASSES: list[str] = []
+    checkbox = forms.CheckboxInput({"class": "action-select"}).render
 else:
     from unfold.admin import ModelAdmin, StackedInline, TabularInline
+    from unfold.admin import checkbox as _checkbox
     from unfold.contrib.filters.admin import (
         BooleanRadioFilter as BooleanFilterBase,
     )
@@ -60,6 +64,8 @@ else:
         UserCreationForm,
     )
     from unfold.sites import UnfoldAdminSite as AdminSite
+    from unfold.templatetags.unfold_list import result_headers
+    from unfold.utils import display_for_field, display_for_value
     from unfold.views import ChangeList
     from unfold.widgets import (
         CHECKBOX_CLASSES,
@@ -68,6 +74,8 @@ else:
         SELECT_CLASSES,
         TEXTAREA_CLASSES,
     )
+
+    checkbox = _checkbox.render
 
 __all__ = [
     "AdminPasswordChangeForm",
@@ -81,6 +89,10 @@ __all__ = [
     "TabularInline",
     "UserChangeForm",
     "UserCreationForm",
+    "checkbox",
+    "display_for_field",
+    "display_for_value",
+    "result_headers",
 ]
 
 # The first that fits: a Textarea is not an Input, a Select is a ChoiceWidget.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Cast, JSONArray
@@ -49,17 +50,24 @@ def columns_of(model: type[models.Model]) -> str:
     return ",".join(field.attname for field in fields)
 
 
-def rows_between(
-    model: type[models.Model], columns: str, first: int, last: int, *, using: str
-) -> Iterator[Row]:
-    """Yield the rows from ``first`` to ``last`` in order, as they are sealed.
+def texts_of(
+    model: type[models.Model], columns: str, *, using: str
+) -> models.QuerySet[Any, Row]:
+    """Return the rows of a table as they are sealed.
 
     The database writes the text: a fifth of what it costs to read each value. Times
     are in UTC, as Django has every connection.
     """
     text = Cast(JSONArray(*columns.split(",")), models.TextField())
-    rows = model._base_manager.using(using).filter(pk__gte=first, pk__lte=last)
-    return rows.order_by("pk").values_list("pk", text).iterator(AT_ONCE)
+    return model._base_manager.using(using).values_list("pk", text)
+
+
+def rows_between(
+    model: type[models.Model], columns: str, first: int, last: int, *, using: str
+) -> Iterator[Row]:
+    """Yield the rows from ``first`` to ``last`` in order."""
+    texts = texts_of(model, columns, using=using)
+    return texts.filter(pk__gte=first, pk__lte=last).order_by("pk").iterator(AT_ONCE)
 
 
 def digest_of(

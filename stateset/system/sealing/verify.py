@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 
 from django.db import DEFAULT_DB_ALIAS, models
 
 from stateset.lib.invariants import Violation
 from stateset.system.models import Seal
 from stateset.system.sealing.chain import chain_violations
-from stateset.system.sealing.rows import (
-    AT_ONCE,
-    Digest,
-    ranges,
-    rows_between,
-    sealed_models,
-)
+from stateset.system.sealing.digests import Broken, differing
+from stateset.system.sealing.rows import AT_ONCE, ranges, sealed_models
 
-ROWS_A_QUERY = 10_000
+SEALS_A_QUERY = 2000
 
 
 def verify_seals(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[Violation]:
@@ -39,23 +35,11 @@ def verify_seals(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[Violation]:
             )
 
 
-def broken_ranges(
-    model: type[models.Model], *, using: str
-) -> Iterator[tuple[Seal, int]]:
+def broken_ranges(model: type[models.Model], *, using: str) -> Iterator[Broken]:
     """Yield the seals whose rows are not those they were made of, and how many."""
-    for group in _groups(_standing(model, using)):
-        first, last = group[0], group[-1]
-        rows = rows_between(
-            model, first.columns, first.first_id, last.last_id, using=using
-        )
-        row = next(rows, None)
-        for seal in group:
-            made = Digest()
-            while row is not None and row[0] <= seal.last_id:
-                made.add(row)
-                row = next(rows, None)
-            if not made.agrees_with(seal):
-                yield seal, made.count
+    standing = _standing(model, using)
+    while some := list(islice(standing, SEALS_A_QUERY)):
+        yield from differing(model, some, using=using)
 
 
 def _standing(model: type[models.Model], using: str) -> Iterator[Seal]:
@@ -65,24 +49,3 @@ def _standing(model: type[models.Model], using: str) -> Iterator[Seal]:
         # Each covers all seals before it, so the newest says what the others do.
         return iter(seals.order_by("-pk")[:1])
     return ranges(seals.order_by("last_id", "pk").iterator(AT_ONCE))
-
-
-def _groups(seals: Iterable[Seal]) -> Iterator[list[Seal]]:
-    """Yield neighbours together, so that many small ranges take one query."""
-    group: list[Seal] = []
-    for seal in seals:
-        if group and not _fits(group, seal):
-            yield group
-            group = []
-        group.append(seal)
-    if group:
-        yield group
-
-
-def _fits(group: list[Seal], seal: Seal) -> bool:
-    last = group[-1]
-    return (
-        seal.first_id == last.last_id + 1
-        and seal.columns == last.columns
-        and sum(each.row_count for each in group) + seal.row_count <= ROWS_A_QUERY
-    )

@@ -93,7 +93,7 @@ def append_only_models() -> list[type[models.Model]]:
 def ledgers_open(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Let append-only rows be changed inside this block, in one transaction.
 
-    For purging, erasing, anonymising and the test runner.
+    For purging, erasing and anonymising, and for tests.
     """
     connection = connections[using]
     triggers = triggers_of(connection)
@@ -107,8 +107,8 @@ def ledgers_open(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 def audit_paused(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Let rows be written unaudited inside this block, in one transaction.
 
-    For filling an empty database with demo data, which leaves one note in the audit
-    log instead of one a row. The role must own the tables.
+    For filling an empty database with demo data and for anonymising a copy, which
+    leave one note in the audit log instead of one a row. The role must own the tables.
     """
     connection = connections[using]
     triggers = triggers_of(connection)

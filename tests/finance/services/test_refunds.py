@@ -13,7 +13,12 @@ from finance.errors import (
     RefundTooLargeError,
 )
 from finance.models import Invoice, Payment
-from finance.services import refund_payment
+from finance.services import (
+    credit_invoice,
+    invoice_order,
+    owed_on_order,
+    refund_payment,
+)
 from stateset.system.models import Event
 from tests.finance.builders import (
     make_debt,
@@ -139,7 +144,7 @@ def test_a_refund_of_a_mistaken_payment_opens_the_invoice_again() -> None:
 def test_money_that_settled_nothing_goes_back_first() -> None:
     order = make_debt(100)
     payment = make_payment(order=order)
-    refund_payment(payment, amount=Decimal(40), reason="price lowered")
+    refund_payment(payment, amount=Decimal(40), reason="wrong", reopens_invoice=True)
 
     invoice = make_invoice(order)
     assert money_of(invoice) == ("partially_paid", Decimal(60), Decimal(0))
@@ -168,3 +173,38 @@ def test_the_same_key_again_refunds_nothing_more() -> None:
     assert refusal.value.why == f"its key was used for {first}, another payment"
     payment.refresh_from_db()
     assert payment.refunded_amount == Decimal(30)
+
+
+def test_what_was_given_back_before_an_invoice_is_not_owed_again() -> None:
+    order = make_debt()
+    refund = refund_payment(
+        make_payment(order=order), amount=Decimal(30), reason="back"
+    )
+    assert (refund.forgiven_amount, owed_on_order(order)) == (Decimal(30), Decimal(0))
+
+    invoice = invoice_order(order)
+
+    refund.refresh_from_db()
+    assert (invoice.total, invoice.status) == (Decimal(100), "paid")
+    assert (invoice.amount_paid, invoice.amount_credited) == (Decimal(70), Decimal(30))
+    assert (refund.forgiven_amount, owed_on_order(order)) == (Decimal(0), Decimal(0))
+
+
+def test_a_payment_that_bounced_before_an_invoice_is_owed_again() -> None:
+    order = make_debt()
+    payment = make_payment(order=order)
+
+    refund_payment(payment, amount=Decimal(30), reason="bounced", reopens_invoice=True)
+
+    assert owed_on_order(order) == Decimal(30)
+    assert invoice_order(order).amount_due == Decimal(30)
+
+
+def test_money_paid_too_much_forgives_nothing() -> None:
+    order = make_debt()
+    payment = make_payment(order=order)
+    credit_invoice(invoice_order(order), amount=Decimal(20), reason="scratched")
+
+    refund = refund_payment(payment, amount=Decimal(20), reason="scratched")
+
+    assert (refund.forgiven_amount, owed_on_order(order)) == (Decimal(0), Decimal(0))

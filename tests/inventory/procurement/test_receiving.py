@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from inventory.errors import (
+    InvalidDateError,
     InvalidQuantityError,
     NotReceivableError,
     QuantityNotOpenError,
@@ -367,3 +369,13 @@ def test_a_notice_in_transit_is_received_too() -> None:
     receive_purchase_order(order, quantities={line: 6}, shipping_notice=notice)
 
     assert notice.status == "completed"
+
+
+def test_goods_that_are_still_to_come_are_not_received() -> None:
+    order = make_sent_order(10)
+    tomorrow = timezone.now() + timedelta(days=1)
+
+    with pytest.raises(InvalidDateError, match="Nothing was received"):
+        receive_purchase_order(order, quantities={line_ids(order)[0]: 1}, at=tomorrow)
+
+    assert not ItemReceipt.objects.exists()

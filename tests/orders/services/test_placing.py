@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +13,14 @@ from orders.errors import (
     LocationRefusedError,
     OrderKeyReusedError,
     OrderNumberTakenError,
+    PayByRefusedError,
 )
 from orders.models import Order
 from orders.services import (
     OrderLine,
     change_customer_status,
     place_order,
+    update_order_details,
     update_order_lines,
 )
 from stateset.system.models import Event, OutboxMessage
@@ -374,3 +376,17 @@ def test_without_any_location_the_order_is_refused() -> None:
         "  why: none was given and no location is the default\n"
         "  fix: name a location, or make one the default"
     )
+
+
+def test_a_time_to_pay_by_that_is_over_is_refused() -> None:
+    order = make_order()
+
+    with pytest.raises(PayByRefusedError, match="time to pay by"):
+        make_order(pay_by=NOON)
+
+    with pytest.raises(PayByRefusedError):
+        update_order_details(order, pay_by=NOON, at=NOON)
+    update_order_details(order, pay_by=NOON + timedelta(hours=1), at=NOON)
+
+    order.refresh_from_db()
+    assert order.pay_by == NOON + timedelta(hours=1)

@@ -136,6 +136,18 @@ def test_a_status_no_event_led_to_is_named() -> None:
     )
 
 
+def test_other_events_of_a_document_lead_to_no_status() -> None:
+    order = confirm_order(make_order(), at=timezone.now())
+    record_event(order, "order.renamed", {"from": "delivered", "to": "A-1"})
+    record_event(order, "order.moved", {"from": "B-2", "to": "delivered"})
+    assert found("system.statuses") == []
+
+    record_event(order, "order.edited_by_hand", {"to": "on_hold"})
+    assert found("system.statuses") == [
+        f"order {order}: is confirmed, by its events it is on_hold"
+    ]
+
+
 def test_nothing_is_said_of_a_document_whose_events_were_purged() -> None:
     order = confirm_order(make_order(), at=NOON)
     with ledgers_open():

@@ -1,0 +1,8 @@
+"""What ran, what was measured and paused: true of where it was, not of a copy."""
+
+from __future__ import annotations
+
+from dbops.models import HealthSample, ScheduledRun, SchedulePause
+from stateset.lib.anonymise import emptied
+
+TABLES = (emptied(HealthSample), emptied(ScheduledRun), emptied(SchedulePause))

@@ -1,0 +1,88 @@
+"""A copy for staging: real books, made up people, before anybody can connect."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from django.db import DEFAULT_DB_ALIAS
+
+from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
+from dbops.backups.manifest import Manifest
+from dbops.backups.restore import Restored, restore_backup
+from dbops.backups.storage import backup_storage
+from dbops.engines.base import Engine, summarised
+from dbops.errors import RestoreRefusedError
+from dbops.maintenance.migrating import run_django_migrate
+from dbops.recovery.beside import RESTORED, beside
+from stateset.lib.anonymise import refuse_unknown, require_rules
+from stateset.lib.anonymise_rows import anonymise, known_tables, unknown_to_models
+from stateset.lib.anonymise_rules import Pseudonyms
+from stateset.lib.databases import unapplied_of, unknown_of
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Anonymised:
+    """A new database, and how many of its rows are not the backup's."""
+
+    restored: Restored
+    rows: int
+
+
+def restore_anonymised(
+    *,
+    into: str,
+    backup_id: str = LATEST,
+    alias: str = DEFAULT_DB_ALIAS,
+    reason: str = "",
+) -> Anonymised:
+    """Make the new database ``into`` from a backup, with nobody real in it.
+
+    The key of its pseudonyms is thrown away, so two copies have different ones. It is
+    migrated to the code's release, whose rules they are. Raises AnonymiseRefusedError
+    while something has no rule; when anything raises, nothing is left.
+    """
+    require_rules()
+    storage = backup_storage()
+    if backup_id == LATEST:
+        backup_id = latest_to_restore(storage, alias)
+    manifest = find_manifest(storage, backup_id, alias)
+    is_older = _is_older(manifest)
+    unknown = {*manifest.contents.tables} - known_tables()
+    if not is_older:
+        refuse_unknown(sorted(unknown))
+    done: dict[str, int] = {}
+
+    def rework(engine: Engine, draft: str) -> dict[str, int]:
+        with beside(engine, RESTORED, draft) as restored:
+            if is_older:
+                run_django_migrate(restored)
+            refuse_unknown(unknown_to_models(restored, unknown))
+            names = Pseudonyms(secrets.token_bytes(KEY_BYTES))
+            done["anonymised_rows"] = anonymise(restored, names)
+        engine.scrub(draft)
+        return done
+
+    restored = restore_backup(
+        into=into,
+        backup_id=manifest.id,
+        alias=alias,
+        reason=reason,
+        rework=rework,
+    )
+    return Anonymised(restored, done["anonymised_rows"])
+
+
+def _is_older(manifest: Manifest) -> bool:
+    """Tell whether the code has migrations that a backup has not; refuse a newer."""
+    applied = {*manifest.contents.migrations}
+    if unknown := unknown_of(applied):
+        raise RestoreRefusedError(
+            "No anonymised copy was made.",
+            why=f"the backup {manifest.id} is of another release: the code does not"
+            f" know {summarised(unknown)}",
+            fix="run the release that made it",
+        )
+    return bool(unapplied_of(applied))
