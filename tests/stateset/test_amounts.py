@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.db import DataError, connection
 from django.test import RequestFactory
 
+from inventory.errors import InvalidQuantityError
 from orders.errors import LineRefusedError
 from orders.models import Order
 from orders.services import OrderLine, recalculate_order
@@ -18,7 +19,10 @@ from stateset.lib.admin.guided import ActionForm
 from stateset.lib.admin.refusals import sentences
 from stateset.lib.fields import MOST_MONEY, MOST_UNITS, TooLargeError
 from stateset.lib.invariants import named_invariants, violations
+from tests.inventory.builders import make_level
+from tests.inventory.procurement.builders import make_purchase_order
 from tests.orders.builders import make_order, make_variant
+from tests.pages import act, staff
 from tests.stateset.builders import make_user
 
 WHOLE_DIGITS = 15
@@ -85,6 +89,24 @@ def test_a_service_refuses_more_money_than_a_column_holds() -> None:
     ]
     with pytest.raises(LineRefusedError, match="it would cost 1,999,999,999,999,998"):
         make_order(lines=dear)
+
+
+@pytest.mark.django_db
+def test_a_purchase_of_more_money_than_a_column_holds_is_refused() -> None:
+    with pytest.raises(InvalidQuantityError, match="it would cost 1,999,999,999,999"):
+        make_purchase_order(200, unit_cost=Decimal(9_999_999_999_999))
+
+
+@pytest.mark.django_db
+def test_nothing_is_set_aside_past_the_last_day_there_is() -> None:
+    level = make_level(on_hand=10)
+
+    page = act(
+        staff(), level, "hold", quantity="1", until="9999-12-31", reason="a fair"
+    )
+
+    assert page.status_code == 409
+    assert "9999-12-31 is the last day there is" in page.content.decode()
 
 
 @pytest.mark.django_db
