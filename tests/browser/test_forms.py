@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -70,7 +72,8 @@ def test_the_hint_at_the_time_zone_looks_like_no_error(
     page: Page, browser: Browser, live_server: LiveServer
 ) -> None:
     far = browser.new_context(base_url=live_server.url, timezone_id="Pacific/Chatham")
-    far.add_cookies([*page.context.cookies()])
+    cookies: Any = page.context.cookies()
+    far.add_cookies(cookies)
     form = far.new_page()
     form.goto(add_url(Order))
     hint = form.locator(".timezonewarning").first

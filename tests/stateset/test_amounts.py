@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django import forms
@@ -37,14 +38,15 @@ def action_forms(kind: type[ActionForm] = ActionForm) -> Iterator[type[ActionFor
 
 def is_unbounded(field: forms.Field) -> bool:
     """Return whether a field takes a number that no column keeps."""
+    most: Any = getattr(field, "max_value", None)
     if isinstance(field, forms.DecimalField):
-        if field.max_value is not None:
-            return field.max_value >= MOST_MONEY
+        if most is not None:
+            return bool(most >= MOST_MONEY)
         if field.max_digits is None or field.decimal_places is None:
             return True
         return field.max_digits - field.decimal_places > WHOLE_DIGITS
     if isinstance(field, forms.IntegerField):
-        return field.max_value is None or field.max_value > MOST_UNITS
+        return most is None or bool(most > MOST_UNITS)
     return False
 
 

@@ -149,19 +149,6 @@ def test_more_than_can_come_back_is_refused_over_the_form() -> None:
     assert not ReturnRequest.objects.exists()
 
 
-def test_whoever_asked_for_a_return_is_told_why_they_may_not_decide() -> None:
-    requester = make_approver("view_returnrequest")
-    with acting_as(requester):
-        found = make_return()
-    browser = browser_of(requester)
-
-    refused = browser.post(action_url(found, "approve"), {TOKEN_VAR: "x"})
-
-    assert refused.status_code == 403
-    assert "who asked for a return can&#x27;t approve it" in refused.content.decode()
-    assert statuses(found) == "requested"
-
-
 def test_a_return_goes_from_approval_to_the_money_by_its_buttons() -> None:
     make_quarantine()
     order = make_paid_order(shipping_total=Decimal("5.90"))
