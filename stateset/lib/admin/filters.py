@@ -68,7 +68,7 @@ class ChoicesFilter(IgnoreBlankMixin, theme.ChoicesFilterBase):
             for index, (value, label) in enumerate(self.field.flatchoices):
                 words = f"{label} ({counts[f'{index}__c']})" if counts else label
                 yield format_html(
-                    '<label class="flex flex-row items-center gap-2"><input'
+                    '<label class="ss-box"><input'
                     ' type="checkbox" name="{0}" value="{1}" class="{2}"'
                     ' id="id_{0}_{3}"{4}>'
                     '<span class="truncate">{5}</span></label>',
