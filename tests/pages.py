@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.once import TOKEN_VAR
 from stateset.lib.admin.versions import VERSION_VAR
 from tests.stateset.builders import make_user
 
@@ -51,7 +51,7 @@ def action_url(row: Model, name: str) -> str:
 def shown(client: Client, url: str) -> dict[str, Any]:
     """Return what the form at ``url`` would send if nothing were typed."""
     context = client.get(url).context
-    data = {VERSION_VAR: context.get("version", "")}
+    data = {VERSION_VAR: context.get("version", ""), TOKEN_VAR: context["token"]}
     forms = [context["adminform"].form]
     for inline in context["inline_admin_formsets"]:
         forms.append(inline.formset.management_form)

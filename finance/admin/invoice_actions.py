@@ -27,6 +27,7 @@ from stateset.lib.admin import (
     leads_to,
     money_text,
 )
+from stateset.lib.admin.entry import AmountField
 
 Data = Mapping[str, Any]
 
@@ -36,9 +37,7 @@ UNITS = "units_"
 class CreditForm(ReasonForm):
     """An amount, or units of lines."""
 
-    amount = forms.DecimalField(
-        max_digits=19, decimal_places=4, min_value=Decimal(0), required=False
-    )
+    amount = AmountField(required=False)
 
     def prepare(self) -> None:
         if self.row is None:

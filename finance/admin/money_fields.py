@@ -10,12 +10,13 @@ from django import forms
 
 from finance.models import Payment
 from stateset.lib.admin import ActionForm, money_text
+from stateset.lib.admin.entry import AmountField
 
 
 class MoneyForm(ActionForm):
     """Asks for an amount, at most what ``limit(row)`` leaves."""
 
-    amount = forms.DecimalField(max_digits=19, decimal_places=4)
+    amount = AmountField()
 
     def prepare(self) -> None:
         if self.row is None:

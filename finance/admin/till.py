@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -21,6 +20,7 @@ from orders.models import Customer, Order, OrderItem
 from orders.services import OrderLine
 from stateset.accounts.models import User
 from stateset.lib.admin import ActionForm, StatesetAdmin, money_text
+from stateset.lib.admin.entry import AmountField, UnitsField
 from stateset.lib.admin.refusals import REFUSALS, sentences
 from stateset.lib.admin.searched import SearchedSelect
 
@@ -35,9 +35,7 @@ class TillForm(ActionForm):
     customer = forms.ModelChoiceField(
         Customer.objects.all(), required=False, help_text="Empty: a walk-in customer."
     )
-    tendered_amount = forms.DecimalField(
-        min_value=Decimal(0),
-        max_digits=19,
+    tendered_amount = AmountField(
         decimal_places=2,
         label="Tendered",
         help_text="The change is told afterwards.",
@@ -58,14 +56,8 @@ class LineForm(ActionForm):
     variant = forms.ModelChoiceField(
         ProductVariant.objects.sellable(), required=False, label="Article"
     )
-    quantity = forms.IntegerField(min_value=1, required=False, label="Units")
-    unit_price = forms.DecimalField(
-        min_value=Decimal(0),
-        max_digits=19,
-        decimal_places=4,
-        required=False,
-        label="Price",
-    )
+    quantity = UnitsField(min_value=1, required=False, label="Units")
+    unit_price = AmountField(required=False, label="Price")
 
     def clean(self) -> dict[str, Any]:
         typed: dict[str, Any] = super().clean() or self.cleaned_data

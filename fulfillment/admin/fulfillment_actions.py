@@ -23,8 +23,12 @@ from fulfillment.services.lines import Quantities, units_to_pick, units_to_ship
 from orders.admin.moments import MomentInput
 from orders.models import Order
 from stateset.lib.admin import GuidedAction, ReasonForm, leads_to, link
+from stateset.lib.admin.entry import AmountField, UnitsField
 
 Data = Mapping[str, Any]
+
+MOST_PACKAGES = 32_767
+"""As many as the column of a shipment holds on either engine."""
 
 
 class PackForm(UnitsForm):
@@ -37,10 +41,10 @@ class ShipmentForm(UnitsForm):
     carrier = forms.CharField(max_length=50, required=False)
     service = forms.CharField(max_length=50, required=False)
     tracking_number = forms.CharField(max_length=100, required=False)
-    package_count = forms.IntegerField(min_value=1, initial=1, label="Packages")
-    shipping_cost = forms.DecimalField(
-        min_value=Decimal(0), max_digits=19, decimal_places=2, initial=Decimal(0)
+    package_count = UnitsField(
+        min_value=1, max_value=MOST_PACKAGES, initial=1, label="Packages"
     )
+    shipping_cost = AmountField(decimal_places=2, initial=Decimal(0))
     estimated_delivery_at = forms.DateTimeField(
         required=False,
         label="Estimated delivery (UTC)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -42,6 +41,7 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.entry import AmountField
 
 Data = Mapping[str, Any]
 
@@ -52,9 +52,7 @@ LINE_TOTAL = money("line_total", currency="cart__currency", label="total")
 
 
 class CheckoutForm(ActionForm):
-    shipping_total = forms.DecimalField(
-        label="Shipping", min_value=Decimal(0), max_digits=19, decimal_places=4
-    )
+    shipping_total = AmountField(label="Shipping")
     shipping_method = forms.CharField(max_length=100, required=False)
     pay_by = forms.DateTimeField(
         label="Pay by (UTC)",

@@ -11,13 +11,7 @@ from typing import TypedDict
 from inventory.models import Product, ProductVariant
 from orders.errors import LineRefusedError
 from orders.models import OrderItem
-from stateset.lib.fields import round_money
-
-MOST_UNITS = 2_147_483_647
-"""As many as an integer column holds on either engine."""
-
-MOST_MONEY = 10**15
-"""What a money column does not hold any more."""
+from stateset.lib.fields import MOST_MONEY, MOST_UNITS, round_money
 
 
 @dataclass(frozen=True)
@@ -110,17 +104,28 @@ def price_item(item: OrderItem, *, currency: str) -> OrderItem:
 
 
 def sum_totals(items: Iterable[OrderItem], *, shipping_total: Decimal) -> OrderTotals:
-    """Return the totals of an order with these priced lines."""
+    """Return the totals of an order with these priced lines.
+
+    Raises LineRefusedError if they are more than an order may cost.
+    """
     lines = list(items)
     after_discount = sum((line.total_price for line in lines), Decimal(0))
     discount_total = sum((line.discount for line in lines), Decimal(0))
     tax_total = sum((line.tax_amount for line in lines), Decimal(0))
+    subtotal = after_discount + discount_total
+    total_amount = after_discount + tax_total + shipping_total
+    if max(subtotal, total_amount) >= MOST_MONEY:
+        raise LineRefusedError(
+            "The order was not taken.",
+            why=f"it would cost {max(subtotal, total_amount):,.2f}",
+            fix=f"split it; an order may cost less than {MOST_MONEY:,}",
+        )
     return OrderTotals(
-        subtotal=after_discount + discount_total,
+        subtotal=subtotal,
         discount_total=discount_total,
         tax_total=tax_total,
         shipping_total=shipping_total,
-        total_amount=after_discount + tax_total + shipping_total,
+        total_amount=total_amount,
     )
 
 

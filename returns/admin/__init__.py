@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from returns.admin import order_page
 from returns.admin.return_request import (
     ReturnApprovalAdmin,
     ReturnItemAdmin,
@@ -13,4 +14,5 @@ __all__ = [
     "ReturnRequestAdmin",
     "WarrantyAdmin",
     "WarrantyClaimAdmin",
+    "order_page",
 ]

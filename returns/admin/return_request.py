@@ -157,6 +157,13 @@ class ReturnRequestAdmin(DocumentAdmin):
         user = request.user if isinstance(request.user, User) else None
         return not why_not_approver(obj, user)
 
+    def denial(self, request: HttpRequest, action: Any, row: Any) -> str:
+        """Say to who may decide on returns why not on this one: four eyes."""
+        user = request.user if isinstance(request.user, User) else None
+        if action.permission != "approve" or not self.has_approve_permission(request):
+            return ""
+        return why_not_approver(row, user)
+
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         if obj is None:
             return [NewReturnItemInline]

@@ -63,6 +63,7 @@ class _Column:
     def __init__(self, field: models.Field[Any, Any]) -> None:
         self.name = str(field.column)
         self.attname = field.attname
+        self.require_fit = getattr(field, "require_fit", None)
         self.clock = field.pre_save if getattr(field, "auto_now", False) else None
         plain = type(field).get_db_prep_value is models.Field.get_db_prep_value
         self.prepare = None if plain else field.get_db_prep_value
@@ -70,6 +71,8 @@ class _Column:
     def value(self, row: models.Model, connection: BaseDatabaseWrapper) -> Any:
         """Return the value as the engine takes it."""
         value = self.clock(row, True) if self.clock else getattr(row, self.attname)  # noqa: FBT003 - Django's signature
+        if self.require_fit:
+            self.require_fit(value)
         if value is None or self.prepare is None:
             return value
         return self.prepare(value, connection, prepared=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from stateset.lib.invariants import Invariant, Violation
 from stateset.system import conf
+from stateset.system.amount_invariants import amounts_that_do_not_fit
 from stateset.system.models import Event
 from stateset.system.number_invariants import numbers_above_their_series
 from stateset.system.sealing.verify import verify_seals
@@ -35,6 +36,11 @@ def invariants() -> tuple[Invariant, ...]:
             "system.outbox",
             "An event that is told outside has its message.",
             events_without_message,
+        ),
+        Invariant(
+            "system.amounts",
+            "No amount has more digits than its column can be read back with.",
+            amounts_that_do_not_fit,
         ),
         Invariant(
             "system.statuses",

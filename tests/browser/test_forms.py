@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, Dialog, Page, expect
+from typing import Any
 
-from orders.models import Customer
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from orders.models import Customer, Order
+from tests.pages import add_url
 from tests.stateset.sample_rows import customer_page, make_customer
 
 
@@ -50,6 +54,37 @@ def test_leaving_an_unchanged_or_a_saved_form_does_not_ask(page: Page) -> None:
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
     assert asked == []
+
+
+def test_a_double_click_on_save_adds_one(page: Page) -> None:
+    page.goto(add_url(Customer))
+    page.locator("[name=last_name]").fill("Devon")
+    page.locator("[name=email]").fill("ann@example.com")
+
+    page.locator("[name=_save]").first.dblclick()
+
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    expect(page.get_by_text("sent already")).to_have_count(0)
+    assert Customer.objects.count() == 1
+
+
+def test_the_hint_at_the_time_zone_looks_like_no_error(
+    page: Page, browser: Browser, live_server: LiveServer
+) -> None:
+    far = browser.new_context(base_url=live_server.url, timezone_id="Pacific/Chatham")
+    cookies: Any = page.context.cookies()
+    far.add_cookies(cookies)
+    form = far.new_page()
+    form.goto(add_url(Order))
+    hint = form.locator(".timezonewarning").first
+    expect(hint).to_contain_text("hours ahead of server time")
+
+    sign = hint.evaluate("hint => getComputedStyle(hint, '::before').color")
+    star = form.locator("label .text-red-600").first
+    red = star.evaluate("star => getComputedStyle(star).color")
+    far.close()
+
+    assert sign != red
 
 
 def test_two_people_on_one_form(page: Page, context: BrowserContext) -> None:

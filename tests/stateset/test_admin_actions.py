@@ -84,7 +84,15 @@ def test_the_second_click_does_nothing(staff: Client) -> None:
 
 def test_a_page_without_a_token_does_nothing(staff: Client) -> None:
     ada = make_customer(1)
-    staff.post(suspend_page(ada), {"reason": "x", "_version": "1"})
+    sent = {"reason": "x", "_version": "1"}
+
+    response = staff.post(suspend_page(ada), sent)
+
+    assert response.status_code == 409
+    assert "The page came in incomplete, and nothing was done." in page_of(response)
+    chosen = {"action": "do_suspend", "index": "0", "_selected_action": str(ada.pk)}
+    bulk = staff.post(CUSTOMERS, {**chosen, **sent, "_confirmed": "1"}, follow=True)
+    assert messages_of(bulk)[0].startswith("The page came in incomplete")
     ada.refresh_from_db()
     assert ada.status == "active"
 

@@ -123,6 +123,8 @@ def test_emptied_boxes_filter_nothing(staff: Client) -> None:
         {"total_amount_from": "ten"},
         {"customer": "nobody"},
         {"order_date__gte": "2026-13-45"},
+        {"order_date__year": "99999"},
+        {"order_date_to": "9999-12-31"},
         {"preset": "nope"},
     ],
 )
@@ -144,6 +146,13 @@ def test_nonsense_in_a_filter_goes_back_to_the_list(
         )
     ]
     assert f"{name}={value}" in page.content.decode()
+
+
+def test_what_no_database_keeps_is_no_filter(staff: Client) -> None:
+    response = staff.get(f"{ORDERS}?status__exact=%00", follow=True)
+
+    (message,) = response.context["messages"]
+    assert "the address says “status__exact=%00”" in str(message)
 
 
 def test_search_finds_numbers_however_they_are_typed(staff: Client) -> None:

@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.test import Client
 
 from stateset.lib.admin import StatesetAdmin
+from stateset.lib.admin.once import TOKEN_VAR
 from stateset.sidebar import AREAS
 from tests.finance.builders import make_cash_sale
 from tests.orders.builders import make_confirmed_order
@@ -180,7 +181,9 @@ def test_a_forged_form_gets_errors_at_its_fields(client: Client) -> None:
     faults = [fault for page in our_admins() for fault in add_nonsense(client, page)]
 
     assert "\n".join(faults) == ""
-    response = client.post("/admin/orders/order/add/", {"customer": "nope"})
+    response = client.post(
+        "/admin/orders/order/add/", {"customer": "nope", TOKEN_VAR: "x"}
+    )
     assert response.context["adminform"].form.errors["customer"] == [
         "“nope” is not a valid UUID."
     ]

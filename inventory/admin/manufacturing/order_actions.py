@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 
 from inventory.models import WorkOrder
@@ -20,6 +19,7 @@ from inventory.services.manufacturing import (
     start_work_order,
 )
 from stateset.lib.admin import ActionForm, GuidedAction, ReasonForm, leads_to
+from stateset.lib.admin.entry import UnitsField
 from stateset.lib.admin.guided import only_from
 
 Data = Mapping[str, Any]
@@ -27,8 +27,8 @@ Status = WorkOrder.Status
 
 
 class OutputForm(ActionForm):
-    quantity = forms.IntegerField(label="Good units", min_value=0)
-    scrapped = forms.IntegerField(label="Scrapped units", min_value=0, initial=0)
+    quantity = UnitsField(label="Good units")
+    scrapped = UnitsField(label="Scrapped units", initial=0)
 
     def prepare(self) -> None:
         if self.row is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -38,6 +37,7 @@ from stateset.lib.admin import (
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.entry import UnitsField
 from stateset.lib.admin.guided import only_from
 from stateset.lib.admin.lines import DraftLinesInline, own_page
 
@@ -68,8 +68,7 @@ FIXED = ("variant", "location", "quantity_planned")
 
 
 class MinutesForm(ActionForm):
-    minutes = forms.IntegerField(
-        min_value=0,
+    minutes = UnitsField(
         required=False,
         help_text="Empty: as long as the step was open.",
     )

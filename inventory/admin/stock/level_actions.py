@@ -22,6 +22,9 @@ from inventory.services.stock import (
     transfer_stock,
 )
 from stateset.lib.admin import GuidedAction, ReasonForm
+from stateset.lib.admin.entry import UnitsField
+from stateset.lib.errors import StatesetError
+from stateset.lib.fields import MOST_UNITS
 
 Data = Mapping[str, Any]
 
@@ -42,8 +45,10 @@ class AdjustForm(UnitsForm):
     counts = "delta"
     field_order = ("delta", "reason")
 
-    delta = forms.IntegerField(
-        label="Units to add", help_text="Below zero takes units away."
+    delta = UnitsField(
+        label="Units to add",
+        min_value=-MOST_UNITS,
+        help_text="Below zero takes units away.",
     )
 
 
@@ -51,9 +56,9 @@ class CountForm(UnitsForm):
     counts = "counted"
     field_order = ("counted", "reason")
 
-    counted = forms.IntegerField(label="Units counted", min_value=0)
+    counted = UnitsField(label="Units counted")
     # What the page said is there: what moves while people count asks for another.
-    expected = forms.IntegerField(widget=forms.HiddenInput)
+    expected = UnitsField(widget=forms.HiddenInput)
 
     def prepare(self) -> None:
         super().prepare()
@@ -64,13 +69,13 @@ class CountForm(UnitsForm):
 class ScrapForm(UnitsForm):
     field_order = ("quantity", "reason")
 
-    quantity = forms.IntegerField(label="Units", min_value=1)
+    quantity = UnitsField(label="Units", min_value=1)
 
 
 class HoldForm(UnitsForm):
     field_order = ("quantity", "until", "reason")
 
-    quantity = forms.IntegerField(label="Units", min_value=1)
+    quantity = UnitsField(label="Units", min_value=1)
     until = forms.DateField(
         label="Until the end of",
         required=False,
@@ -83,7 +88,7 @@ class TransferForm(UnitsForm):
     field_order = ("target", "quantity", "reason")
 
     target = forms.ModelChoiceField(Location.objects.none(), label="To")
-    quantity = forms.IntegerField(label="Units", min_value=1)
+    quantity = UnitsField(label="Units", min_value=1)
 
     def prepare(self) -> None:
         super().prepare()
@@ -155,6 +160,12 @@ def _refuse_empty(row: Any) -> str:
 
 
 def _end_of(day: date) -> datetime:
+    if day == date.max:
+        raise StatesetError(
+            "Nothing was set aside.",
+            why=f"{day} is the last day there is",
+            fix="leave the day empty: then it stays until somebody releases it",
+        )
     return datetime.combine(day, time(0), tzinfo=UTC) + timedelta(days=1)
 
 

@@ -26,7 +26,7 @@ from inventory.models import (
 )
 from inventory.services.procurement.suppliers import require_active
 from inventory.services.stock.demands import require_cost, require_quantity
-from stateset.lib.fields import round_money
+from stateset.lib.fields import MOST_MONEY, round_money
 from stateset.lib.journal import business_transaction
 from stateset.system.services import next_number, record_event
 from stateset.system.services.actors import acting_user_id
@@ -145,11 +145,18 @@ def _price(
         subtotal += item.line_total
         tax_total += round_money(item.line_total * item.tax_rate, currency)
     shipping_total = round_money(shipping_total, currency)
+    total = subtotal + tax_total + shipping_total
+    if total >= MOST_MONEY:
+        raise InvalidQuantityError(
+            "The purchase order was not saved.",
+            why=f"it would cost {total:,.2f} {currency}",
+            fix=f"split it; an order may cost less than {MOST_MONEY:,}",
+        )
     return PurchaseTotals(
         subtotal=subtotal,
         tax_total=tax_total,
         shipping_total=shipping_total,
-        total=subtotal + tax_total + shipping_total,
+        total=total,
     )
 
 

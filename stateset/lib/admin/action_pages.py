@@ -16,17 +16,21 @@ from django.urls import URLPattern, path, reverse
 
 from stateset.lib.admin import theme
 from stateset.lib.admin.guided import (
-    TOKEN_VAR,
     ActionForm,
     GuidedAction,
     Plan,
-    claim,
     find_action,
-    is_claimed,
     make_plan,
     may_perform,
+)
+from stateset.lib.admin.once import (
+    TOKEN_VAR,
+    IncompletePageError,
+    claim,
+    is_claimed,
     new_token,
     release,
+    sent_already,
 )
 from stateset.lib.admin.refusals import REFUSALS, sentences
 from stateset.lib.admin.versions import VERSION_VAR, VersionMixin
@@ -77,6 +81,13 @@ class GuidedActionsMixin(VersionMixin):
         """Return the action of that name which a row may have, if there is one."""
         return find_action(self.guided_actions, name)
 
+    def denial(self, request: HttpRequest, action: GuidedAction, row: Any) -> str:
+        """Return why this person of all may not do it to this row.
+
+        "" where it is only a permission that is missing, which its own page says.
+        """
+        return ""
+
     def guided_view(
         self, request: HttpRequest, object_id: str, name: str
     ) -> HttpResponse:
@@ -89,6 +100,9 @@ class GuidedActionsMixin(VersionMixin):
             # A second click must not be told off for what the first one changed.
             if may_perform(self, request, action, None) and self._was_sent(request):
                 return self._say_sent(request, action, row)
+            if denial := self.denial(request, action, row):
+                form = action.form(row=row)
+                return self._ask(request, action, row, form, denial=denial)
             raise PermissionDenied
         if request.method != "POST":
             return self._ask(request, action, row, action.form(row=row))
@@ -120,9 +134,7 @@ class GuidedActionsMixin(VersionMixin):
     def _say_sent(
         self, request: HttpRequest, action: GuidedAction, row: Any
     ) -> HttpResponse:
-        messages.info(
-            request, f"“{action.label}” was sent already; nothing more was done."
-        )
+        messages.info(request, sent_already(action.label))
         return self._to_row(row)
 
     def _do(self, request: HttpRequest, action: GuidedAction, key: Any) -> HttpResponse:
@@ -158,8 +170,9 @@ class GuidedActionsMixin(VersionMixin):
         form: ActionForm,
         *,
         refused: str = "",
+        denial: str = "",
     ) -> HttpResponse:
-        reason = action.refusal(row)
+        reason = denial or action.refusal(row)
         context = {
             "title": f"{action.label}: {row}",
             "original": row,
@@ -169,7 +182,7 @@ class GuidedActionsMixin(VersionMixin):
             "version": getattr(row, "version", "") if self.is_versioned else "",
             "back_url": self._row_url(row),
         }
-        status = 409 if refused or reason else 200
+        status = 403 if denial else 409 if refused or reason else 200
         return self._page(request, action, form, context, status=status)
 
     def _page(
@@ -224,10 +237,13 @@ class GuidedActionsMixin(VersionMixin):
         form = action.form(request.POST if is_confirmed else None)
         if not is_confirmed or not form.is_valid():
             return self._preview(request, action, form, plan, len(chosen) > BULK_LIMIT)
-        if not claim(request.POST.get(TOKEN_VAR, "")):
-            messages.info(
-                request, f"“{action.label}” was sent already; nothing more was done."
-            )
+        try:
+            is_first = claim(request.POST.get(TOKEN_VAR, ""))
+        except IncompletePageError as error:
+            messages.error(request, sentences(error))
+            return None
+        if not is_first:
+            messages.info(request, sent_already(action.label))
             return None
         self._do_each(request, action, plan, form.cleaned_data)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import unquote_plus
@@ -21,6 +21,7 @@ from stateset.lib.admin.columns import Column, heading
 from stateset.lib.admin.entry import FORMFIELD_OVERRIDES
 from stateset.lib.admin.export import ExportMixin
 from stateset.lib.admin.ledgers import Ledger, is_only_read
+from stateset.lib.admin.once import TOKEN_VAR, new_token, save_once
 from stateset.lib.admin.paging import ListMixin
 from stateset.lib.admin.refusals import (
     REFUSALS,
@@ -117,14 +118,23 @@ class StatesetAdmin(
             return show()
         try:
             with business_transaction():
-                if object_id and (page := self.conflict(request, object_id)):
-                    return page
-                return show()
+                return self._save_once(request, object_id, show)
         except REFUSALS as error:
             # Nothing was saved. Shown once more, as typed, with the reason.
             setattr(request, REFUSAL, sentences(error))
             with business_transaction():
                 return show()
+
+    def _save_once(
+        self, request: HttpRequest, object_id: str | None, show: Callable[[], Any]
+    ) -> Any:
+        def save() -> Any:
+            return (object_id and self.conflict(request, object_id)) or show()
+
+        if object_id and TOKEN_VAR not in request.POST:
+            # A row that is there is guarded by its version, and can't be made twice.
+            return save()
+        return save_once(request, f"Save {self.opts.verbose_name}", save)
 
     def delete_view(
         self,
@@ -178,7 +188,7 @@ class StatesetAdmin(
             }
             if self.is_versioned:
                 context |= {"version_var": VERSION_VAR, "version": obj.version}
-        context |= THEMED
+        context |= {"token_var": TOKEN_VAR, "token": new_token(), **THEMED}
         if not _can_be_edited(context):
             context |= NO_SAVING
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -233,6 +243,12 @@ class DocumentAdmin(ByHandMixin, StatesetAdmin):
             return False
         return super().has_delete_permission(request, obj)
 
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> Any:
+        """Show the new document: what is done to it next starts on its page."""
+        if self.has_view_or_change_permission(request, obj):
+            return self._to_row(obj)
+        return super().response_post_save_add(request, obj)
+
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the document as it is now, with the event that tells it is gone."""
         name = str(self.opts.verbose_name)
@@ -268,6 +284,7 @@ def _can_be_edited(context: dict[str, Any]) -> bool:
 
 def _unread(request: HttpRequest) -> str:
     asked = unquote_plus(request.META.get("QUERY_STRING", ""))[:200]
+    asked = asked.replace("\0", "%00")
     return (
         "The filter was not applied: this is the whole list."
         f" Why: the address says “{asked}”, and that can't be read."

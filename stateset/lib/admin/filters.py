@@ -135,7 +135,7 @@ class FormFilter(IgnoreBlankMixin):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         try:
             return queryset.filter(**self.conditions())
-        except (ValueError, ValidationError) as error:
+        except (ValueError, OverflowError, ValidationError) as error:
             raise IncorrectLookupParameters(error) from error
 
     def conditions(self) -> dict[str, Any]:

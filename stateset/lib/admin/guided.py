@@ -10,22 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from django import forms
-from django.contrib.sessions.models import Session
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 from stateset.lib.admin import theme
 from stateset.lib.states import legal_next
-
-ONCE_FOR = timedelta(days=1)
-TOKEN_VAR = "_once"  # noqa: S105 -- the name of a form field
 
 
 class ActionForm(forms.Form):
@@ -131,42 +123,3 @@ def may_perform(
 def find_action(actions: Sequence[GuidedAction], name: str) -> GuidedAction | None:
     """Return the declared action of that name, if there is one."""
     return next((action for action in actions if action.name == name), None)
-
-
-def new_token() -> str:
-    """Return what a page carries so that it is carried out once."""
-    return get_random_string(32)
-
-
-def claim(token: str) -> bool:
-    """Return whether this page is sent for the first time.
-
-    Called in the transaction of the action: what undoes the action undoes this, and
-    a second click waits for the first, whichever process has it. A page without a
-    token was not made by us, and counts as sent.
-    """
-    if not token:
-        return False
-    _, is_first = Session.objects.get_or_create(
-        session_key=_row_of(token),
-        defaults={
-            "session_data": Session.objects.encode({}),
-            "expire_date": timezone.now() + ONCE_FOR,
-        },
-    )
-    return is_first
-
-
-def is_claimed(token: str) -> bool:
-    """Return whether a page was sent, and carried out, before."""
-    return Session.objects.filter(session_key=_row_of(token)).exists()
-
-
-def release(token: str) -> None:
-    """Let a page be sent again, because nothing came of it."""
-    Session.objects.filter(session_key=_row_of(token)).delete()
-
-
-def _row_of(token: str) -> str:
-    # Never what a browser holds, so it opens no session; as long as the column.
-    return f"once{sha256(token.encode()).hexdigest()[:36]}"

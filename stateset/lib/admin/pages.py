@@ -30,13 +30,8 @@ from django.urls import URLPattern, path
 
 from stateset.lib.admin import theme
 from stateset.lib.admin.addresses import page_url
-from stateset.lib.admin.guided import (
-    TOKEN_VAR,
-    ActionForm,
-    claim,
-    new_token,
-    release,
-)
+from stateset.lib.admin.guided import ActionForm
+from stateset.lib.admin.once import TOKEN_VAR, claim, new_token, release, sent_already
 from stateset.lib.admin.refusals import REFUSALS, sentences
 from stateset.lib.admin.versions import VERSION_VAR
 from stateset.lib.discovery import discover
@@ -136,15 +131,13 @@ def ask_and_do(
     refused = ""
     if request.method == "POST" and not action.refusal and form.is_valid():
         token = request.POST.get(TOKEN_VAR, "")
-        with business_transaction():
-            is_first = claim(token)
-        if not is_first:
-            messages.info(
-                request, f"“{action.label}” was sent already; nothing more was done."
-            )
-            return HttpResponseRedirect(back_url)
         try:
-            messages.success(request, action.perform(request, form.cleaned_data))
+            with business_transaction():
+                is_first = claim(token)
+            if is_first:
+                messages.success(request, action.perform(request, form.cleaned_data))
+            else:
+                messages.info(request, sent_already(action.label))
             return HttpResponseRedirect(back_url)
         except REFUSALS as error:
             refused = sentences(error)

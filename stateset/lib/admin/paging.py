@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Page, Paginator
+from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
@@ -129,7 +130,13 @@ class StatesetChangeList(theme.ChangeList):
         return lookups
 
     def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
+        if any("\0" in value for value in _asked(request)):
+            raise IncorrectLookupParameters
+        try:
+            super().get_results(request)
+        except (DataError, OverflowError, ValueError) as error:
+            # The database alone knows what it can't compare, such as a year 99999.
+            raise IncorrectLookupParameters(error) from error
         if not (self.query or self.preset or self.has_active_filters):
             # Nothing was left out: the theme need not offer to show all.
             self.full_result_count = self.result_count
@@ -139,6 +146,12 @@ class StatesetChangeList(theme.ChangeList):
     ) -> QuerySet[Any]:
         rows = super().get_queryset(request, exclude_parameters)
         return self.preset.narrow(rows) if self.preset else rows
+
+
+def _asked(request: HttpRequest) -> Iterator[str]:
+    """Yield every value that the address of a list carries."""
+    for values in request.GET.lists():
+        yield from values[1]
 
 
 class ListMixin(theme.ModelAdmin):

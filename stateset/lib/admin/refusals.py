@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from django.db.models import Model, ProtectedError, RestrictedError
 
 from stateset.lib.constraints import broken_rule
 from stateset.lib.errors import StatesetError
 
-REFUSALS = (StatesetError, IntegrityError)
+REFUSALS = (StatesetError, IntegrityError, DataError)
 """What a write raises for a person to read; ProtectedError is an IntegrityError."""
 
 SHOWN_CAP = 1000
@@ -30,6 +30,11 @@ def sentences(error: Exception) -> str:
         return (
             "Nothing was deleted. Why: other entries still refer to it. "
             "What to do: keep it and set it inactive, or remove those entries first."
+        )
+    if isinstance(error, DataError):
+        return (
+            "Nothing was saved. Why: a number, date or text does not fit its column."
+            " What to do: check what you typed, above all for numbers of many digits."
         )
     return (
         f"Nothing was saved. Why: {_closed(broken_rule(error))} "

@@ -6,30 +6,22 @@ from; a save locks the row first, reads it again, compares, and raises the versi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import F, IntegerField, Model
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
-from django.utils.encoding import force_str
 
 from stateset.lib.admin import theme
-from stateset.lib.admin.columns import EMPTY
+from stateset.lib.admin.differences import (
+    Difference,
+    field_differences,
+    line_differences,
+)
 
 VERSION_VAR = "_version"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One field of which the form and the database say different things."""
-
-    label: str
-    mine: str
-    saved: str
 
 
 class VersionMixin(theme.ModelAdmin):
@@ -90,14 +82,13 @@ class VersionMixin(theme.ModelAdmin):
         """Return what the form says otherwise than the row as it is now."""
         form_class = self.get_form(request, row, change=True)
         form = form_class(request.POST, request.FILES, instance=row)
-        return [
-            Difference(
-                label=str(form[name].label),
-                mine=display_value(form[name], form[name].data),
-                saved=display_value(form[name], form[name].initial),
-            )
-            for name in form.changed_data
-        ]
+        found = list(field_differences(form))
+        made: Any = self
+        formsets, inlines = made._create_formsets(request, row, change=True)
+        for formset, inline in zip(formsets, inlines, strict=True):
+            if inline.has_change_permission(request, row):
+                found += line_differences(formset)
+        return found
 
     def save_model(
         self,
@@ -120,33 +111,6 @@ class VersionMixin(theme.ModelAdmin):
         if change and self.is_versioned and lines_only:
             rows = self.model._base_manager.filter(pk=form.instance.pk)
             rows.update(version=F("version") + 1)
-
-
-def display_value(bound: forms.BoundField, value: Any) -> str:
-    """Return a form's value as a person reads it: the label, not the key."""
-    field: Any = bound.field
-    if isinstance(value, list) and isinstance(field, forms.MultiValueField):
-        value = " ".join(part for part in value if part)
-    elif isinstance(field, forms.ModelChoiceField):
-        return _related_names(field, value)
-    elif isinstance(field, forms.BooleanField):
-        return "yes" if value else "no"
-    else:
-        value = dict(getattr(field, "choices", ())).get(value, value)
-    if value in (None, "", []):
-        return EMPTY
-    return force_str(field.prepare_value(value))
-
-
-def _related_names(field: forms.ModelChoiceField, value: Any) -> str:
-    keys = value if isinstance(value, list) else [value]
-    keys = [getattr(key, "pk", key) for key in keys if key]
-    try:
-        queryset: Any = field.queryset
-        rows = queryset.filter(pk__in=keys) if keys else []
-        return ", ".join(map(str, rows)) or EMPTY
-    except (ValueError, ValidationError):
-        return ", ".join(map(str, keys))
 
 
 def _carried(posted: QueryDict) -> list[tuple[str, str]]:

@@ -65,8 +65,9 @@
     form.addEventListener("submit", (event) => {
       if (form.dataset.isSent) {
         event.preventDefault();
+      } else if (!event.defaultPrevented) {
+        form.dataset.isSent = "1";
       }
-      form.dataset.isSent = "1";
     });
     window.addEventListener("pageshow", () => {
       delete form.dataset.isSent;
@@ -78,6 +79,7 @@
     if (form) {
       warnOfUnsavedChanges(form);
       hearAutocompletes(form);
+      sendOnce(form);
     }
     document.querySelectorAll(".ss-form").forEach(sendOnce);
   };

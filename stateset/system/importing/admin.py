@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from stateset.lib.admin import theme
-from stateset.lib.admin.guided import TOKEN_VAR, claim, new_token, release
+from stateset.lib.admin.once import TOKEN_VAR, claim, new_token, release
 from stateset.lib.admin.refusals import REFUSALS, sentences
 from stateset.system.errors import ImportRefusedError, UnreadableFileError, gathered
 from stateset.system.importing.carrying import Upload, pack, unpack

@@ -18,7 +18,7 @@ from dbops.backups.storage import backup_storage
 from dbops.models import RunState, ScheduledRun, SchedulePause
 from stateset.accounts.models import User
 from stateset.celery import app
-from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.once import TOKEN_VAR
 from tests.dbops.builders import store_backup
 from tests.dbops.scheduling.builders import make_entry, make_run, use_entries
 from tests.pages import staff, told

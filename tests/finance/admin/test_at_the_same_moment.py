@@ -14,7 +14,7 @@ from django.db.models import F
 from django.test import Client
 
 from finance.models import Payment
-from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.once import TOKEN_VAR
 from stateset.lib.admin.versions import VERSION_VAR
 from tests.finance.builders import make_debt, make_payment
 from tests.pages import action_url, staff

@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from inventory.models import StockLevel
-from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.once import TOKEN_VAR
 from stateset.lib.admin.versions import VERSION_VAR
 from tests.inventory.builders import make_level
 from tests.pages import action_url, staff, told

@@ -16,6 +16,7 @@ from orders.services import (
     update_order_details,
 )
 from stateset.lib.admin import GuidedAction, ReadOnlyInline
+from stateset.lib.admin.columns import EMPTY
 from stateset.system.models import Event
 from tests.orders.builders import (
     default_location,
@@ -207,6 +208,33 @@ def test_the_second_of_two_people_is_shown_the_difference() -> None:
     assert "theirs" in response.content.decode()
     order.refresh_from_db()
     assert order.notes == "theirs"
+
+
+def test_the_second_of_two_people_is_shown_the_lines_the_first_changed() -> None:
+    tea, tofu, jam = (make_stocked_variant(sku=sku) for sku in ("TEA", "TOFU", "JAM"))
+    order = make_order(lines=[OrderLine(tea, 1), OrderLine(tofu, 1)])
+    browser, url = staff(), change_url(order)
+    typed = {**shown(browser, url), "notes": "mine", "items-1-DELETE": "on"}
+    typed |= {"items-2-variant": jam.pk, "items-2-quantity": "7"}
+    first = {**shown(browser, url), "items-0-quantity": "5"}
+    rice = make_stocked_variant(sku="RICE")
+    first |= {"items-2-variant": rice.pk, "items-2-quantity": "1"}
+    browser.post(url, {**first, "items-TOTAL_FORMS": "3"})
+
+    response = browser.post(url, {**typed, "items-TOTAL_FORMS": "3"})
+
+    assert response.status_code == 409
+    apart = [
+        (found.label, found.mine, found.saved)
+        for found in response.context["differences"]
+    ]
+    one, two, added = map(str, order.items.order_by("line_number"))
+    assert apart[0] == ("Notes", "mine", EMPTY)
+    assert (f"{one}: Quantity", "1", "5") in apart
+    assert (two, "removed", two) in apart
+    assert (added, "not in your form", added) in apart
+    (new,) = [mine for label, mine, _ in apart if label.startswith("New: ")]
+    assert new.endswith("Quantity 7")
 
 
 def test_confirming_holding_resuming_and_cancelling_are_buttons() -> None:

@@ -20,7 +20,7 @@ from returns.services import (
     receive_return,
 )
 from stateset.accounts.models import User
-from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.once import TOKEN_VAR
 from stateset.lib.admin.versions import VERSION_VAR
 from tests.inventory.pages import buttons
 from tests.orders.builders import NOON

@@ -9,7 +9,7 @@ from django.test import Client
 from orders.services import OrderLine
 from returns.models import Warranty, WarrantyClaim
 from returns.services import decide_claim, resolve_claim, submit_claim, void_warranty
-from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.once import TOKEN_VAR
 from stateset.lib.admin.versions import VERSION_VAR
 from tests.inventory.pages import buttons
 from tests.pages import (

@@ -13,6 +13,7 @@ from stateset.accounts.services import (
     authenticate_api_key,
     request_password_reset,
 )
+from stateset.lib.admin.once import TOKEN_VAR
 from stateset.system.models import AuditEntry
 from tests.stateset.builders import make_user
 
@@ -32,6 +33,7 @@ def test_a_user_is_added_with_a_password(client, boss):
     response = client.post(
         reverse("admin:accounts_user_add"),
         {
+            TOKEN_VAR: "this page",
             "email": "Ada@Example.com",
             "name": "Ada",
             "is_staff": "on",
@@ -51,6 +53,7 @@ def test_a_user_is_added_with_a_password(client, boss):
 def test_a_new_key_is_shown_once_and_works(client, boss):
     url = reverse("admin:accounts_apikey_add")
     typed = {"user": str(boss.pk), "name": "probe", "scopes": "metrics:read"}
+    typed[TOKEN_VAR] = "this page"
 
     page = client.post(url, typed, follow=True).content.decode()
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from stateset.accounts.models import PasswordResetToken, User
+from stateset.lib.admin.once import TOKEN_VAR
 from tests.pages import action_url, change_url, shown
 from tests.stateset.builders import make_user
 
@@ -96,7 +97,7 @@ def test_nobody_gives_a_group_rights_that_they_do_not_hold(client, clerk):
 
     sent = {"name": "Still mine", "permissions": [given]}
     assert client.post(change_url(group), sent).status_code == 302
-    added = {"name": "New", "permissions": [given]}
+    added = {"name": "New", "permissions": [given], TOKEN_VAR: "x"}
     assert client.post(reverse("admin:auth_group_add"), added).status_code == 302
 
     group.refresh_from_db()

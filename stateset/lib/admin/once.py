@@ -1,0 +1,118 @@
+"""A page is carried out once: what it carries, and who sends it first.
+
+Every page that writes carries a token. The first sending claims it in the transaction
+of what it does; the second waits for the first, does nothing, and answers as it did.
+``docs/adr/a-page-is-carried-out-once-by-a-session-row.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from stateset.lib.errors import StatesetError
+
+ONCE_FOR = timedelta(days=1)
+TOKEN_VAR = "_once"  # noqa: S105 -- the name of a form field
+POPUP_DATA = "popup_response_data"
+
+
+class IncompletePageError(StatesetError):
+    """A page came in without its token; nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The page came in incomplete, and nothing was done.",
+            why="the mark by which a page is carried out once is missing",
+            fix="open the page anew, fill it in and send it",
+        )
+
+
+def new_token() -> str:
+    """Return what a page carries so that it is carried out once."""
+    return get_random_string(32)
+
+
+def claim(token: str) -> bool:
+    """Return whether this page is sent for the first time.
+
+    Called in the transaction of the action: what undoes the action undoes this, and
+    a second click waits for the first, whichever process has it. A page without a
+    token was not made by us: raises IncompletePageError.
+    """
+    if not token:
+        raise IncompletePageError
+    _, is_first = Session.objects.get_or_create(
+        session_key=_row_of(token),
+        defaults={
+            "session_data": Session.objects.encode({}),
+            "expire_date": timezone.now() + ONCE_FOR,
+        },
+    )
+    return is_first
+
+
+def is_claimed(token: str) -> bool:
+    """Return whether a page was sent, and carried out, before."""
+    return Session.objects.filter(session_key=_row_of(token)).exists()
+
+
+def release(token: str) -> None:
+    """Let a page be sent again, because nothing came of it."""
+    Session.objects.filter(session_key=_row_of(token)).delete()
+
+
+def sent_already(what: str) -> str:
+    """Return what the second sending of a page is told."""
+    return f"“{what}” was sent already; nothing more was done."
+
+
+def save_once(
+    request: HttpRequest, what: str, save: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Answer a form by ``save``; sent again, answer as before and save no more.
+
+    Called in the transaction of the save. A form that is shown again, with errors or
+    because somebody else saved the row, was not carried out and may be sent again.
+    """
+    token = request.POST.get(TOKEN_VAR, "")
+    if not claim(token):
+        messages.info(request, sent_already(what))
+        row = Session.objects.get(session_key=_row_of(token))
+        return _answer_again(request, row.get_decoded())
+    answer = save()
+    kept = _what_to_keep(answer)
+    if kept:
+        data = Session.objects.encode(dict(kept))
+        Session.objects.filter(session_key=_row_of(token)).update(session_data=data)
+    else:
+        release(token)
+    return answer
+
+
+def _what_to_keep(answer: HttpResponse) -> Mapping[str, str]:
+    """Return what an answer to a save is made from again, nothing if none was saved."""
+    if isinstance(answer, HttpResponseRedirect):
+        return {"url": answer.url}
+    told_opener = (getattr(answer, "context_data", None) or {}).get(POPUP_DATA)
+    return {POPUP_DATA: told_opener} if told_opener else {}
+
+
+def _answer_again(request: HttpRequest, kept: Mapping[str, Any]) -> HttpResponse:
+    if "url" in kept:
+        return HttpResponseRedirect(kept["url"])
+    return TemplateResponse(request, "admin/popup_response.html", dict(kept))
+
+
+def _row_of(token: str) -> str:
+    # Never what a browser holds, so it opens no session; as long as the column.
+    return f"once{sha256(token.encode()).hexdigest()[:36]}"

@@ -1,0 +1,35 @@
+"""The page of an order leads to its return."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from orders.models import Order
+from tests.orders.builders import make_confirmed_order
+from tests.pages import change_url, staff
+from tests.returns.builders import make_approver, make_delivered_order
+
+pytestmark = pytest.mark.django_db
+
+
+def way_to_a_return(browser: Client, order: Order) -> str:
+    """Return where the button *Return* leads, "" where there is none."""
+    shown = browser.get(change_url(order)).context["buttons"]
+    found = [button["url"] for button in shown if button["label"] == "Return"]
+    return found[0] if found else ""
+
+
+def test_a_delivered_order_leads_to_a_return_of_it() -> None:
+    order, browser = make_delivered_order(), staff()
+
+    page = browser.get(way_to_a_return(browser, order))
+
+    assert page.context["adminform"].form["order"].value() == str(order.pk)
+
+
+def test_no_return_is_offered_of_what_is_here_or_to_who_may_not_open_one() -> None:
+    assert way_to_a_return(staff(), make_confirmed_order()) == ""
+    reader = Client()
+    reader.force_login(make_approver("view_order"))
+    assert way_to_a_return(reader, make_delivered_order()) == ""
