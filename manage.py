@@ -23,6 +23,7 @@ from stateset.lib.databases import LOST_DATABASE, unreachable_error
 OPERATIONS = frozenset(
     {
         *("backup", "list_backups", "verify_backup", "restore", "prune_backups"),
+        *("recovery_drill", "recovery_kit"),
         *("migration", "vacuum", "purge_records"),
         *("db_health", "db_activity", "db_locks", "db_queries"),
         *("db_sizes", "db_io", "db_indexes", "db_bloat", "db_replication"),

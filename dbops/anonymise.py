@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dbops.models import HealthSample, ScheduledRun, SchedulePause
+from dbops.models import HealthSample, RestoreRequest, ScheduledRun, SchedulePause
 from stateset.lib.anonymise import emptied
 
-TABLES = (emptied(HealthSample), emptied(ScheduledRun), emptied(SchedulePause))
+TABLES = (
+    emptied(HealthSample),
+    emptied(RestoreRequest),
+    emptied(ScheduledRun),
+    emptied(SchedulePause),
+)

@@ -19,6 +19,8 @@ def journaled(
 ) -> Iterator[dict[str, Any]]:
     """Record the block's outcome; it fills in ``id`` and what else is worth keeping.
 
+    An ``outcome`` that it fills in says more than that nothing was raised.
+
     A sink that fails is logged and passed over: the operation is done either way,
     and it must work when the site's own database does not.
     """
@@ -30,7 +32,8 @@ def journaled(
             details |= {"what": error.what, "why": error.why}
             _record(action, subject, "error", details)
             raise
-        _record(action, subject, "success", details)
+        outcome = str(details.pop("outcome", "success"))
+        _record(action, subject, outcome, details)
 
 
 def _record(action: str, subject: str, outcome: str, details: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,11 @@ from dbops.engines.tuning import Pool
 from stateset.lib.schedule import Entry
 
 PROJECT = "stateset"
-RUNTIME_TABLES = ("dbops_scheduled_runs", "dbops_health_samples")
+RUNTIME_TABLES = (
+    "dbops_scheduled_runs",
+    "dbops_health_samples",
+    "dbops_restore_requests",
+)
 """What is true of this installation now: a restore must not bring its past back.
 
 The tables are in every dump, their rows in none.
@@ -48,9 +53,44 @@ def code_revision() -> str:
     return str(settings.REVISION)
 
 
-def retention_days() -> int:
-    """Return how many days back all backups are kept."""
-    return int(settings.RETENTION_DAYS)
+def retention_days(location: str) -> int:
+    """Return how many days back all backups are kept at one location."""
+    return int(settings.BACKUP_RETENTION_DAYS.get(location, settings.RETENTION_DAYS))
+
+
+def backup_locations() -> Mapping[str, str]:
+    """Return the locations of backups by name, and which of STORAGES each is."""
+    aliases: Mapping[str, str] = settings.BACKUP_LOCATIONS
+    return aliases
+
+
+def signing_keys() -> Mapping[str, str]:
+    """Return the keys of manifests by name; the first one signs."""
+    keys: Mapping[str, str] = settings.BACKUP_SIGNING_KEYS
+    return keys
+
+
+def age_recipients() -> tuple[str, ...]:
+    """Return the public keys that backups are encrypted for."""
+    return tuple(settings.BACKUP_AGE_RECIPIENTS)
+
+
+def age_identity() -> Path | None:
+    """Return the file with the key that opens encrypted backups, if it is here."""
+    path = settings.BACKUP_AGE_IDENTITY_FILE
+    return Path(path) if path else None
+
+
+def recovery_variables() -> Mapping[str, str]:
+    """Return what is set here that another machine needs to read the backups."""
+    variables: Mapping[str, str] = settings.RECOVERY_KIT_SECRETS
+    return variables
+
+
+def recovery_budget() -> timedelta:
+    """Return how long bringing the database back may take."""
+    span: timedelta = settings.RECOVERY_BUDGET
+    return span
 
 
 def auto_migrate() -> bool:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from stateset.lib.errors import StatesetError
 
 
 class DbopsError(StatesetError):
     """An operation on a database was refused or stopped; nothing is half done."""
+
+    def located(self, where: str) -> Self:
+        """Return the same error, saying also where it was met."""
+        return type(self)(self.what, why=f"{where}: {self.why}", fix=self.fix)
 
 
 class OperationBusyError(DbopsError):
@@ -77,6 +83,14 @@ class BackupDamagedError(DbopsError):
     """The stored backup is not what its manifest says it is."""
 
 
+class BackupLockedError(DbopsError):
+    """The backup is encrypted, and what is needed to open it is not here."""
+
+
+class BackupUntrustedError(DbopsError):
+    """The manifest of a backup is not signed, or not by a key that is known."""
+
+
 class EntryUnknownError(DbopsError):
     """The schedule has no entry of this name."""
 
@@ -93,6 +107,10 @@ class TaskFailedError(DbopsError):
     """A task that somebody asked for has refused or failed."""
 
 
+class PinRefusedError(DbopsError):
+    """A backup was neither pinned nor unpinned."""
+
+
 class PruningRefusedError(DbopsError):
     """What is to be kept makes no sense; nothing was deleted."""
 
@@ -101,8 +119,20 @@ class RestoreRefusedError(DbopsError):
     """The backup does not fit the target; nothing was touched."""
 
 
+class RequestRefusedError(DbopsError):
+    """A restore cannot be asked for, approved or begun as it was wanted."""
+
+
 class TargetExistsError(RestoreRefusedError):
     """What is to be created is there already; it was left as it is."""
+
+
+class RestoredUnsoundError(DbopsError):
+    """A backup came back as it was, and what it holds breaks a rule."""
+
+
+class DrillFailedError(DbopsError):
+    """A recovery drill did not bring a backup back, or not in time."""
 
 
 class RestoredUnusableError(DbopsError):

@@ -16,6 +16,11 @@ _held: ContextVar[frozenset[tuple[str, str]]] = ContextVar(
 """Alias and target of the leases that this flow holds itself."""
 
 
+def holder_of(purpose: str) -> str:
+    """Return how a run is named to others that find it at work."""
+    return f"{purpose} {os.getpid()}@{socket.gethostname()}"
+
+
 @contextmanager
 def leased(engine: Engine, purpose: str, *, target: str = "") -> Iterator[None]:
     """Hold the lease of a database while the block runs.
@@ -28,8 +33,7 @@ def leased(engine: Engine, purpose: str, *, target: str = "") -> Iterator[None]:
     if place in _held.get():
         yield
         return
-    holder = f"{purpose} {os.getpid()}@{socket.gethostname()}"
-    with engine.lock(place[1], holder):
+    with engine.lock(place[1], holder_of(purpose)):
         token = _held.set(_held.get() | {place})
         try:
             yield

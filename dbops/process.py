@@ -105,6 +105,15 @@ class Running:
         except BrokenPipeError:
             entry.close()
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether it has closed its standard input, or that was closed here."""
+        return _present(self._child.stdin).closed
+
+    def close_input(self) -> None:
+        """Tell the program that nothing more comes."""
+        _present(self._child.stdin).close()
+
     def finish(self) -> None:
         """Wait for the end; raise ProgramFailedError unless it ended well."""
         self._close_pipes()
@@ -117,7 +126,12 @@ class Running:
             raise self._failed(status)
 
     def stop(self) -> None:
-        """End the whole process group: ask first, then insist. Idempotent."""
+        """End the whole process group and let go of it. Idempotent."""
+        self.kill()
+        self._close_pipes()
+
+    def kill(self) -> None:
+        """End the whole process group: ask first, then insist; pipes stay open."""
         if self._child.poll() is None:
             self._signal(signal.SIGTERM)
             # A program that was halted hears nothing else.
@@ -128,7 +142,6 @@ class Running:
                 self._signal(signal.SIGKILL)
                 self._child.wait()
         self._listener.join(STOP_SECONDS)
-        self._close_pipes()
 
     def _close_pipes(self) -> None:
         for pipe in (self._child.stdin, self._child.stdout):
@@ -192,16 +205,19 @@ def running(
     program: Program,
     *,
     feed: bool = False,
+    read: bool | None = None,
     silence_seconds: float | None = None,
 ) -> Iterator[Running]:
     """Run a program beside the block; leaving it waits for a good end.
 
-    With ``feed`` the block writes its standard input and its output is dropped,
-    else the block reads its standard output. Raises ProgramFailedError when it
-    cannot be started, fails, is killed, or neither reads, writes nor ends for
-    ``silence_seconds``; whatever the block raises stops it.
+    With ``feed`` the block writes its standard input and its output is dropped unless
+    ``read`` says otherwise, else the block reads its standard output. Raises
+    ProgramFailedError when it cannot be started, fails, is killed, or neither reads,
+    writes nor ends for ``silence_seconds``; whatever the block raises stops it.
     """
-    started = Running(program, _start(program, feed=feed), silence_seconds)
+    is_read = not feed if read is None else read
+    child = _start(program, feed=feed, read=is_read)
+    started = Running(program, child, silence_seconds)
     try:
         yield started
         started.finish()
@@ -216,14 +232,14 @@ def run(program: Program, *, silence_seconds: float | None = None) -> Finished:
     return Finished(output.decode(errors="replace"), started.warnings)
 
 
-def _start(program: Program, *, feed: bool) -> subprocess.Popen[bytes]:
+def _start(program: Program, *, feed: bool, read: bool) -> subprocess.Popen[bytes]:
     logger.debug("Starting %s", program.args)
     try:
         child = subprocess.Popen(
             program.args,
             bufsize=-1,
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if feed else subprocess.PIPE,
+            stdout=subprocess.PIPE if read else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=_environment(program),
             cwd="/",

@@ -15,19 +15,33 @@ from dbops.backups.catalogue import LATEST
 from dbops.errors import StorageError
 from dbops.maintenance import purge, vacuum
 from dbops.monitoring import sampling
+from dbops.recovery import drill, full, requests
 from dbops.scheduling import runs
 from dbops.scheduling.entries import find_entry
-from dbops.values import Size
+from dbops.values import Size, Took
 
 ONE_MINUTE = 60
 
 
 @shared_task(name="dbops.create_backup")
 def create_backup(*, kind: str = create.DUMP, reason: str = "on schedule") -> str:
-    """Back up the database and verify the backup."""
-    manifest = create.create_backup(kind=kind, reason=reason)
-    size = Size(manifest.stored.size_bytes)
-    return f"{manifest.id}, {manifest.rows:,} rows, {size}"
+    """Back up the database, verify the backup, and try out a full one."""
+    made = full.back_up(kind=kind, reason=reason)
+    made.require_everywhere()
+    made.require_proven()
+    manifest = made.manifest
+    told = f"{manifest.id}, {manifest.rows:,} rows, {Size(manifest.stored.size_bytes)}"
+    if made.drill is None:
+        return told
+    return f"{told}, back in {Took(made.drill.total_seconds)}"
+
+
+@shared_task(name="dbops.recovery_drill")
+def recovery_drill(*, backup_id: str = LATEST, reason: str = "") -> str:
+    """Restore a backup on trial and measure how long recovery takes."""
+    report = drill.recovery_drill(backup_id=backup_id, reason=reason)
+    drill.require_passed(report)
+    return f"{report.backup_id} came back whole in {Took(report.total_seconds)}"
 
 
 @shared_task(name="dbops.verify_backup")
@@ -70,6 +84,12 @@ def sample_health() -> str:
     return sampling.summarise(sampling.sample_health())
 
 
+@shared_task(name="dbops.run_restore_request")
+def run_restore_request(*, request_id: str) -> str:
+    """Restore the backup that one person asked for and a second one approved."""
+    return requests.run_request(request_id)
+
+
 @shared_task(name="dbops.run_scheduled", acks_late=True)
 def run_scheduled(name: str) -> str:
     """Do what beat says is due, once for each slot."""
@@ -91,6 +111,7 @@ def take_second_chances() -> None:
     """Send again what was put off, or left behind by a worker that died."""
     for name in runs.due_again(timezone.now()):
         run_scheduled.apply_async((name,), expires=ONE_MINUTE)
+    requests.settle_requests(timezone.now())
 
 
 def _work(task: str, arguments: Mapping[str, Any]) -> runs.Work:

@@ -43,6 +43,20 @@ class Span(int):
         return f"{int(self)}s"
 
 
+class Took(float):
+    """Seconds that were measured, printed as 0.4s, 90s, 2m 05s or 3h 07m."""
+
+    def __str__(self) -> str:
+        if self < 10:
+            return f"{float(self):.1f}s"
+        minutes, seconds = divmod(round(self), 60)
+        if minutes < 2:
+            return f"{round(self)}s"
+        if minutes < 120:
+            return f"{minutes}m {seconds:02}s"
+        return f"{minutes // 60}h {minutes % 60:02}m"
+
+
 class Ago(datetime):
     """A moment of the past, printed as 5m ago; ISO 8601 in JSON."""
 

@@ -157,6 +157,18 @@ def env_secret(name: str) -> str:
         ) from error
 
 
+def given(names: Iterable[str]) -> dict[str, str]:
+    """Return those of these variables that are set; a secret also from its file."""
+    found = {}
+    for name in names:
+        known = KNOWN.get(name)
+        is_secret = known is not None and known.secret
+        value = env_secret(name) if is_secret else os.environ.get(name, "")
+        if value:
+            found[name] = value
+    return found
+
+
 def generated_secret(path: Path) -> str:
     """Return the secret kept in ``path``, making it on first use (mode 0600).
 

@@ -44,7 +44,7 @@ def read_schedule() -> tuple[Entry, ...]:
             "backup-weekly",
             "0 3 * * 0",
             "dbops.create_backup",
-            "makes the full backup of the week",
+            "makes the full backup of the week and tries a restore of it",
             3 * HOURS,
             arguments={"kind": "full"},
         ),

@@ -11,6 +11,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from dbops.engines.tuning import Pool, Tuning
+from stateset.backup_settings import (
+    read_identity_file,
+    read_kit_variables,
+    read_locations,
+    read_recipients,
+    read_signing_keys,
+)
 from stateset.database_settings import read_database
 from stateset.env import (
     env_bool,
@@ -247,13 +254,21 @@ STATIC_ROOT = env_path("APP__STATIC_ROOT", "staticfiles", root=BASE_DIR)
 # In development the files are served from where they lie, as they are now.
 WHITENOISE_USE_FINDERS = not IN_PRODUCTION
 WHITENOISE_AUTOREFRESH = not IN_PRODUCTION
-BACKUP_DIR = env_path("BACKUP_DIR", "backups", root=BASE_DIR)
 # Where pg_dump and its like are, before the PATH.
 PG_BIN = [folder for folder in env_str("PG_BIN").split(os.pathsep) if folder]
+BACKUP_DIR = env_path("BACKUP_DIR", "backups", root=BASE_DIR)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, minimum=1)
-AWS_S3_BUCKET = env_str("AWS_S3_BUCKET")
-AWS_S3_ENDPOINT_URL = env_str("AWS_S3_ENDPOINT_URL")
-AWS_S3_REGION_NAME = env_str("AWS_S3_REGION_NAME")
+_LOCATIONS = read_locations(
+    root=BASE_DIR, folder=BACKUP_DIR, retention_days=RETENTION_DAYS
+)
+# By the names people use: which of STORAGES it is, and how long it keeps all backups.
+BACKUP_LOCATIONS = _LOCATIONS.aliases
+BACKUP_RETENTION_DAYS = _LOCATIONS.retention_days
+BACKUP_SIGNING_KEYS = read_signing_keys()
+BACKUP_AGE_RECIPIENTS = read_recipients()
+BACKUP_AGE_IDENTITY_FILE = read_identity_file(BASE_DIR)
+RECOVERY_KIT_SECRETS = read_kit_variables()
+RECOVERY_BUDGET = env_duration("APP__RECOVERY_BUDGET", "60m", minimum=ONE_SECOND)
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -263,30 +278,7 @@ STORAGES: dict[str, dict[str, Any]] = {
             else "django.contrib.staticfiles.storage.StaticFilesStorage"
         )
     },
-    "backups": (
-        {
-            "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {
-                "bucket_name": AWS_S3_BUCKET,
-                "endpoint_url": AWS_S3_ENDPOINT_URL or None,
-                "region_name": AWS_S3_REGION_NAME or None,
-                # A service of one's own seldom has a host name for each bucket.
-                "addressing_style": "path" if AWS_S3_ENDPOINT_URL else "auto",
-                "location": "backups",
-                "default_acl": None,
-                "file_overwrite": False,
-            },
-        }
-        if AWS_S3_BUCKET
-        else {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {
-                "location": BACKUP_DIR,
-                "file_permissions_mode": 0o600,
-                "directory_permissions_mode": 0o700,
-            },
-        }
-    ),
+    **_LOCATIONS.storages,
 }
 
 # People

@@ -136,7 +136,12 @@ AREAS = (
     Area(
         "Database",
         "database",
-        ("dbops.ScheduledRun", "dbops.SchedulePause", "dbops.HealthSample"),
+        (
+            "dbops.ScheduledRun",
+            "dbops.SchedulePause",
+            "dbops.HealthSample",
+            "dbops.RestoreRequest",
+        ),
     ),
 )
 

@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,10 @@ def _keep(kept: Path) -> None:
 
 def kept_fresh() -> AbstractContextManager[PutBack]:
     """Keep what the database holds now; give what puts it back."""
+    creation: Any = connection.creation
+    if str(connection.settings_dict["NAME"]) != creation._get_test_db_name():
+        # No test of this run needs a database of its own, so none was made.
+        return nullcontext(lambda: None)
     return {"sqlite": _pages, "postgresql": _rows}[connection.vendor]()
 
 

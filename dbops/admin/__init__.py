@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dbops.admin import health_sample, schedule_pause, scheduled_run
+from dbops.admin import health_sample, restore_request, schedule_pause, scheduled_run
 
-__all__ = ["health_sample", "schedule_pause", "scheduled_run"]
+__all__ = ["health_sample", "restore_request", "schedule_pause", "scheduled_run"]

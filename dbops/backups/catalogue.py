@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,9 @@ LATEST = "latest"
 SAFETY = "safety"
 """The kind of a backup that a restore makes of what it replaces."""
 VERDICT_SUFFIX = ".verified.json"
-# Dumps by hand and by the guide's script have our names, but are never packed by zstd.
-OWN_SUFFIXES = (".zst", ".json")
+# Dumps by hand and by the guide's script have our names, but are never packed by zstd
+# nor encrypted.
+OWN_SUFFIXES = (".zst", ".json", ".age")
 FOREIGN_WHY = "it has no manifest: perhaps another program made it (restore --foreign)"
 # A number is added when two backups begin in one second.
 ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
@@ -28,23 +29,28 @@ ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the last verification found; it counts for these stored bytes only."""
+    """What the last verification found; it counts for these stored bytes only.
+
+    ``checks`` say what a real restore has looked at, each by its name.
+    """
 
     level: str
     is_good: bool
     verified_at: datetime
     stored_sha256: str
     why: str = ""
+    checks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
     """One backup as it lies there.
 
-    ``state`` is complete, damaged, or incomplete for a file without a manifest;
+    ``state`` is complete, damaged, or incomplete for a file without a manifest; ``why``
+    says so, or of a complete one why it is not trusted.
     ``manifest`` is None where none can be read. ``modified_at`` is when the newest
     of its files was written. ``may_be_foreign``: it has no manifest, and other
-    programs name their dumps like it.
+    programs name their dumps like it. ``location`` is the name of the place.
     """
 
     id: str
@@ -55,6 +61,7 @@ class CatalogueEntry:
     verdict: Verdict | None
     modified_at: datetime | None = None
     may_be_foreign: bool = False
+    location: str = ""
 
 
 def list_entries(storage: BackupStorage) -> Iterator[CatalogueEntry]:
@@ -111,6 +118,16 @@ def find_manifest(storage: BackupStorage, backup_id: str, alias: str) -> Manifes
         why=f"its manifest {backup_id}{MANIFEST_SUFFIX} is missing",
         fix=ANOTHER,
     )
+
+
+def has_backup(storage: BackupStorage, backup_id: str) -> bool:
+    """Tell whether anything of a backup is there."""
+    return any(each.name.partition(".")[0] == backup_id for each in storage.objects())
+
+
+def is_stored(storage: BackupStorage, backup_id: str) -> bool:
+    """Tell whether there is a backup of this id; nothing is read."""
+    return backup_id + MANIFEST_SUFFIX in {each.name for each in storage.objects()}
 
 
 def latest_id(storage: BackupStorage, alias: str) -> str:
@@ -175,6 +192,7 @@ def _entry(
         verdict,
         max(moments, default=None),
         may_be_foreign,
+        storage.name,
     )
 
 
@@ -198,7 +216,7 @@ def _state(
         return manifest, verdict, DAMAGED, error.why
     if verdict is not None and not verdict.is_good:
         return manifest, verdict, DAMAGED, verdict.why
-    return manifest, verdict, COMPLETE, ""
+    return manifest, verdict, COMPLETE, manifest.doubt
 
 
 def _read_manifest(storage: BackupStorage, stem: str) -> Manifest:

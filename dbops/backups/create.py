@@ -2,62 +2,48 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import platform
-import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from datetime import UTC, datetime
 
-import django
-import zstandard
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from dbops import conf
 from dbops.audit import journaled
-from dbops.backups import catalogue, compression
-from dbops.backups.catalogue import latest_entry
-from dbops.backups.compression import Compression, parse_compression
-from dbops.backups.manifest import (
-    NOT_FULL,
-    SUFFIX,
-    Manifest,
-    StoredFile,
-    write_manifest,
-)
-from dbops.backups.measuring import Measure, MeteredWriter, Writable
-from dbops.backups.storage import BackupStorage, backup_storage
-from dbops.backups.verify import DEFAULT_LEVEL, verify_backup
-from dbops.engines.base import Dumped, Engine
+from dbops.backups import catalogue, compression, writing
+from dbops.backups.compression import parse_compression
+from dbops.backups.encryption import choose_recipients
+from dbops.backups.manifest import Manifest
+from dbops.backups.storage import BackupStorage, Places, backup_places
+from dbops.backups.verify import DEFAULT_LEVEL, verify_copy
+from dbops.backups.writing import store_backup
 from dbops.engines.registry import get_engine
-from dbops.errors import NameTakenError, StorageError
+from dbops.errors import BackupDamagedError, StorageError
 from dbops.leases import leased
 from dbops.stopping import stoppable
-from stateset.lib.reports import render_bytes
 
 logger = logging.getLogger(__name__)
 
-DUMP, FULL, SAFETY, PRE_MIGRATE = "dump", "full", catalogue.SAFETY, "pre-migrate"
+DUMP, FULL, SAFETY, PRE_MIGRATE = "dump", writing.FULL, catalogue.SAFETY, "pre-migrate"
 """Kinds: asked for or scheduled, the weekly one, before a restore, before migrating."""
 
-SURROUNDINGS_SUFFIX = ".surroundings.sql"
 NO_LEVEL = "none"
-# How much larger than the last one a backup may well be.
-GROWTH = 1.3
-NAMES_PER_SECOND = 99
+SEALED_LEVEL = "manifest"
 
 
 @dataclass(frozen=True)
-class _Written:
-    """What is known when the dump lies in the storage."""
+class Made:
+    """A backup, the locations that hold it, and by location why one does not.
 
-    dumped: Dumped
-    plain: Measure
-    stored: Measure
+    ``verified`` is the level at which it was verified.
+    """
+
+    manifest: Manifest
+    locations: Sequence[str]
+    missed: Mapping[str, str]
+    verified: str
 
 
 def create_backup(
@@ -65,19 +51,53 @@ def create_backup(
     alias: str = DEFAULT_DB_ALIAS,
     kind: str = DUMP,
     packing: str = compression.DEFAULT,
+    encrypt: bool | None = None,
     verify: str = DEFAULT_LEVEL,
     reason: str = "",
     started_at: datetime | None = None,
 ) -> Manifest:
-    """Back up one database and return the manifest.
+    """Back up one database as ``make_backup`` does, and return the manifest.
+
+    One good copy is enough here; a location that was missed is logged.
+    """
+    made = make_backup(
+        alias=alias,
+        kind=kind,
+        packing=packing,
+        encrypt=encrypt,
+        verify=verify,
+        reason=reason,
+        started_at=started_at,
+    )
+    return made.manifest
+
+
+def make_backup(
+    *,
+    alias: str = DEFAULT_DB_ALIAS,
+    kind: str = DUMP,
+    to: Iterable[str] = (),
+    packing: str = compression.DEFAULT,
+    encrypt: bool | None = None,
+    verify: str = DEFAULT_LEVEL,
+    reason: str = "",
+    started_at: datetime | None = None,
+) -> Made:
+    """Dump one database once, and store it at the locations ``to``, or at all.
+
+    It is encrypted where recipients are configured, unless ``encrypt`` says no.
 
     A backup without a manifest does not count, so it is written last; when
-    anything raises, nothing is left. Then it is verified at the level ``verify``
-    unless that is ``none``; what fails there stays, marked as damaged. Raises
-    OperationBusyError when another operation runs on this database.
+    anything raises, nothing is left. Then each copy is verified at the level
+    ``verify`` unless that is ``none`` (``manifest``, where it is encrypted and the
+    identity is not here); what fails there stays, marked as damaged.
+    While one location has a good copy, the others are told in ``missed``; otherwise
+    the first one's error is raised. Raises OperationBusyError when another operation
+    runs on this database.
     """
     packer = parse_compression(packing)
-    storage = backup_storage()
+    recipients = choose_recipients(encrypt=encrypt)
+    places = Places(backup_places(to))
     engine = get_engine(alias)
     engine.require_database()
     with (
@@ -87,162 +107,44 @@ def create_backup(
     ):
         # One reading of the clock: name, manifest and order cannot disagree.
         moment = (started_at or timezone.now()).astimezone(UTC)
-        manifest = _store(engine, storage, packer, moment, kind, reason)
+        manifest = store_backup(
+            engine, places, packer, moment, kind, reason, recipients=recipients
+        )
+        missed = {name: _words(error) for name, error in places.missed.items()}
         details |= {
             "id": manifest.id,
             "alias": alias,
             "bytes": manifest.size_bytes,
             "rows": manifest.rows,
+            "locations": [place.name for place in places.reached],
+            "missed": dict(missed),
         }
+    if manifest.recipients and conf.age_identity() is None and verify != NO_LEVEL:
+        # Whoever has not the identity cannot look inside, and need not.
+        verify = SEALED_LEVEL
     if verify != NO_LEVEL:
-        verify_backup(backup_id=manifest.id, level=verify)
-    return manifest
+        missed |= _verify(places.reached, manifest, verify)
+    good = [place.name for place in places.reached if place.name not in missed]
+    return Made(manifest, good, missed, verify)
 
 
-def _store(
-    engine: Engine,
-    storage: BackupStorage,
-    packer: Compression,
-    started_at: datetime,
-    kind: str,
-    reason: str,
-) -> Manifest:
-    begun = perf_counter()
-    with ExitStack() as undo:
-        with _letting_others_keep(undo), ExitStack() as writing:
-            suffix = engine.dump_suffix + packer.suffix
-            stem, target = _claim(writing, storage, started_at, suffix)
-            _require_room(storage, engine.connection.alias)
-            beside = f"{stem}{SURROUNDINGS_SUFFIX}{packer.suffix}"
-            for name in (stem + suffix, beside, stem + SUFFIX):
-                undo.callback(_take_back, storage, name)
-            written = _write(engine, packer, target)
-            dumped = perf_counter()
-        stored = perf_counter()
-        surroundings = _store_surroundings(engine, storage, packer, kind, beside)
-        ended = perf_counter()
-        seconds = {
-            **written.dumped.seconds,
-            "dump": dumped - begun,
-            "store": stored - dumped,
-            "surroundings": ended - stored,
-        }
-        manifest = Manifest(
-            id=stem,
-            kind=kind,
-            project=conf.PROJECT,
-            environment=conf.environment(),
-            alias=engine.connection.alias,
-            engine=engine.vendor,
-            started_at=started_at,
-            finished_at=started_at + timedelta(seconds=round(ended - begun, 3)),
-            seconds={step: round(took, 3) for step, took in seconds.items()},
-            contents=written.dumped.contents,
-            file_name=stem + suffix,
-            compression=packer,
-            plain=written.plain,
-            stored=written.stored,
-            app_version=conf.app_version(),
-            django_version=django.get_version(),
-            host=socket.gethostname(),
-            reason=reason,
-            warnings=written.dumped.warnings,
-            surroundings=surroundings,
-            snapshot=written.dumped.snapshot,
-            flags=written.dumped.flags,
-            revision=conf.code_revision(),
-            tools={
-                "python": platform.python_version(),
-                "zstandard": zstandard.__version__,
-            },
-        )
-        storage.put(manifest.name, write_manifest(manifest))
-        undo.pop_all()
-    return manifest
-
-
-def _write(engine: Engine, packer: Compression, target: Writable) -> _Written:
-    """Stream the dump once: measured, packed, measured again, stored."""
-    stored = MeteredWriter(target)
-    with packer.writer(stored) as packed:
-        plain = MeteredWriter(packed)
-        dumped = engine.dump(plain)
-    return _Written(dumped, plain.meter.measure, stored.meter.measure)
-
-
-def _store_surroundings(
-    engine: Engine, storage: BackupStorage, packer: Compression, kind: str, name: str
-) -> StoredFile | str:
-    """Store what a dump lacks, where there is such a thing, or say why not."""
-    if kind != FULL:
-        return NOT_FULL
-    text = engine.surroundings()
-    if text is None:
-        return f"{engine.vendor} has no roles and no settings of a server"
-    content = io.BytesIO()
-    stored = MeteredWriter(content)
-    with packer.writer(stored) as packed:
-        plain = MeteredWriter(packed)
-        plain.write(text.encode())
-    storage.put(name, content.getvalue())
-    return StoredFile(name, packer, plain.meter.measure, stored.meter.measure)
-
-
-def _require_room(storage: BackupStorage, alias: str) -> None:
-    """Refuse what will not fit, going by the last backup of this database."""
-    free = storage.free_bytes()
-    if free is None:
-        return
-    last = latest_entry(storage, alias)
-    expected = int((last.size_bytes if last else 0) * GROWTH)
-    if free < expected:
-        raise StorageError(
-            "The backup was not begun.",
-            why=f"{storage.location} has {render_bytes(free)} free, and 1.3 times the"
-            f" last backup is {render_bytes(expected)}",
-            fix=f"make room in {storage.location} (prune_backups), or choose another"
-            " folder",
-        )
-
-
-@contextmanager
-def _letting_others_keep(undo: ExitStack) -> Iterator[None]:
-    """Take nothing back when the name turns out to be given: it is another run's."""
-    try:
-        yield
-    except NameTakenError:
-        undo.pop_all()
-        raise
-
-
-def _take_back(storage: BackupStorage, name: str) -> None:
-    """Remove what was stored; a place that forbids it must not hide the cause."""
-    try:
-        storage.delete(name)
-    except StorageError as error:
-        logger.warning(
-            "%s Without a manifest it is no backup. %s", error.what, error.why
-        )
-
-
-def _claim(
-    stack: ExitStack, storage: BackupStorage, started_at: datetime, suffix: str
-) -> tuple[str, Writable]:
-    """Open the first free name; a second backup of the same second gets a number."""
-    for stem in _stems(started_at):
+def _verify(
+    places: Sequence[BackupStorage], manifest: Manifest, level: str
+) -> dict[str, str]:
+    """Verify each copy; raise the first one's error if none is good."""
+    refused: dict[str, BackupDamagedError | StorageError] = {}
+    for place in places:
         try:
-            return stem, stack.enter_context(storage.create(stem, suffix))
-        except NameTakenError:
-            continue
-    raise StorageError(
-        "The backup was not begun.",
-        why=f"{storage.location} has {NAMES_PER_SECOND} backups of this second",
-        fix="see that the clock of this machine runs",
-    )
+            verify_copy(place, manifest.id, level=level)
+        except (BackupDamagedError, StorageError) as error:
+            refused[place.name] = error
+    if len(refused) == len(places):
+        raise next(iter(refused.values()))
+    told = {name: _words(error) for name, error in refused.items()}
+    for name, why in told.items():
+        logger.warning("Location %s: %s", name, why)
+    return told
 
 
-def _stems(started_at: datetime) -> Iterator[str]:
-    stem = f"{conf.PROJECT}_{started_at:%Y%m%d_%H%M%S}"
-    yield stem
-    for number in range(2, NAMES_PER_SECOND + 1):
-        yield f"{stem}_{number:02}"
+def _words(error: BackupDamagedError | StorageError) -> str:
+    return f"{error.what} {error.why}".strip()

@@ -1,26 +1,30 @@
 """The truth about one backup, kept beside it as JSON.
 
 Its last key is a digest of all others, so a change by hand or by a failing disk
-shows. That is no signature: who can write here can also forge.
+shows. Before it stands a signature, where there is a key to sign with.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from dbops.backups.compression import Compression, parse_compression
+from dbops.backups.encryption import SCHEME
 from dbops.backups.measuring import Measure
+from dbops.backups.signing import SIGNATURE, canonical, find_doubt, sign, signer
 from dbops.engines.base import Contents
 from dbops.errors import BackupDamagedError
 from stateset.lib.errors import UsageError
 
 # Keys were added since, none was changed: what an older release wrote is read.
 FORMAT = 1
+# An older release would take an encrypted file for a damaged one.
+ENCRYPTED_FORMAT = 2
 POSITION = ("system_identifier", "timeline", "lsn")
 SUFFIX = ".manifest.json"
 DIGEST = "manifest_sha256"
@@ -30,12 +34,16 @@ ANOTHER = "use another backup (list_backups), and make a new one"
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One file of a backup: how it is packed, and what its bytes must be."""
+    """One file of a backup: how it is packed, and what its bytes must be.
+
+    ``recipients``: who can decrypt it; nobody, where it is not encrypted.
+    """
 
     name: str
     compression: Compression
     plain: Measure
     stored: Measure
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class Manifest:
     """What was backed up, when, how, and what the stored bytes must be.
 
     ``surroundings`` is the second file of a full backup, or else why there is none.
+    ``doubt``: why, by its signature, it may not be ours.
     """
 
     id: str
@@ -69,6 +78,9 @@ class Manifest:
     flags: tuple[str, ...] = ()
     revision: str = ""
     tools: Mapping[str, str] = field(default_factory=dict)
+    recipients: tuple[str, ...] = ()
+    signed_by: str = field(default="", compare=False)
+    doubt: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -76,7 +88,13 @@ class Manifest:
 
     @property
     def dump(self) -> StoredFile:
-        return StoredFile(self.file_name, self.compression, self.plain, self.stored)
+        return StoredFile(
+            self.file_name,
+            self.compression,
+            self.plain,
+            self.stored,
+            self.recipients,
+        )
 
     @property
     def files(self) -> tuple[StoredFile, ...]:
@@ -97,12 +115,14 @@ class Manifest:
 def write_manifest(manifest: Manifest) -> bytes:
     """Return the manifest as it is stored."""
     values = _as_dict(manifest)
+    if signature := sign(values):
+        values[SIGNATURE] = signature
     values[DIGEST] = _digest(values)
     return json.dumps(values, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def read_manifest(name: str, content: bytes) -> Manifest:
-    """Return the manifest that ``content`` holds.
+    """Return the manifest that ``content`` holds, and whether it is ours.
 
     Raises BackupDamagedError when it was altered, is not a manifest, or comes
     from a newer release.
@@ -113,16 +133,22 @@ def read_manifest(name: str, content: bytes) -> Manifest:
         number = values["format"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(name, "it is not a manifest of this project") from error
-    if number != FORMAT:
+    if number not in (FORMAT, ENCRYPTED_FORMAT):
         raise BackupDamagedError(
             f"{name} was not read.",
-            why=f"its format is {number!r}, this release knows {FORMAT}",
+            why=f"its format is {number!r}, this release knows {FORMAT} and"
+            f" {ENCRYPTED_FORMAT}",
             fix="use the release that wrote it, or a newer one",
         )
     if digest != _digest(values):
         raise _unreadable(name, "it was altered after it was written")
+    signature = values.pop(SIGNATURE, None)
     try:
-        manifest = _from_dict(values)
+        manifest = replace(
+            _from_dict(values),
+            signed_by=signer(signature),
+            doubt=find_doubt(values, signature),
+        )
     except (ValueError, KeyError, TypeError, UsageError) as error:
         raise _unreadable(name, f"it lacks or misspells {error}") from error
     if manifest.name != name:
@@ -133,7 +159,7 @@ def read_manifest(name: str, content: bytes) -> Manifest:
 def _as_dict(manifest: Manifest) -> dict[str, Any]:
     contents = manifest.contents
     return {
-        "format": FORMAT,
+        "format": ENCRYPTED_FORMAT if manifest.recipients else FORMAT,
         "id": manifest.id,
         "kind": manifest.kind,
         "project": manifest.project,
@@ -223,6 +249,7 @@ def _from_dict(values: Mapping[str, Any]) -> Manifest:
         flags=tuple(values.get("flags", ())),
         revision=values.get("revision", ""),
         tools=values.get("tools", {}),
+        recipients=dump.recipients,
     )
 
 
@@ -240,12 +267,18 @@ def _table_dict(contents: Contents, name: str) -> dict[str, Any]:
 
 
 def _file_dict(file: StoredFile) -> dict[str, Any]:
-    return {
+    values: dict[str, Any] = {
         "name": file.name,
         "compression": str(file.compression),
         "plain": _measure_dict(file.plain),
         "stored": _measure_dict(file.stored),
     }
+    if file.recipients:
+        values["encryption"] = {
+            "scheme": SCHEME,
+            "recipients": list(file.recipients),
+        }
+    return values
 
 
 def _file(values: Mapping[str, Any]) -> StoredFile:
@@ -254,7 +287,16 @@ def _file(values: Mapping[str, Any]) -> StoredFile:
         compression=parse_compression(values["compression"]),
         plain=_measure(values["plain"]),
         stored=_measure(values["stored"]),
+        recipients=_recipients(values.get("encryption")),
     )
+
+
+def _recipients(values: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if values is None:
+        return ()
+    if values["scheme"] != SCHEME or not values["recipients"]:
+        raise ValueError(f"encryption: {values!r}")
+    return tuple(values["recipients"])
 
 
 def _surroundings(values: Mapping[str, Any]) -> StoredFile | str:
@@ -272,8 +314,7 @@ def _measure(values: Mapping[str, Any]) -> Measure:
 
 
 def _digest(values: Mapping[str, Any]) -> str:
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(canonical(values)).hexdigest()
 
 
 def _unreadable(name: str, why: str) -> BackupDamagedError:

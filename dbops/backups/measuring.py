@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
 
+from dbops.steps import step
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -67,6 +69,7 @@ class MeteredReader:
         self.meter = Meter()
 
     def read(self, size: int = -1) -> bytes:
-        chunk = self._source.read(size)
+        with step("fetch"):
+            chunk = self._source.read(size)
         self.meter.add(chunk)
         return chunk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,68 +12,89 @@ from django.utils import timezone
 from dbops import conf
 from dbops.audit import journaled
 from dbops.backups.catalogue import VERDICT_SUFFIX, list_entries_of
+from dbops.backups.holds import Hold, clear_readers, read_holds
 from dbops.backups.manifest import SUFFIX
-from dbops.backups.retention import UNKNOWN, Kept, Policy, plan_retention
-from dbops.backups.storage import BackupStorage, backup_storage
+from dbops.backups.retention import GRACE, UNKNOWN, Kept, Policy, plan_retention
+from dbops.backups.storage import BackupStorage, Places, backup_places, backup_storage
 from dbops.engines.registry import get_engine
 from dbops.errors import PruningRefusedError, StorageError
 from dbops.leases import leased
 from dbops.stopping import stoppable
 
+Copy = tuple[str, str]
+"""A location and the id of the backup there."""
 UNFINISHED = "unfinished uploads"
+WHOLE = "the location"
+"""What was refused where it was no single backup."""
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """What was planned, and by id why the storage refused a deletion."""
+    """What was planned, and by location and id why a deletion was refused."""
 
     plan: Sequence[Kept]
-    refused: dict[str, str]
+    refused: Mapping[Copy, str]
     unfinished: int
 
     @property
     def deleted(self) -> list[Kept]:
         """What is gone."""
         going = [each for each in self.plan if not each.is_kept]
-        return [each for each in going if each.entry.id not in self.refused]
+        return [each for each in going if place_of(each) not in self.refused]
 
 
-def retention_policy(alias: str) -> Policy:
-    """Return what is kept of one database of this installation."""
+def place_of(kept: Kept) -> Copy:
+    """Return which copy a verdict is on: location and id."""
+    return kept.entry.location, kept.entry.id
+
+
+def retention_policy(alias: str, location: str) -> Policy:
+    """Return what is kept of one database of this installation at one location."""
     return Policy(
         project=conf.PROJECT,
         environment=conf.environment(),
         alias=alias,
-        keep=timedelta(days=conf.retention_days()),
+        keep=timedelta(days=conf.retention_days(location)),
     )
 
 
-def explain_backups(alias: str = DEFAULT_DB_ALIAS) -> list[Kept]:
-    """Return all backups of a database, and why each is kept.
+def explain_backups(
+    alias: str = DEFAULT_DB_ALIAS, locations: Iterable[str] = ()
+) -> list[Kept]:
+    """Return all backups of a database at each location, and why each is kept.
 
-    They are listed also where nothing can be said about keeping them.
+    They are listed also where nothing can be said about keeping them. A location
+    that cannot be read is passed over with a warning unless it is the only one.
     """
-    entries = list(list_entries_of(backup_storage(), alias))
-    try:
-        return plan_retention(entries, retention_policy(alias), timezone.now())
-    except PruningRefusedError as error:
-        return [
-            Kept(entry, is_kept=True, short=UNKNOWN, why=error.why) for entry in entries
-        ]
+    places = Places(backup_places(locations))
+    held = _holds()
+    found = places.each(lambda place: _explain(place, alias, held))
+    return [each for some in found for each in some]
 
 
-def plan_pruning(alias: str = DEFAULT_DB_ALIAS) -> list[Kept]:
-    """Return the verdict on each backup of a database; nothing is deleted."""
-    return _plan(backup_storage(), alias)
+def plan_pruning(
+    alias: str = DEFAULT_DB_ALIAS, locations: Iterable[str] = ()
+) -> list[Kept]:
+    """Return the verdict on each backup of a database; nothing is deleted.
+
+    A location that cannot be read is passed over as by ``explain_backups``.
+    """
+    places = Places(backup_places(locations))
+    held = _holds()
+    plans = places.each(lambda place: _plan(place, alias, held))
+    return [each for plan in plans for each in plan]
 
 
-def prune_backups(alias: str = DEFAULT_DB_ALIAS) -> Pruned:
+def prune_backups(
+    alias: str = DEFAULT_DB_ALIAS, locations: Iterable[str] = ()
+) -> Pruned:
     """Delete what the plan does not keep, while no other run works on the database.
 
-    A deletion that the storage refuses is reported, and the rest is done. Raises
-    PruningRefusedError and OperationBusyError, with nothing deleted.
+    Each location has a policy of its own. A deletion that is refused, or a location
+    that cannot be read, is reported, and the rest is done. Raises PruningRefusedError
+    and OperationBusyError, with nothing deleted.
     """
-    storage = backup_storage()
+    places = Places(backup_places(locations))
     engine = get_engine(alias)
     with (
         journaled("backup.prune") as details,
@@ -81,30 +102,62 @@ def prune_backups(alias: str = DEFAULT_DB_ALIAS) -> Pruned:
         leased(engine, "prune"),
     ):
         details["alias"] = alias
-        plan = _plan(storage, alias)
-        policy = retention_policy(alias)
-        refused = {
-            each.entry.id: why
-            for each in plan
-            if not each.is_kept and (why := _delete(storage, each.entry.id))
-        }
-        unfinished = 0
-        try:
-            unfinished = storage.clear_unfinished(timezone.now() - policy.grace)
-        except StorageError as error:
-            refused[UNFINISHED] = error.why
-        pruned = Pruned(plan, refused, unfinished)
+        # All plans first: one that is refused leaves every place as it is.
+        held = _holds()
+        plans = places.each(lambda place: (place, _plan(place, alias, held)))
+        refused = {(name, WHOLE): error.why for name, error in places.missed.items()}
+        for place, plan in plans:
+            refused |= _carry_out(place, plan)
+        unfinished = sum(_clear(place, refused) for place, _ in plans)
+        pruned = Pruned(
+            [each for _, plan in plans for each in plan], refused, unfinished
+        )
         details |= {
             "deleted": [each.entry.id for each in pruned.deleted],
-            "refused": sorted(refused),
+            "refused": sorted(what for _, what in refused),
             "unfinished": unfinished,
         }
     return pruned
 
 
-def _plan(storage: BackupStorage, alias: str) -> list[Kept]:
-    entries = list_entries_of(storage, alias)
-    return plan_retention(entries, retention_policy(alias), timezone.now())
+def _holds() -> Mapping[str, Hold]:
+    """Return what is pinned or being read, at whatever location that is written."""
+    return read_holds(backup_storage(), timezone.now())
+
+
+def _explain(place: BackupStorage, alias: str, held: Mapping[str, Hold]) -> list[Kept]:
+    entries = list(list_entries_of(place, alias))
+    policy = retention_policy(alias, place.name)
+    try:
+        return plan_retention(entries, policy, timezone.now(), held)
+    except PruningRefusedError as error:
+        return [
+            Kept(entry, is_kept=True, short=UNKNOWN, why=error.why) for entry in entries
+        ]
+
+
+def _plan(place: BackupStorage, alias: str, held: Mapping[str, Hold]) -> list[Kept]:
+    entries = list_entries_of(place, alias)
+    policy = retention_policy(alias, place.name)
+    return plan_retention(entries, policy, timezone.now(), held)
+
+
+def _carry_out(place: BackupStorage, plan: Sequence[Kept]) -> dict[Copy, str]:
+    return {
+        place_of(each): why
+        for each in plan
+        if not each.is_kept and (why := _delete(place, each.entry.id))
+    }
+
+
+def _clear(place: BackupStorage, refused: dict[Copy, str]) -> int:
+    try:
+        unfinished = place.clear_unfinished(timezone.now() - GRACE)
+        clear_readers(place, timezone.now())
+    except StorageError as error:
+        refused[place.name, UNFINISHED] = error.why
+        return 0
+    return unfinished
 
 
 def _delete(storage: BackupStorage, backup_id: str) -> str:

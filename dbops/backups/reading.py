@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from dbops.backups.compression import UNPACKING_ERRORS
+from dbops.backups.encryption import decrypting, locked, require_identity
 from dbops.backups.manifest import ANOTHER, Manifest, StoredFile
 from dbops.backups.measuring import Measure, Meter, MeteredReader
 from dbops.backups.storage import BackupStorage
 from dbops.engines.base import Source
-from dbops.errors import BackupDamagedError, StorageError
+from dbops.errors import BackupDamagedError, ProgramFailedError, StorageError
 from dbops.process import CHUNK_BYTES
 
 
@@ -35,11 +37,14 @@ def _plain_chunks(
     with storage.open(file.name) as source:
         stored = MeteredReader(source)
         plain = Meter()
-        trouble = ""
+        trouble = refusal = ""
         try:
-            yield from _unpacked(file, stored, plain)
+            with _opened(manifest, file, stored) as packed:
+                yield from _unpacked(file, packed, plain)
         except UNPACKING_ERRORS as error:
             trouble = str(error) or type(error).__name__
+        except ProgramFailedError as error:
+            refusal = error.why
         except OSError as error:
             raise StorageError(
                 f"{file.name} was not read.",
@@ -51,14 +56,25 @@ def _plain_chunks(
             pass
     inside = "dump" if file == manifest.dump else "text"
     _require(manifest, "stored file", stored.meter.measure, file.stored)
+    if refusal and plain.size_bytes <= file.plain.size_bytes:
+        raise locked(manifest.id, file.recipients, refusal)
     if trouble:
         raise _damaged(manifest, f"it cannot be unpacked: {trouble}")
     _require(manifest, f"{inside} in it", plain.measure, file.plain)
 
 
-def _unpacked(file: StoredFile, stored: Any, plain: Meter) -> Iterator[bytes]:
+def _opened(
+    manifest: Manifest, file: StoredFile, stored: MeteredReader
+) -> AbstractContextManager[Any]:
+    """Return what is packed, decrypted if it is encrypted."""
+    if not file.recipients:
+        return nullcontext(stored)
+    return decrypting(stored, require_identity(manifest.id, file.recipients))
+
+
+def _unpacked(file: StoredFile, packed: Any, plain: Meter) -> Iterator[bytes]:
     """Yield no more than the manifest promises, so that no disk is flooded."""
-    reader = file.compression.reader(stored)
+    reader = file.compression.reader(packed)
     while chunk := reader.read(CHUNK_BYTES):
         plain.add(chunk)
         if plain.size_bytes > file.plain.size_bytes:

@@ -10,9 +10,12 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 
 from dbops.audit import journaled
-from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
+from dbops.backups.catalogue import LATEST, latest_to_restore
+from dbops.backups.copies import find_copy
+from dbops.backups.holds import being_read
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
+from dbops.backups.signing import require_restorable
 from dbops.backups.storage import backup_storage
 from dbops.engines.base import Contents, Engine, summarised
 from dbops.engines.registry import get_engine
@@ -42,6 +45,7 @@ def restore_backup(
     backup_id: str = LATEST,
     alias: str = DEFAULT_DB_ALIAS,
     reason: str = "",
+    allow_unsigned: bool = False,
     rework: Rework | None = None,
 ) -> Restored:
     """Make the new database ``into`` from a backup; the live one is not touched.
@@ -49,26 +53,21 @@ def restore_backup(
     PostgreSQL: a database on the server of ``alias``; SQLite: a file. It takes its
     name only when its rows and migrations are those of the manifest, and when
     ``rework`` is done with it; when anything raises, nothing is left of it.
+    ``allow_unsigned``: also one whose signature is missing or wrong.
     """
-    storage = backup_storage()
     engine = get_engine(alias)
     if backup_id == LATEST:
-        backup_id = latest_to_restore(storage, alias)
-    manifest = find_manifest(storage, backup_id, alias)
-    if manifest.engine != engine.vendor:
-        raise RestoreRefusedError(
-            f"The backup {manifest.id} was not restored.",
-            why=f"it is of {manifest.engine}, the database {alias!r} is"
-            f" {engine.vendor}",
-            fix="choose a backup of the same engine (list_backups), or another"
-            " --database",
-        )
+        backup_id = latest_to_restore(backup_storage(), alias)
+    storage, manifest = find_copy(backup_id, alias)
+    require_restorable(manifest, allow_unsigned=allow_unsigned)
+    require_engine(manifest, engine)
     target = engine.new_target(into)
     begun = perf_counter()
     with (
         journaled("backup.restore", reason=reason) as details,
         stoppable("The restore"),
         leased(engine, "restore", target=target),
+        being_read(storage, manifest.id, "restore"),
     ):
         details |= {"id": manifest.id, "into": target, "alias": alias}
         source = dump_source(storage, manifest)
@@ -83,6 +82,18 @@ def restore_backup(
                 details |= rework(engine, draft)
             engine.name_draft(draft, target)
     return Restored(target, manifest, round(perf_counter() - begun, 3))
+
+
+def require_engine(manifest: Manifest, engine: Engine) -> None:
+    """Raise RestoreRefusedError for a backup of another engine."""
+    if manifest.engine != engine.vendor:
+        raise RestoreRefusedError(
+            f"The backup {manifest.id} was not restored.",
+            why=f"it is of {manifest.engine}, the database"
+            f" {engine.connection.alias!r} is {engine.vendor}",
+            fix="choose a backup of the same engine (list_backups), or another"
+            " --database",
+        )
 
 
 def require_whole(manifest: Manifest) -> Callable[[Contents], None]:

@@ -7,11 +7,12 @@ groups of their own: they push out no scheduled one, nor are they counted for th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dbops.backups.catalogue import COMPLETE, DAMAGED, INCOMPLETE, CatalogueEntry
+from dbops.backups.holds import Hold
 from dbops.backups.manifest import Manifest
 from dbops.errors import PruningRefusedError
 
@@ -19,18 +20,24 @@ FLOOR = 3
 GRACE = timedelta(days=1)
 # Clocks of two machines are never quite the same.
 CLOCK_TOLERANCE = timedelta(hours=1)
+# Without a new backup for longer than this either backups have stopped or the clock has
+# jumped; neither is a time to delete. A week, and a day for the weekly one to be late.
+STALE_AFTER = timedelta(days=8)
 # The kinds that are made on a schedule or by hand are one group.
 SCHEDULED = ("dump", "full")
 # What a verification of this level has looked at is the manifest only.
 PROVES_NOTHING = "manifest"
+BROUGHT_BACK = "restore"
 
 NEWEST = "newest"
 VERIFIED = "verified"
+DRILLED = "drilled"
 ONE_OF = "one of {}"
 YOUNG = "young"
 WRITING = "new"
 FOREIGN = "not ours"
 UNKNOWN = "unknown"
+WAITING = "not now"
 NOT_KEPT = "no"
 
 
@@ -57,18 +64,28 @@ class Kept:
 
 
 def plan_retention(
-    entries: Iterable[CatalogueEntry], policy: Policy, now: datetime
+    entries: Iterable[CatalogueEntry],
+    policy: Policy,
+    now: datetime,
+    held: Mapping[str, Hold] | None = None,
 ) -> list[Kept]:
     """Return a verdict with a reason for each backup, in the order they came in.
 
-    Raises PruningRefusedError for a policy that keeps nothing, and when the clock
-    stands before the newest backup: then every age is wrong.
+    What is ``held`` stays, whatever it is. Raises PruningRefusedError for a policy that
+    keeps nothing, and when the clock stands before the newest backup: then every age
+    is wrong. When it stands long after it, nothing goes either.
     """
     listed = list(entries)
     ours = [entry for entry in listed if _is_ours(entry.manifest, policy)]
     _require_sense(policy, ours, now)
     needed = _needed(ours, policy)
-    return [needed.get(entry.id) or _by_age(entry, policy, now) for entry in listed]
+    plan = [needed.get(entry.id) or _by_age(entry, policy, now) for entry in listed]
+    holds = held or {}
+    plan = [_held(each, holds.get(each.entry.id)) for each in plan]
+    if ours and now - _newest(ours) > STALE_AFTER:
+        days = (now - _newest(ours)).days
+        plan = [_postponed(each, days) for each in plan]
+    return plan
 
 
 def _require_sense(
@@ -80,7 +97,7 @@ def _require_sense(
             why=f"the policy keeps {policy.floor} backups and {policy.keep.days} days",
             fix="keep at least one backup, and set RETENTION_DAYS to 1 or more",
         )
-    newest = max((_begun(entry) for entry in ours), default=now)
+    newest = _newest(ours) if ours else now
     if now < newest - CLOCK_TOLERANCE:
         raise PruningRefusedError(
             "No backup was deleted.",
@@ -105,6 +122,9 @@ def _needed(ours: Sequence[CatalogueEntry], policy: Policy) -> dict[str, Kept]:
             needed[entry.id] = _kept(entry, short, why)
         for entry in filter(is_proven, good):
             needed[entry.id] = _kept(entry, VERIFIED, "the newest verified one")
+            break
+        for entry in filter(is_drilled, good):
+            needed[entry.id] = _kept(entry, DRILLED, "the newest that a drill restored")
             break
         needed[good[0].id] = _kept(good[0], NEWEST, "the newest good one")
     return needed
@@ -135,6 +155,17 @@ def _incomplete(entry: CatalogueEntry, policy: Policy, now: datetime) -> Kept:
     return _not_kept(entry, "no manifest, abandoned")
 
 
+def _held(verdict: Kept, hold: Hold | None) -> Kept:
+    return _kept(verdict.entry, hold.short, hold.why) if hold else verdict
+
+
+def _postponed(verdict: Kept, days: int) -> Kept:
+    if verdict.is_kept:
+        return verdict
+    why = f"{verdict.why}, but there is none of the last {days} days"
+    return _kept(verdict.entry, WAITING, why)
+
+
 def _kept(entry: CatalogueEntry, short: str, why: str) -> Kept:
     return Kept(entry, is_kept=True, short=short, why=why)
 
@@ -147,6 +178,10 @@ def _group(manifest: Manifest) -> str:
     return SCHEDULED[0] if manifest.kind in SCHEDULED else manifest.kind
 
 
+def _newest(ours: Sequence[CatalogueEntry]) -> datetime:
+    return max(map(_begun, ours))
+
+
 def _begun(entry: CatalogueEntry) -> datetime:
     if entry.manifest is None:
         raise ValueError(f"{entry.id} has no manifest")
@@ -157,6 +192,12 @@ def is_proven(entry: CatalogueEntry) -> bool:
     """Tell whether a verification has read its bytes and found them good."""
     verdict = entry.verdict
     return verdict is not None and verdict.is_good and verdict.level != PROVES_NOTHING
+
+
+def is_drilled(entry: CatalogueEntry) -> bool:
+    """Tell whether a real restore has brought all of it back."""
+    verdict = entry.verdict
+    return verdict is not None and verdict.is_good and verdict.level == BROUGHT_BACK
 
 
 def _is_ours(manifest: Manifest | None, policy: Policy) -> bool:

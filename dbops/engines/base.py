@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 from dbops.engines.options import Options
 from dbops.engines.verbs.activity import ActivityVerbs
 from dbops.engines.verbs.care import CareVerbs
+from dbops.engines.verbs.proof import ProofVerbs
 from dbops.engines.verbs.space import SpaceVerbs
 from dbops.engines.verbs.swap import SwapVerbs
 from dbops.errors import RestoreRefusedError
@@ -93,7 +94,7 @@ class Source:
     size_bytes: int
 
 
-class Engine(ActivityVerbs, CareVerbs, SpaceVerbs, SwapVerbs):
+class Engine(ActivityVerbs, CareVerbs, ProofVerbs, SpaceVerbs, SwapVerbs):
     """The verbs of one database, all of which every engine has.
 
     Those of one subject stand in a module of their own (``dbops.engines.verbs``).

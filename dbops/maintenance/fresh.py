@@ -13,7 +13,8 @@ from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
 from dbops.errors import DbopsError, MigrationFailedError, MigrationRefusedError
 from dbops.leases import leased
-from dbops.maintenance.migrating import PRODUCTION, Tell, run_django_migrate, silently
+from dbops.maintenance.migrating import PRODUCTION, Tell, silently
+from dbops.maintenance.running import run_django_migrate
 from dbops.stopping import stoppable
 
 

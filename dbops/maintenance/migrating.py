@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.core.management import call_command
-from django.core.management.commands import migrate as django_migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
@@ -34,6 +31,7 @@ from dbops.maintenance.migrations import (
     newest_steps,
     refused,
 )
+from dbops.maintenance.running import run_django_migrate
 from dbops.stopping import stoppable
 
 PRODUCTION = "production"
@@ -149,18 +147,6 @@ def migrate_down(
         backup_id = _back_up(alias, labels, tell)
         _run(engine, undoing.targets, plan, is_up=False, backup_id=backup_id)
     return Migrated(labels, backup_id)
-
-
-def run_django_migrate(alias: str, *arguments: str) -> None:
-    """Run Django's own ``migrate``, which also tells all apps of it."""
-    call_command(
-        django_migrate.Command(),
-        *arguments,
-        database=alias,
-        interactive=False,
-        verbosity=1 if sys.stderr.isatty() else 0,
-        stdout=sys.stderr,
-    )
 
 
 @contextmanager

@@ -48,17 +48,34 @@ def add_limit(parser: CommandParser) -> None:
     )
 
 
+def add_location(parser: CommandParser, what: str) -> None:
+    """Ask for the location of backups to look at."""
+    parser.add_argument(
+        "--location",
+        metavar="LOCATION",
+        help=f"{what} this location only, as APP__BACKUP_LOCATIONS names it (default:"
+        " all).",
+    )
+
+
+def chosen(location: str | None) -> list[str]:
+    """Return the names of the locations that were asked for; none stands for all."""
+    return [] if location is None else [location]
+
+
 def noted(notes: Sequence[str]) -> Section:
     """Return sentences as the last section of a report."""
     return Section([{"notes": note} for note in notes])
 
 
-def add_backup_choice(parser: CommandParser, latest: str) -> Any:
+def add_backup_choice(
+    parser: CommandParser, latest: str, *, is_required: bool = True
+) -> Any:
     """Ask for an id or --latest, and return the group for further choices.
 
     ``latest`` says what is done, and with which backup.
     """
-    which = parser.add_mutually_exclusive_group(required=True)
+    which = parser.add_mutually_exclusive_group(required=is_required)
     which.add_argument("id", nargs="?", help="The backup's id, as backup prints.")
     which.add_argument("--latest", action="store_true", help=latest)
     return which

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.utils import timezone
 
+from dbops import conf
 from dbops.backups.catalogue import (
     COMPLETE,
     DAMAGED,
@@ -21,7 +22,8 @@ from dbops.engines.verbs.activity.health import Reading
 from dbops.errors import DbopsError
 from dbops.monitoring.results import CheckResult, Status
 from dbops.monitoring.rules import judge
-from dbops.values import Span
+from dbops.recovery.drill_reports import DrillReport, newest_and_proven
+from dbops.values import Span, Took
 
 # A backup a day, and two hours for it to be late.
 DUE_AFTER = timedelta(hours=26)
@@ -30,6 +32,9 @@ OVERDUE_AFTER = timedelta(hours=50)
 VERIFY_AFTER = timedelta(days=8)
 # What was written to a moment ago may be a backup that is being made.
 WRITTEN_WITHIN = timedelta(hours=1)
+# The weekly full backup ends with a drill; a day for it to be late.
+DRILL_AFTER = timedelta(days=8)
+DRILL_CHECKS = ("recovery_drill", "recovery_time")
 SHALLOW = frozenset({"manifest", "hash"})
 
 
@@ -38,11 +43,23 @@ def check_backups(alias: str) -> list[CheckResult]:
     try:
         storage = backup_storage()
         entries = list(list_entries_of(storage, alias))
+        drills = newest_and_proven(storage, alias)
     except DbopsError as error:
         why = f"{error.what} {error.why}".strip()
-        names = ("last_backup", "backup_verified")
+        names = ("last_backup", "backup_verified", *DRILL_CHECKS)
         return [CheckResult(name, "unknown", why, hint=error.fix) for name in names]
-    return [_newest(entries), _verified(entries), *_disk(storage)]
+    return [
+        *(_newest(entries), _verified(entries)),
+        *check_drills(*drills, timezone.now()),
+        *_disk(storage),
+    ]
+
+
+def check_drills(
+    newest: DrillReport | None, proven: DrillReport | None, now: datetime
+) -> list[CheckResult]:
+    """Judge when a restore was last proven, and how long recovery would take."""
+    return [_proven(newest, proven, now), _recovery_time(proven)]
 
 
 def age_status(age: timedelta) -> Status:
@@ -111,6 +128,49 @@ def _verified(entries: list[CatalogueEntry]) -> CheckResult:
         f"decoded {Span(age.total_seconds())} ago",
         hint=hint if is_late else "",
         value=age.total_seconds(),
+        unit="s",
+    )
+
+
+def _proven(
+    newest: DrillReport | None, proven: DrillReport | None, now: datetime
+) -> CheckResult:
+    name, hint = DRILL_CHECKS[0], "run recovery_drill"
+    age = None if proven is None else now - proven.began_at
+    seconds = None if age is None else age.total_seconds()
+    known = "no restore was ever proven"
+    if seconds is not None:
+        known = f"a restore was proven {Span(seconds)} ago"
+    if newest is not None and not newest.has_restored:
+        message = f"the last drill failed: {newest.why or newest.what}; {known}"
+        return CheckResult(
+            name, "critical", message, hint=newest.fix, value=seconds, unit="s"
+        )
+    is_late = age is None or age > DRILL_AFTER
+    return CheckResult(
+        name,
+        "warning" if is_late else "ok",
+        known,
+        hint=hint if is_late else "",
+        value=seconds,
+        unit="s",
+    )
+
+
+def _recovery_time(proven: DrillReport | None) -> CheckResult:
+    name = DRILL_CHECKS[1]
+    if proven is None:
+        return CheckResult(
+            name, "warning", "never measured", hint="run recovery_drill", unit="s"
+        )
+    took, allowed = proven.total_seconds, conf.recovery_budget().total_seconds()
+    is_late = took > allowed
+    return CheckResult(
+        name,
+        "warning" if is_late else "ok",
+        f"{Took(took)} of {Span(allowed)} allowed",
+        hint="see which step takes longest: Database > Backups" if is_late else "",
+        value=took,
         unit="s",
     )
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
-from dbops.backups.catalogue import LATEST, find_manifest, latest_to_restore
+from dbops.backups.catalogue import LATEST, latest_to_restore
+from dbops.backups.copies import find_copy
 from dbops.backups.manifest import Manifest
 from dbops.backups.restore import Restored, restore_backup
+from dbops.backups.signing import require_restorable
 from dbops.backups.storage import backup_storage
 from dbops.engines.base import Engine, summarised
 from dbops.errors import RestoreRefusedError
-from dbops.maintenance.migrating import run_django_migrate
+from dbops.maintenance.running import run_django_migrate
 from dbops.recovery.beside import RESTORED, beside
 from stateset.lib.anonymise import refuse_unknown, require_rules
 from stateset.lib.anonymise_rows import anonymise, known_tables, unknown_to_models
@@ -37,6 +39,7 @@ def restore_anonymised(
     backup_id: str = LATEST,
     alias: str = DEFAULT_DB_ALIAS,
     reason: str = "",
+    allow_unsigned: bool = False,
 ) -> Anonymised:
     """Make the new database ``into`` from a backup, with nobody real in it.
 
@@ -45,10 +48,10 @@ def restore_anonymised(
     while something has no rule; when anything raises, nothing is left.
     """
     require_rules()
-    storage = backup_storage()
     if backup_id == LATEST:
-        backup_id = latest_to_restore(storage, alias)
-    manifest = find_manifest(storage, backup_id, alias)
+        backup_id = latest_to_restore(backup_storage(), alias)
+    _, manifest = find_copy(backup_id, alias)
+    require_restorable(manifest, allow_unsigned=allow_unsigned)
     is_older = _is_older(manifest)
     unknown = {*manifest.contents.tables} - known_tables()
     if not is_older:
@@ -70,6 +73,7 @@ def restore_anonymised(
         backup_id=manifest.id,
         alias=alias,
         reason=reason,
+        allow_unsigned=allow_unsigned,
         rework=rework,
     )
     return Anonymised(restored, done["anonymised_rows"])

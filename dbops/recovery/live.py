@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
@@ -20,12 +21,15 @@ from dbops.engines.registry import get_engine
 from dbops.engines.verbs.swap import KeptCopy
 from dbops.errors import RestoredUnusableError
 from dbops.leases import leased
-from dbops.maintenance.migrating import run_django_migrate
+from dbops.maintenance.running import run_django_migrate
 from dbops.recovery.beside import OLD, RESTORED, beside
+from dbops.recovery.losses import recorded_changes
 from dbops.recovery.plans import Plan, require_as_planned
 from dbops.recovery.records import (
     DONE,
+    EXCHANGING,
     FAILED,
+    TO_BE_KEPT,
     Record,
     close_abandoned,
     new_record,
@@ -40,6 +44,8 @@ from stateset.lib.maintenance import maintenance
 from stateset.lib.quarantine import Finding, run_quarantine
 
 SMOKE_SECONDS = 30.0
+QUARANTINE = "quarantine"
+"""The detail of a record that says what the quarantine has found."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +64,12 @@ class Replaced:
     seconds: float
 
 
-def replace_live(plan: Plan, *, reason: str = "") -> Replaced:
+def replace_live(
+    plan: Plan, *, reason: str = "", notes: Mapping[str, Any] | None = None
+) -> Replaced:
     """Carry out a plan; until the exchange whatever raises leaves all as it was.
+
+    ``notes`` are kept in the journal with what else there is to say.
 
     From the exchange on it is brought to its end, whatever signal comes. Raises
     OperationBusyError or MaintenanceError when another operation is at work, and
@@ -73,6 +83,7 @@ def replace_live(plan: Plan, *, reason: str = "") -> Replaced:
         source=plan.source,
         reason=reason,
         at=plan.planned_at,
+        details={TO_BE_KEPT: plan.kept_as, **(notes or {})},
     )
     with (
         stoppable(f"The {plan.action}"),
@@ -85,15 +96,23 @@ def replace_live(plan: Plan, *, reason: str = "") -> Replaced:
         engine.mend()
         safety = _safety_backup(plan, reason)
         old = plan.database if plan.now is not None else None
-        with _draft(engine, storage, plan) as draft:
+        with _draft(engine, plan) as draft:
             findings = _quarantine(engine, record, draft, old)
+            _note_exchange(storage, record, plan, safety, findings)
             _let_go(plan.alias)
             ending.enter_context(unstoppable())
             left_out = engine.swap(draft, plan.stamp, is_readable=plan.now is not None)
             record.details["kept_copy"] = plan.kept_as
-        _require_answer(plan)
+        require_answer(plan.alias, plan.name)
         if old is not None:
-            findings = _second_look(engine, record, plan, findings)
+            late = second_look(
+                engine,
+                record,
+                live=plan.database,
+                kept=plan.kept_as,
+                since=plan.planned_at,
+            )
+            findings += [each for each in late if each not in findings]
         replaced = Replaced(
             plan=plan,
             safety_backup=safety,
@@ -123,13 +142,14 @@ def _recorded(storage: BackupStorage, record: Record) -> Iterator[None]:
         record.details |= _trouble(error)
         # With a kept copy the exchange was made, and the trouble came after it.
         record.finish(DONE if "kept_copy" in record.details else FAILED)
-        _complete(storage, record)
+        complete_record(storage, record)
         raise
     record.finish(DONE)
-    _complete(storage, record)
+    complete_record(storage, record)
 
 
-def _complete(storage: BackupStorage, record: Record) -> None:
+def complete_record(storage: BackupStorage, record: Record) -> None:
+    """Write how it ended and tell the audit; what goes wrong is logged."""
     try:
         write_record(storage, record)
         replay_records(storage, record.alias)
@@ -156,12 +176,12 @@ def _safety_backup(plan: Plan, reason: str) -> str:
 
 
 @contextmanager
-def _draft(engine: Engine, storage: BackupStorage, plan: Plan) -> Iterator[str]:
+def _draft(engine: Engine, plan: Plan) -> Iterator[str]:
     """Give the name of what is to go live, with the code's migrations."""
     with ExitStack() as stack:
-        if plan.manifest is not None:
+        if plan.manifest is not None and plan.place is not None:
             making = engine.drafted(
-                dump_source(storage, plan.manifest),
+                dump_source(plan.place, plan.manifest),
                 plan.database,
                 like=plan.manifest.contents,
                 check=require_whole(plan.manifest),
@@ -191,27 +211,57 @@ def _quarantine(
     return findings
 
 
-def _second_look(
-    engine: Engine, record: Record, plan: Plan, findings: list[Finding]
+def second_look(
+    engine: Engine, record: Record, *, live: str, kept: str, since: datetime
 ) -> list[Finding]:
-    """Quarantine again, for what the old one took in until the exchange."""
+    """Quarantine again, for what the old one took in until the exchange.
+
+    What was written there after ``since`` is named too: nobody was told of it.
+    """
     try:
-        late = _quarantine(engine, record, plan.database, plan.kept_as)
+        return [
+            *_quarantine(engine, record, live, kept),
+            *_written_late(engine, kept, since),
+        ]
     except (DatabaseError, StatesetError) as error:
         why = str(error).strip().splitlines()[0]
-        return [*findings, Finding("second look", f"not taken: {why}", 1)]
-    return findings + [each for each in late if each not in findings]
+        return [Finding("second look", f"not taken: {why}", 1)]
 
 
-def _require_answer(plan: Plan) -> None:
+def _written_late(engine: Engine, kept: str, since: datetime) -> Iterator[Finding]:
+    with beside(engine, OLD, kept) as old:
+        changes = recorded_changes(old, since)
+    names = tuple(f"{table} {count}" for table, count in changes.items() if count)
+    if total := sum(changes.values()):
+        done = f"changes, which only {kept} has"
+        yield Finding("written after the plan", done, total, names)
+
+
+def require_answer(alias: str, name: str) -> None:
     """Ask one question over a new connection; the pool has none that is alive."""
-    answer = ask_database(plan.alias, limit_seconds=SMOKE_SECONDS)
+    answer = ask_database(alias, limit_seconds=SMOKE_SECONDS)
     if not answer.reachable:
         raise RestoredUnusableError(
-            f"{plan.name} was replaced, but it does not answer.",
+            f"{name} was replaced, but it does not answer.",
             why=answer.reason,
             fix="look into what it says; restore --rollback brings the old one back",
         )
+
+
+def _note_exchange(
+    storage: BackupStorage,
+    record: Record,
+    plan: Plan,
+    safety: str,
+    findings: list[Finding],
+) -> None:
+    """Write down what a resumed restore will have to know, before the exchange."""
+    record.details |= {
+        **_known_before(plan, safety),
+        EXCHANGING: datetime.now(UTC).isoformat(),
+        QUARANTINE: {each.subject: str(each) for each in findings},
+    }
+    write_record(storage, record)
 
 
 def _let_go(alias: str) -> None:
@@ -222,15 +272,21 @@ def _let_go(alias: str) -> None:
         connection.close_pool()
 
 
-def _details(replaced: Replaced) -> dict[str, Any]:
-    plan = replaced.plan
+def _known_before(plan: Plan, safety: str) -> dict[str, Any]:
     return {
         "database": plan.database,
         "rows_before": sum(plan.now.tables.values()) if plan.now else None,
+        "safety_backup": safety,
+    }
+
+
+def _details(replaced: Replaced) -> dict[str, Any]:
+    plan = replaced.plan
+    return {
+        **_known_before(plan, replaced.safety_backup),
         "rows_after": replaced.rows_after,
-        "safety_backup": replaced.safety_backup,
         "kept_copy": plan.kept_as,
-        "quarantine": {each.subject: str(each) for each in replaced.findings},
+        QUARANTINE: {each.subject: str(each) for each in replaced.findings},
         "not_carried": list(replaced.left_out),
         "seconds": replaced.seconds,
     }

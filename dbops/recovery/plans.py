@@ -10,31 +10,36 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 
-from dbops import conf
 from dbops.backups.catalogue import (
     LATEST,
-    find_manifest,
+    latest_entry,
     latest_to_restore,
-    read_verdict,
 )
-from dbops.backups.manifest import ANOTHER, Manifest
+from dbops.backups.copies import find_copy
+from dbops.backups.manifest import Manifest
+from dbops.backups.signing import describe_signature, require_restorable
 from dbops.backups.storage import BackupStorage, backup_storage
-from dbops.engines.base import Contents, Engine, summarised
+from dbops.engines.base import Contents, Engine
 from dbops.engines.registry import get_engine
 from dbops.engines.verbs.swap import KeptCopy, LiveState
 from dbops.errors import (
-    BackupDamagedError,
     BackupNotFoundError,
     ContentsUnreadableError,
     DatabaseUnavailableError,
-    DiskError,
     RestoreRefusedError,
 )
 from dbops.recovery.beside import RESTORED, beside
-from dbops.recovery.verdict import pending_migrations
-from dbops.values import Ago, Size
+from dbops.recovery.losses import BASIS, Loss, find_losses, summarise_losses
+from dbops.recovery.room import require_room, required_room
+from dbops.recovery.verdict import (
+    describe_pending,
+    pending_migrations,
+    require_ours,
+    require_undamaged,
+)
+from dbops.values import Ago
 from stateset.lib.databases import applied_migrations
-from stateset.lib.reports import UNKNOWN, Row, Section, render_section, render_value
+from stateset.lib.reports import Row, Section, render_section, render_value
 
 RESTORE, ROLLBACK = "restore", "rollback"
 
@@ -43,9 +48,10 @@ RESTORE, ROLLBACK = "restore", "rollback"
 class Plan:
     """One restore or rollback: what is put where, and what is known of both.
 
-    ``manifest`` is of the backup, ``kept`` the copy that a rollback brings back.
-    ``now`` is None where the live database cannot be read. By ``newest_copy`` it shows
-    whether it was replaced since.
+    ``manifest`` is of the backup, which is at ``place``; ``kept`` the copy that a
+    rollback brings back. ``now`` is None where the live database cannot be read,
+    ``losses`` where nobody can tell what was written since. By ``newest_copy`` it
+    shows whether it was replaced since.
     """
 
     action: str
@@ -60,8 +66,10 @@ class Plan:
     kept_as: str
     newest_copy: str
     facts: Mapping[str, Any]
+    losses: list[Loss] | None = None
     pending: list[str] = field(default_factory=list)
     manifest: Manifest | None = None
+    place: BackupStorage | None = None
     kept: KeptCopy | None = None
 
     @property
@@ -81,28 +89,45 @@ class Plan:
         return [{"what": what, "is": render_value(value)} for what, value in told]
 
     @property
+    def sections(self) -> list[Section]:
+        """Return the plan as people read it: what is done, then what is lost."""
+        shown = [Section(self.rows)]
+        if self.losses:
+            rows = [loss.row for loss in self.losses]
+            shown.append(Section(rows, title="Written since, and gone afterwards:"))
+            shown.append(Section([{"how that is known": BASIS}]))
+        return shown
+
+    @property
     def text(self) -> str:
         """Return the plan for a person who is to agree."""
         title = f"This replaces the live database {self.name}:"
-        return render_section(Section(self.rows, title=title))
+        return "\n\n".join([title, *map(render_section, self.sections)])
 
 
-def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> Plan:
+def plan_restore(
+    *,
+    backup_id: str = LATEST,
+    alias: str = DEFAULT_DB_ALIAS,
+    allow_unsigned: bool = False,
+) -> Plan:
     """Return what restoring a backup over the live database would do.
 
     Nothing is changed. Cost: one scan of each live table, for its rows. Raises
     RestoreRefusedError for a backup that has no business in this database.
     """
     engine = get_engine(alias)
-    storage = backup_storage()
     if backup_id == LATEST:
-        backup_id = latest_to_restore(storage, alias)
-    manifest = find_manifest(storage, backup_id, alias)
-    _require_undamaged(storage, manifest)
+        backup_id = latest_to_restore(backup_storage(), alias)
+    storage, manifest = find_copy(backup_id, alias)
+    require_restorable(manifest, allow_unsigned=allow_unsigned)
+    require_undamaged(storage, manifest)
     require_ours(manifest, engine)
     pending = pending_migrations({*manifest.contents.migrations}, manifest.id)
     facts = {
         "source": f"{manifest.id}, {Ago.of(manifest.started_at)}, {manifest.kind}",
+        "location": f"{storage.name}, {storage.location}",
+        "signature": describe_signature(manifest),
         "rows then": manifest.rows,
     }
     return _plan(
@@ -110,20 +135,22 @@ def plan_restore(*, backup_id: str = LATEST, alias: str = DEFAULT_DB_ALIAS) -> P
         RESTORE,
         manifest.id,
         facts,
-        manifest.contents,
-        needed=manifest.plain.size_bytes,
+        database_bytes=manifest.contents.size_bytes,
+        dump_bytes=manifest.plain.size_bytes,
         manifest=manifest,
+        place=storage,
         pending=pending,
     )
 
 
-def plan_rollback(*, alias: str = DEFAULT_DB_ALIAS) -> Plan:
-    """Return what bringing back the newest kept copy would do; nothing is changed.
+def plan_rollback(*, alias: str = DEFAULT_DB_ALIAS, copy: str = "") -> Plan:
+    """Return what bringing back a kept copy would do; nothing is changed.
 
-    Raises BackupNotFoundError where no restore has kept one.
+    The newest one, unless ``copy`` names another. Raises BackupNotFoundError where no
+    restore has kept it.
     """
     engine = get_engine(alias)
-    copies = engine.kept_copies()
+    copies = [each for each in engine.kept_copies() if copy in ("", each.name)]
     if not copies:
         raise BackupNotFoundError(
             f"There is nothing to go back to for {engine.short_name!r}.",
@@ -142,38 +169,11 @@ def plan_rollback(*, alias: str = DEFAULT_DB_ALIAS) -> Plan:
         ROLLBACK,
         kept.name,
         facts,
-        None,
-        needed=kept.size_bytes,
+        database_bytes=kept.size_bytes,
+        dump_bytes=0,
         kept=kept,
         pending=pending,
     )
-
-
-def require_ours(manifest: Manifest, engine: Engine) -> None:
-    """Raise RestoreRefusedError unless a backup is of this engine and installation."""
-    for what, found, own in (
-        ("of", manifest.engine, engine.vendor),
-        ("of the project", manifest.project, conf.PROJECT),
-        ("of the environment", manifest.environment, conf.environment()),
-        ("of the database", manifest.alias, engine.connection.alias),
-    ):
-        if found != own:
-            raise RestoreRefusedError(
-                f"The backup {manifest.id} was not restored over the live database.",
-                why=f"it is {what} {found!r}, this one is {own!r}",
-                fix="choose another backup (list_backups), or restore it --into a new"
-                " database and look",
-            )
-
-
-def _require_undamaged(storage: BackupStorage, manifest: Manifest) -> None:
-    verdict = read_verdict(storage, manifest)
-    if verdict is not None and not verdict.is_good:
-        raise BackupDamagedError(
-            f"The backup {manifest.id} is damaged.",
-            why=f"{verdict.why} (found at level {verdict.level})",
-            fix=ANOTHER,
-        )
 
 
 def _plan(
@@ -181,9 +181,10 @@ def _plan(
     action: str,
     source: str,
     facts: dict[str, Any],
-    then: Contents | None,
     *,
-    needed: int,
+    database_bytes: int,
+    dump_bytes: int,
+    manifest: Manifest | None = None,
     **more: Any,
 ) -> Plan:
     planned_at = timezone.now().astimezone(UTC)
@@ -191,26 +192,33 @@ def _plan(
     engine.require_swappable(stamp)
     state = engine.look()
     now, unreadable = _contents(engine, state)
-    room = Size(engine.room_for(needed))
-    if state.free_bytes is not None and state.free_bytes < room:
-        raise DiskError(
-            f"{engine.short_name} was not replaced; it is as it was.",
-            why=f"{room} are needed beside it, {Size(state.free_bytes)} are free",
-            fix="make room there, remove kept copies that nobody needs any more",
-        )
+    alias, storage = engine.connection.alias, backup_storage()
+    last = latest_entry(storage, alias) if now else None
+    rooms = required_room(
+        engine,
+        state,
+        storage,
+        database_bytes=database_bytes,
+        dump_bytes=dump_bytes,
+        safety_bytes=last.size_bytes if last else 0,
+    )
+    require_room(rooms, engine.short_name)
+    losses = None
+    if manifest is not None and now is not None:
+        losses = find_losses(alias, manifest.contents, now, manifest.started_at)
     facts = {
         "target": f"{engine.database_name} ({engine.vendor})",
         **facts,
         "rows now": sum(now.tables.values()) if now else f"unknown: {unreadable}",
-        **({"changed": _changed(then, now)} if then else {}),
-        "migrations": _verdict(more.get("pending", [])),
+        **({"lost": summarise_losses(losses)} if manifest else {}),
+        "migrations": describe_pending(more.get("pending", [])),
         "sessions": state.sessions or "none",
-        "room": f"{room} needed beside it, free: {_free(state)}",
+        "room": rooms,
         "left behind": state.stays_behind or "nothing",
     }
     return Plan(
         action=action,
-        alias=engine.connection.alias,
+        alias=alias,
         name=engine.short_name,
         database=engine.database_name,
         source=source,
@@ -221,6 +229,8 @@ def _plan(
         kept_as=engine.kept_name(stamp) if state.is_there else "",
         newest_copy=_newest_copy(engine),
         facts=facts,
+        losses=losses,
+        manifest=manifest,
         **more,
     )
 
@@ -246,31 +256,6 @@ def _contents(engine: Engine, state: LiveState) -> tuple[Contents | None, str]:
         return engine.contents(), ""
     except (DatabaseUnavailableError, ContentsUnreadableError) as error:
         return None, error.why
-
-
-def _changed(then: Contents | None, now: Contents | None) -> str:
-    """Return which tables have other rows now; rows that changed do not show."""
-    if then is None or now is None:
-        return UNKNOWN
-    grown = {
-        name: now.tables.get(name, 0) - then.tables.get(name, 0)
-        for name in sorted({*then.tables, *now.tables})
-    }
-    lines = [f"{name} {count:+}" for name, count in grown.items() if count]
-    shown = summarised(lines) if lines else "no table has more or fewer rows"
-    return f"{shown} (changes inside rows are not counted)"
-
-
-def _verdict(pending: list[str]) -> str:
-    if not pending:
-        return "as in the code"
-    return f"{len(pending)} are run before it goes live: {summarised(pending)}"
-
-
-def _free(state: LiveState) -> str:
-    if state.free_bytes is None:
-        return "unknown, the server's disk is not seen from here"
-    return str(Size(state.free_bytes))
 
 
 def _steps(plan: Plan) -> Iterator[str]:

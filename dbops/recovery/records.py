@@ -12,6 +12,7 @@ import json
 import re
 import secrets
 import socket
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,10 @@ from stateset.lib import journal
 
 NAME = re.compile(r"journal_\d{8}_\d{6}_[0-9a-f]{8}\.json")
 ASKED, DONE, FAILED = "asked", "done", "failed"
+KILLED = "its process was killed"
+TO_BE_KEPT, EXCHANGING = "to_be_kept_as", "exchanging_at"
+"""Details that a killed restore is resumed by: the name that it would keep the old
+database under, "" where there was none, and when both were about to change places."""
 RESOURCE = "restore"
 
 
@@ -44,6 +49,12 @@ class Record:
     def name(self) -> str:
         return f"{self.id}.json"
 
+    @property
+    def stamp(self) -> str:
+        """Return the time of its plan, as it stands in the name of a kept copy."""
+        asked = datetime.fromisoformat(self.asked_at).astimezone(UTC)
+        return f"{asked:%Y%m%d_%H%M%S}"
+
     def finish(self, state: str) -> None:
         """Say how it ended, now."""
         self.state = state
@@ -51,7 +62,13 @@ class Record:
 
 
 def new_record(
-    *, action: str, alias: str, source: str, reason: str, at: datetime
+    *,
+    action: str,
+    alias: str,
+    source: str,
+    reason: str,
+    at: datetime,
+    details: Mapping[str, Any] | None = None,
 ) -> Record:
     """Return the record of what is about to begin."""
     return Record(
@@ -59,10 +76,11 @@ def new_record(
         action=action,
         alias=alias,
         source=source,
-        who=journal.current_context().actor_label or _login(),
+        who=who_acts(),
         reason=reason,
         host=socket.gethostname(),
-        asked_at=at.isoformat(timespec="seconds"),
+        asked_at=at.isoformat(timespec="milliseconds"),
+        details=dict(details or {}),
     )
 
 
@@ -81,7 +99,16 @@ def read_records(storage: BackupStorage, alias: str) -> list[Record]:
                 record = _parse(file.read())
             if record is not None and record.alias == alias:
                 found.append(record)
-    return sorted(found, key=lambda record: record.id)
+    return sorted(found, key=lambda record: (record.asked_at, record.id))
+
+
+def open_record(storage: BackupStorage, alias: str) -> Record | None:
+    """Return the newest record without an end: of what runs, or of what was killed.
+
+    Whatever is begun after a killed one gives that an end.
+    """
+    records = reversed(read_records(storage, alias))
+    return next((record for record in records if record.state == ASKED), None)
 
 
 def close_abandoned(storage: BackupStorage, alias: str) -> None:
@@ -91,7 +118,7 @@ def close_abandoned(storage: BackupStorage, alias: str) -> None:
     """
     for record in read_records(storage, alias):
         if record.state == ASKED:
-            record.details["why"] = "its process was killed"
+            record.details["why"] = KILLED
             record.finish(FAILED)
             write_record(storage, record)
 
@@ -132,6 +159,11 @@ def _parse(content: bytes) -> Record | None:
         return Record(**json.loads(content))
     except (ValueError, TypeError):
         return None
+
+
+def who_acts() -> str:
+    """Return who acts: a user of the site, or who is logged in on this machine."""
+    return journal.current_context().actor_label or _login()
 
 
 def _login() -> str:

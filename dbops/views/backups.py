@@ -2,60 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import wraps
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from dbops import conf
 from dbops.backups.catalogue import (
     COMPLETE,
     DAMAGED,
     INCOMPLETE,
     CatalogueEntry,
-    list_entries_of,
 )
+from dbops.backups.holds import read_pins
 from dbops.backups.manifest import Manifest
 from dbops.backups.prune import explain_backups
 from dbops.backups.retention import Kept
 from dbops.backups.storage import backup_storage
 from dbops.errors import StorageError
 from dbops.models import ScheduledRun
-from dbops.values import Size, Span
+from dbops.values import Size, Took
 from dbops.views.asking import ask_workers
+from dbops.views.backup_parts import (
+    DRILLING,
+    MAKING,
+    MAY_ACT,
+    VERIFYING,
+    crumbs_to,
+    find_entry,
+    or_the_list,
+    patience,
+)
+from dbops.views.drills import Drills, read_drills
 from stateset.lib import admin
 from stateset.lib.admin.columns import time_tag
-from stateset.lib.admin.pages import PageAction, View, ask_and_do, show_page
+from stateset.lib.admin.pages import PageAction, ask_and_do, show_page
 from stateset.lib.admin.refusals import sentences
 
-MAY_ACT = "dbops.create_backup"
-MAKING, VERIFYING = "backup-by-hand", "verify-by-hand"
 SHOWN = 50
+ACTIONS = ("verify", "drill", "pin", "unpin")
 COLOURS = {COMPLETE: admin.GOOD, DAMAGED: admin.PROBLEM, INCOMPLETE: admin.WAITING}
 
 
 def show_backups(request: HttpRequest) -> HttpResponse:
-    """Show the newest backups; cost: a listing, and two small reads for each of all."""
+    """Show the newest backups; cost: two listings, two small reads for each of all."""
     refused = ""
+    drills = Drills([])
     found: list[Kept] = []
     location = ""
     try:
         storage = backup_storage()
         location = storage.location
         found = explain_backups(DEFAULT_DB_ALIAS)
+        drills = read_drills(storage)
     except StorageError as error:
         refused = sentences(error)
-    asked = ScheduledRun.objects.filter(name__in=(MAKING, VERIFYING)).first()
+    names = (MAKING, VERIFYING, DRILLING)
+    asked = ScheduledRun.objects.filter(name__in=names).first()
+    trends = _trends(each.entry for each in found)
     return show_page(
         request,
         "dbops/backups.html",
         title="Backups",
         refused=refused,
         location=location,
-        rows=[_row(each.entry) | {"kept": each.why} for each in found[:SHOWN]],
+        rows=[
+            _row(each.entry, drills)
+            | {"kept": each.why, "trend": trends.get(each.entry.id, "")}
+            for each in found[:SHOWN]
+        ],
+        drills=drills.rows,
+        proven=drills.proven,
         count=len(found),
         total=Size(sum(each.entry.size_bytes for each in found)),
         is_cut=len(found) > SHOWN,
@@ -65,30 +84,24 @@ def show_backups(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _or_the_list(view: View) -> View:
-    """Go to the list where the backups cannot be read: it says why."""
-
-    @wraps(view)
-    def show(request: HttpRequest, backup_id: str) -> HttpResponse:
-        try:
-            return view(request, backup_id=backup_id)
-        except StorageError:
-            return HttpResponseRedirect(reverse("admin:database_backups"))
-
-    return show
-
-
-@_or_the_list
+@or_the_list
 def show_backup(request: HttpRequest, backup_id: str) -> HttpResponse:
     """Show what one backup holds, how it was made and what proves it."""
-    entry = _entry(backup_id)
+    entry = find_entry(backup_id)
     manifest = entry.manifest
+    storage = backup_storage()
+    drills = read_drills(storage)
+    pin = read_pins(storage).get(entry.id)
     return show_page(
         request,
         "dbops/backup.html",
         title=f"Backup {entry.id}",
-        crumbs=_crumbs(),
-        row=_row(entry),
+        crumbs=crumbs_to(),
+        row=_row(entry, drills),
+        pin=pin,
+        pinned_at=pin and time_tag(pin.at),
+        drills=drills.of(entry.id),
+        checks=entry.verdict.checks.items() if entry.verdict else [],
         facts=_facts(manifest) if manifest else [],
         manifest=manifest,
         tables=_tables(manifest) if manifest else [],
@@ -109,16 +122,16 @@ def make_backup(request: HttpRequest) -> HttpResponse:
         MAY_ACT,
         perform,
         explain="The database is backed up and the backup is verified. Nobody has to"
-        f" stop working meanwhile.{_patience()}",
+        f" stop working meanwhile.{patience()}",
         form=admin.ReasonForm,
     )
-    return ask_and_do(request, action, title="Back up now", crumbs=_crumbs())
+    return ask_and_do(request, action, title="Back up now", crumbs=crumbs_to())
 
 
-@_or_the_list
+@or_the_list
 def verify(request: HttpRequest, backup_id: str) -> HttpResponse:
     """Ask, then have the workers read the backup to its end."""
-    entry = _entry(backup_id)
+    entry = find_entry(backup_id)
 
     def perform(request: HttpRequest, _data: Mapping[str, Any]) -> str:
         arguments = {"backup_id": entry.id}
@@ -129,38 +142,28 @@ def verify(request: HttpRequest, backup_id: str) -> HttpResponse:
         MAY_ACT,
         perform,
         explain="The backup is read to its end by the tools that would restore it."
-        f"{_patience()}",
+        f"{patience()}",
         refusal="" if entry.manifest else "it has no manifest that can be read",
         facts=[("Size", Size(entry.size_bytes))],
     )
-    url = reverse("admin:database_backup", args=[entry.id])
-    crumbs = [*_crumbs(), (entry.id, url)]
+    crumbs = crumbs_to(entry)
     return ask_and_do(request, action, title=f"Verify {entry.id}", crumbs=crumbs)
 
 
-def _crumbs() -> list[tuple[str, str]]:
-    return [("Backups", reverse("admin:database_backups"))]
+def _trends(entries: Iterable[CatalogueEntry]) -> dict[str, str]:
+    """Return by how much each good backup is larger than the one before it."""
+    good = [entry for entry in entries if entry.state == COMPLETE and entry.size_bytes]
+    return {
+        entry.id: f"{(entry.size_bytes / before.size_bytes - 1) * 100:+.1f} %"
+        for entry, before in pairwise(good)
+    }
 
 
-def _patience() -> str:
-    if conf.has_workers():
-        return ""
-    return " There are no workers: this page waits until it is done."
-
-
-def _entry(backup_id: str) -> CatalogueEntry:
-    for entry in list_entries_of(backup_storage(), DEFAULT_DB_ALIAS):
-        if entry.id == backup_id:
-            return entry
-    raise Http404
-
-
-def _row(entry: CatalogueEntry) -> dict[str, Any]:
+def _row(entry: CatalogueEntry, drills: Drills) -> dict[str, Any]:
     manifest, verdict = entry.manifest, entry.verdict
     return {
         "id": entry.id,
         "url": reverse("admin:database_backup", args=[entry.id]),
-        "verify_url": reverse("admin:database_backup_verify", args=[entry.id]),
         "pill": admin.pill(entry.state.capitalize(), COLOURS[entry.state]),
         "why": entry.why,
         "age": time_tag(manifest.started_at) if manifest else "unknown",
@@ -170,7 +173,17 @@ def _row(entry: CatalogueEntry) -> dict[str, Any]:
         "reason": manifest.reason if manifest else "",
         "level": verdict.level if verdict and verdict.is_good else "",
         "verified": time_tag(verdict.verified_at) if verdict else "",
+        "took": Took(_seconds(manifest)) if manifest else "unknown",
+        "drill": next(iter(drills.of(entry.id)), None),
+        **{
+            f"{name}_url": reverse(f"admin:database_backup_{name}", args=[entry.id])
+            for name in ACTIONS
+        },
     }
+
+
+def _seconds(manifest: Manifest) -> float:
+    return (manifest.finished_at - manifest.started_at).total_seconds()
 
 
 def _tables(manifest: Manifest) -> list[tuple[str, str]]:
@@ -181,11 +194,10 @@ def _tables(manifest: Manifest) -> list[tuple[str, str]]:
 
 def _facts(manifest: Manifest) -> list[tuple[str, Any]]:
     contents = manifest.contents
-    took = (manifest.finished_at - manifest.started_at).total_seconds()
     return [
         ("Database", contents.database),
         ("Began", f"{manifest.started_at:%Y-%m-%d %H:%M:%S} UTC"),
-        ("Took", Span(took) if took >= 1 else f"{took:.1f}s"),
+        ("Took", Took(_seconds(manifest))),
         ("Stored", Size(manifest.stored.size_bytes)),
         ("Unpacked", Size(manifest.plain.size_bytes)),
         ("Packed by", str(manifest.compression)),

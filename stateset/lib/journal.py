@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -58,6 +59,7 @@ _told: ContextVar[frozenset[str]] = ContextVar("journal_told", default=frozenset
 
 _sinks: list[Callable[[Entry, Context], None]] = []
 _readers: list[Callable[[str, Collection[str]], set[str]]] = []
+_counters: list[Callable[[str, datetime], Mapping[str, int]]] = []
 
 
 def current_context() -> Context:
@@ -83,6 +85,24 @@ def recorded(resource_type: str, resource_ids: Collection[str]) -> set[str]:
     for reader in _readers:
         known &= reader(resource_type, resource_ids)
     return known
+
+
+def add_counter(counter: Callable[[str, datetime], Mapping[str, int]]) -> None:
+    """Have ``counter`` asked how many changes of rows are recorded since a moment."""
+    if counter not in _counters:
+        _counters.append(counter)
+
+
+def changes_since(using: str, moment: datetime) -> dict[str, int]:
+    """Return how many changes of rows a database has recorded since, by table.
+
+    A watched table without changes is there with 0; what nobody watches is not there.
+    """
+    counts: dict[str, int] = {}
+    for counter in _counters:
+        for table, count in counter(using, moment).items():
+            counts[table] = counts.get(table, 0) + count
+    return counts
 
 
 def record(entry: Entry) -> None:

@@ -31,6 +31,7 @@ class SystemConfig(AppConfig):
         journal.add_sink(receivers.write_audit_entry)
         journal.document_edited.connect(receivers.on_document_edited)
         journal.add_reader(receivers.read_recorded)
+        journal.add_counter(receivers.count_changes)
         add_memory(timeline.recall)
         add_guide(timeline.further_reading)
         register(checks.check_production)

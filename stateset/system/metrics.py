@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db import DatabaseError
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from stateset.lib.gauges import all_gauges
 from stateset.system.health import UP, Readiness
 
 
@@ -39,6 +41,23 @@ class ReadinessCollector(Collector):
                 "Migrations in the code that the database has not seen.",
                 value=self.readiness.unapplied,
             )
+        if self.readiness.database == UP:
+            yield from _families()
+
+
+def _families() -> list[Metric]:
+    """Return what the apps tell; a table that is not there silences only them."""
+    families: dict[str, GaugeMetricFamily] = {}
+    try:
+        for gauge in all_gauges():
+            family = families.setdefault(
+                gauge.name,
+                GaugeMetricFamily(gauge.name, gauge.words, labels=[*gauge.labels]),
+            )
+            family.add_metric([*gauge.labels.values()], gauge.value)
+    except DatabaseError:
+        return []
+    return [*families.values()]
 
 
 def render_gauges(readiness: Readiness, *, version: str) -> bytes:

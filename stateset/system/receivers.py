@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.apps import AppConfig
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
+from django.db.models import Count, Model
 
 from stateset.lib.journal import Context, Entry
 from stateset.lib.models import number_field
 from stateset.system.models import AuditEntry
 from stateset.system.services import record_event
-from stateset.system.triggers import triggers_of
+from stateset.system.triggers import audited_models, triggers_of
+
+ROW_CHANGES = ("insert", "update", "delete")
+"""The actions of entries that triggers write; others say what somebody did."""
 
 
 def on_connection_created(connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -58,6 +62,19 @@ def read_recorded(resource_type: str, resource_ids: Collection[str]) -> set[str]
         resource_type=resource_type, resource_id__in=resource_ids
     )
     return set(found.values_list("resource_id", flat=True))
+
+
+def count_changes(using: str, moment: datetime) -> dict[str, int]:
+    """Return how many changes of each audited table were written since a moment."""
+    counts = {model._meta.db_table: 0 for model in audited_models()}
+    found = (
+        AuditEntry.objects.using(using)
+        .filter(created_at__gte=moment, action__in=ROW_CHANGES)
+        .order_by()
+        .values_list("resource_type")
+        .annotate(Count("id"))
+    )
+    return counts | dict(found)
 
 
 def on_document_leaving(row: Model, event_type: str, **_: Any) -> None:

@@ -10,14 +10,23 @@ from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from dbops.backups.catalogue import list_entries
+from dbops.backups.storage import backup_storage
+from dbops.engines.verbs.proof import Look
 from dbops.monitoring.health import SETTING
+from dbops.recovery.drill_reports import write_report
 from stateset.celery import app
+from tests.dbops.builders import make_report
+from tests.dbops.recovery.builders import make_request
 from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
+from tests.stateset.builders import make_user
 
+RESTORES = "/admin/database/restores/"
 URLS = (
     "/admin/database/schedule/",
     "/admin/database/schedule/verify/pause/",
     "/admin/database/health/",
+    RESTORES,
     "/admin/database/backups/",
 )
 WIDTHS = (1400, 390)
@@ -38,15 +47,22 @@ def test_they_break_no_rule_and_fit_a_phone(
     scheme: Literal["light", "dark"],
 ) -> None:
     call_command("backup", reason="before the sale")
+    stored = next(list_entries(backup_storage()))
+    broken = Look("books", "60 rules", tuple(f"rule {n}: a row" for n in range(5)))
+    report = make_report(backup_id=stored.id, state="failed", looks=(broken,))
+    write_report(backup_storage(), report)
     make_run(name="verify", state="failed", result="", error_what="It broke off.")
     make_pause(name="backup-daily")
+    request = make_request(make_user())
+    drilled = f"/admin/database/backups/drills/{report.id}/"
+    urls = (f"{RESTORES}{request.pk}/", drilled, *URLS)
     now = timezone.now()
     make_sample(at=now, status="critical", hint="see db_activity")
     make_sample(at=now, name=f"{SETTING}work_mem", hint="ALTER SYSTEM SET work_mem = 1")
     page.emulate_media(color_scheme=scheme)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        for url in URLS:
+        for url in urls:
             page.goto(url)
             assert axe(page) == [], (url, width)
             assert page.evaluate("document.documentElement.scrollWidth") == width, url

@@ -12,6 +12,8 @@ from dbops.backups.manifest import Manifest, write_manifest
 from dbops.backups.measuring import Measure
 from dbops.backups.storage import BackupStorage
 from dbops.engines.base import Contents
+from dbops.engines.verbs.proof import Look
+from dbops.recovery.drill_reports import DrillReport
 
 MOMENT = datetime(2026, 11, 23, 2, 0, 0, 500_000, tzinfo=UTC)
 DUMP = b"all the rows"
@@ -57,6 +59,27 @@ def make_manifest(**overrides: Any) -> Manifest:
         warnings=("pg_dump: warning: circular foreign keys",),
     )
     return replace(manifest, **overrides)
+
+
+def make_report(**overrides: Any) -> DrillReport:
+    """Return what a drill has found that passed."""
+    report = DrillReport(
+        id="drill_20261122_031500_0badcafe",
+        alias="default",
+        backup_id="stateset_20261121_020000",
+        state="passed",
+        began_at=MOMENT,
+        budget_seconds=3600.0,
+        seconds={"fetch": 1.5, "decode": 2.5, "load": 60.0, "checks": 8.0},
+        who="task backup-weekly",
+        host="db-1",
+        engine="postgresql",
+        backup_from=MOMENT,
+        rows=302,
+        size_bytes=8192,
+        looks=(Look("rows", "302 rows in 2 tables"), Look("books", "60 rules")),
+    )
+    return replace(report, **overrides)
 
 
 def store_backup(

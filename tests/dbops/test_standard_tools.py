@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from dbops.backups.create import create_backup
 from tests.dbops.shop import ALIAS, Shop
@@ -30,6 +31,22 @@ def test_the_packing_opens_by_hand(
     manifest = create_backup(alias=ALIAS, packing=packing, verify="none")
     plain = run(*tool, shop.backup_folder / manifest.file_name)
     assert sha256(plain).hexdigest() == manifest.plain.sha256
+
+
+def test_what_is_encrypted_opens_by_hand(
+    shop: Shop, tmp_path: Path, settings: Settings
+) -> None:
+    key = tmp_path / "identity.txt"
+    run("age-keygen", "-o", key)
+    settings.BACKUP_AGE_RECIPIENTS = [run("age-keygen", "-y", key).decode().strip()]
+    manifest = create_backup(alias=ALIAS, verify="none")
+    packed, dump = tmp_path / "dump.zst", tmp_path / "dump"
+    run("age", "-d", "-i", key, "-o", packed, shop.backup_folder / manifest.file_name)
+    run("zstd", "-q", "-d", packed, "-o", dump)
+    if shop.engine == "postgresql":
+        assert b"TABLE DATA public orders" in run("pg_restore", "-l", dump)
+    else:
+        assert run("sqlite3", dump, "SELECT COUNT(*) FROM orders") == b"300\n"
 
 
 def test_zstd_finds_its_own_checksum(shop: Shop) -> None:

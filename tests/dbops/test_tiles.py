@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from dbops.backups.catalogue import Verdict, write_verdict
 from dbops.backups.storage import backup_storage
+from dbops.recovery.drill_reports import write_report
 from dbops.tiles import tiles
 from stateset.accounts.models import User
 from stateset.lib.tiles import Level, Tile
-from tests.dbops.builders import store_backup
+from tests.dbops.builders import make_report, store_backup
 from tests.dbops.damage import cut_off
 
 FIRST, SECOND = "stateset_20261121_020000", "stateset_20261122_020000"
@@ -81,6 +82,25 @@ def test_a_damaged_newest_backup_is_urgent(backup_folder: Path) -> None:
     cut_off(backup_folder / f"{SECOND}.dump")
     why = f"{SECOND}.dump is 7 bytes long, not 12 bytes"
     assert shown() == make_tile("damaged", why, "critical")
+
+
+def test_the_last_proven_restore_is_shown_with_what_it_took(
+    backup_folder: Path,
+) -> None:
+    def drill_tile() -> tuple[object, str, Level]:
+        request = RequestFactory().get("/")
+        request.user = User(is_superuser=True)
+        tile = next(each for each in tiles(request) if "proven" in each.title)
+        return tile.value, tile.note, tile.level
+
+    storage, now = backup_storage(), timezone.now()
+    nobody_knows = "nobody knows how long recovery takes"
+    assert drill_tile() == ("never", nobody_knows, "warning")
+    write_report(storage, make_report(began_at=now - timedelta(hours=3)))
+    assert drill_tile() == ("3h ago", "recovery takes 72s of 1h allowed", "ok")
+    failed = make_report(id="drill_20261123_030000_00000000", state="failed", why="…")
+    write_report(storage, failed)
+    assert drill_tile() == ("3h ago", "the last drill failed", "critical")
 
 
 def test_a_place_that_cannot_be_read_is_unknown(backup_folder: Path) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from tests.dbops.scheduling.builders import make_sample
 from tests.deploy.places import DEPLOY, read_text, read_yaml, services
 
 # Seen by running postgres_exporter against PostgreSQL (docs/deployment.md).
@@ -96,6 +98,7 @@ def test_the_database_metrics_asked_for_are_the_exporters() -> None:
 
 @pytest.mark.django_db
 def test_our_own_metrics_asked_for_are_on_our_page(client: Client) -> None:
+    make_sample(at=timezone.now(), name="last_backup")
     # A page first, so that there is something to count.
     client.get("/admin/login/")
     page = client.get("/metrics").content.decode()

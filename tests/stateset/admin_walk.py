@@ -21,10 +21,12 @@ from orders.services import set_cart_item
 from stateset.demo.seeding import seed_demo
 from stateset.system.sealing.flow import seal_log
 from stateset.system.services.proving import prove_books
+from tests.dbops.recovery.builders import make_request
 from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
 from tests.inventory.manufacturing.builders import make_running_order
 from tests.inventory.procurement.builders import line_ids, make_sent_order
 from tests.orders.builders import make_cart, make_stocked_variant
+from tests.stateset.builders import make_user
 
 OUR_APPS = {
     "accounts",
@@ -66,6 +68,7 @@ def fill_tables() -> None:
     seal_log()
     prove_books()
     make_sample()
+    make_request(make_user())
 
 
 def walk(client: Client, model_admin: Any) -> Iterator[str]:

@@ -25,7 +25,9 @@ class StoredObject:
 
 
 class BackupStorage(ABC):
-    """The verbs of a place for backups."""
+    """The verbs of a place for backups; ``name`` is what people call it."""
+
+    name: str
 
     @property
     @abstractmethod

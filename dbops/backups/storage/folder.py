@@ -25,7 +25,8 @@ PART = re.compile(r"\.stateset_[\w.]+\.part")
 class FolderStorage(BackupStorage):
     """A folder on a local or shared disk, readable by its owner only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, name: str = "local") -> None:
+        self.name = name
         self._folder = folder
 
     @property

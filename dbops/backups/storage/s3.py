@@ -45,7 +45,8 @@ class BucketStorage(BackupStorage):
     are still made, only pruning is refused.
     """
 
-    def __init__(self, place: S3Storage) -> None:
+    def __init__(self, place: S3Storage, *, name: str = "s3") -> None:
+        self.name = name
         place.client_config = CONFIG.merge(place.client_config)
         self._place = place
 

@@ -36,7 +36,8 @@ def draft_database(
     """
     draft = target + DRAFT_SUFFIX
     with connection.cursor() as cursor:
-        _drop_abandoned(cursor, draft)
+        if exists(cursor, draft) and not drop_abandoned(cursor, draft):
+            raise taken(draft)
         _create(cursor, draft, like)
     try:
         with connection.cursor() as cursor:
@@ -57,18 +58,38 @@ def name_draft(connection: BaseDatabaseWrapper, draft: str, into: str) -> None:
     with connection.cursor() as cursor:
         if exists(cursor, into):
             raise taken(into)
+        opened = ""
         if _is_closed(cursor, draft):
-            cursor.execute(
-                f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(draft)} TO PUBLIC"
-            )
-        cursor.execute(f"COMMENT ON DATABASE {quoted(draft)} IS NULL")
-        cursor.execute(f"ALTER DATABASE {quoted(draft)} RENAME TO {quoted(into)}")
+            opened = f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(draft)} TO PUBLIC;"
+        # Together: without its comment nobody would know a killed one for a draft.
+        cursor.execute(
+            f"BEGIN; {opened} COMMENT ON DATABASE {quoted(draft)} IS NULL;"
+            f" ALTER DATABASE {quoted(draft)} RENAME TO {quoted(into)}; COMMIT"
+        )
 
 
 def exists(cursor: CursorWrapper, name: str) -> bool:
     """Tell whether the server has a database of this name."""
     cursor.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [name])
     return cursor.fetchone() is not None
+
+
+def is_abandoned(cursor: CursorWrapper, draft: str) -> bool:
+    """Tell whether a draft is there that a killed restore has left, by its comment."""
+    cursor.execute(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database"
+        " WHERE datname = %s",
+        [draft],
+    )
+    return bool(cursor.fetchone() == (DRAFT_COMMENT,))
+
+
+def drop_abandoned(cursor: CursorWrapper, draft: str) -> bool:
+    """Drop what a killed restore has left, and tell whether there was any."""
+    if not is_abandoned(cursor, draft):
+        return False
+    cursor.execute(_drop(draft))
+    return True
 
 
 def taken(name: str) -> TargetExistsError:
@@ -122,16 +143,3 @@ def _is_closed(cursor: CursorWrapper, draft: str) -> bool:
 
 def _drop(draft: str) -> str:
     return f"DROP DATABASE IF EXISTS {quoted(draft)} WITH (FORCE)"
-
-
-def _drop_abandoned(cursor: CursorWrapper, draft: str) -> None:
-    if not exists(cursor, draft):
-        return
-    cursor.execute(
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database"
-        " WHERE datname = %s",
-        [draft],
-    )
-    if cursor.fetchone()[0] != DRAFT_COMMENT:
-        raise taken(draft)
-    cursor.execute(_drop(draft))

@@ -16,6 +16,7 @@ from dbops.engines.postgresql.decode import decode
 from dbops.engines.postgresql.dump import dump
 from dbops.engines.postgresql.foreign import drafted_from_file
 from dbops.engines.postgresql.lock import lease_holder, lock
+from dbops.engines.postgresql.proof import PostgresqlProof
 from dbops.engines.postgresql.restore import drafted, name_restored, new_target
 from dbops.engines.postgresql.scrub import scrub
 from dbops.engines.postgresql.space import PostgresqlSpace
@@ -24,7 +25,12 @@ from dbops.engines.postgresql.swap import PostgresqlSwap
 
 
 class PostgresqlEngine(
-    PostgresqlActivity, PostgresqlCare, PostgresqlSpace, PostgresqlSwap, Engine
+    PostgresqlActivity,
+    PostgresqlCare,
+    PostgresqlProof,
+    PostgresqlSpace,
+    PostgresqlSwap,
+    Engine,
 ):
     """A database on a server; the role's own rights are enough for everything."""
 

@@ -32,6 +32,7 @@ from dbops.engines.postgresql.drafts import (
 from dbops.engines.postgresql.extensions import list_without, refused_extensions
 from dbops.errors import RestoreRefusedError
 from dbops.process import Program, run
+from dbops.steps import step
 
 logger = logging.getLogger(__name__)
 
@@ -79,26 +80,31 @@ def drafted(
     with ExitStack() as making:
         with workspace() as folder:
             archive = folder / "dump"
-            spool(source.chunks, archive, size_bytes=source.size_bytes)
+            with step("decode"):
+                spool(source.chunks, archive, size_bytes=source.size_bytes)
             own = making.enter_context(maintenance_session(connection, name="restore"))
             client = find_pg_restore(
                 like.client_version, server_version(own), options.client_folders
             )
-            draft = making.enter_context(
-                draft_database(own, target, like, is_closed=is_closed)
-            )
+            with step("create"):
+                draft = making.enter_context(
+                    draft_database(own, target, like, is_closed=is_closed)
+                )
             program = restore_program(own, client.path, options, draft, archive)
             if refused := refused_extensions(own):
                 wanted = folder / "list"
                 wanted.write_text(list_without(refused, client.path, archive))
                 program = replace(program, args=[*program.args, f"--use-list={wanted}"])
-            finished = run(program)
+            with step("load"):
+                finished = run(program)
         for line in finished.warnings:
             logger.warning("%s", line)
         with session(connection, database=draft, name="restore") as restored:
-            with restored.cursor() as cursor:
+            with step("analyze"), restored.cursor() as cursor:
                 cursor.execute("ANALYZE")
-            check(read_contents(restored))
+            with step("count"):
+                found = read_contents(restored)
+            check(found)
         yield draft
 
 

@@ -27,8 +27,15 @@ from dbops.engines.postgresql.connect import (
     quoted,
     session,
 )
-from dbops.engines.postgresql.drafts import DRAFT_SUFFIX, exists, name_draft
+from dbops.engines.postgresql.drafts import (
+    DRAFT_SUFFIX,
+    drop_abandoned,
+    exists,
+    is_abandoned,
+    name_draft,
+)
 from dbops.engines.postgresql.restore import NAME_BYTES
+from dbops.engines.postgresql.space.disk import free_bytes
 from dbops.engines.verbs.swap import KeptCopy, LiveState, SwapVerbs
 from dbops.errors import RestoreRefusedError
 
@@ -77,17 +84,21 @@ class PostgresqlSwap(SwapVerbs):
     def look(self) -> LiveState:
         with self._outside() as own, own.cursor() as cursor:
             if not exists(cursor, self.short_name):
-                return LiveState(is_there=False)
+                return LiveState(is_there=False, free_bytes=free_bytes(own))
             return LiveState(
                 is_there=True,
                 sessions=f"{len(_clients(cursor, self.short_name))} connected; they are"
                 " ended",
+                free_bytes=free_bytes(own),
                 stays_behind=_stays_behind(cursor, self.short_name),
             )
 
     def room_for(self, size_bytes: int) -> int:
         # The kept copy is the old one under another name.
         return size_bytes
+
+    def spool_for(self, dump_bytes: int) -> int:
+        return dump_bytes
 
     def require_swappable(self, stamp: str) -> None:
         live, kept = self.short_name, self.kept_name(stamp)
@@ -159,6 +170,21 @@ class PostgresqlSwap(SwapVerbs):
                 f"sessions stay in it: {_shown_sessions(other, live)}",
                 "end them (db_terminate, or as a role that may), then try again",
             )
+
+    def is_swapped(self, stamp: str, *, had_live: bool) -> bool:
+        # Both renames are one transaction, so the one says that the other was made.
+        sign = self.kept_name(stamp) if had_live else self.short_name
+        with self._outside() as own, own.cursor() as cursor:
+            return exists(cursor, sign)
+
+    def leftovers(self, stamp: str) -> list[str]:
+        draft = self.short_name + DRAFT_SUFFIX
+        with self._outside() as own, own.cursor() as cursor:
+            return [f"{draft}, half loaded"] if is_abandoned(cursor, draft) else []
+
+    def take_back(self, stamp: str) -> None:
+        with self._outside() as own, own.cursor() as cursor:
+            drop_abandoned(cursor, self.short_name + DRAFT_SUFFIX)
 
     def kept_name(self, stamp: str) -> str:
         return f"{self.short_name}{KEPT}{stamp}"

@@ -35,7 +35,7 @@ def read_contents(database: sqlite3.Connection, name: str) -> Contents:
         properties={
             "encoding": database.execute("PRAGMA encoding").fetchone()[0],
         },
-        sequences=_read_sequences(database),
+        sequences=read_sequences(database),
     )
 
 
@@ -75,7 +75,8 @@ def _single(database: sqlite3.Connection, query: str) -> int:
     return int(database.execute(query).fetchone()[0])
 
 
-def _read_sequences(database: sqlite3.Connection) -> dict[str, int | None]:
+def read_sequences(database: sqlite3.Connection) -> dict[str, int | None]:
+    """Return the last number of each table with AUTOINCREMENT."""
     if not _single(database, SEQUENCES_TABLE):
         return {}
     rows = database.execute("SELECT name, seq FROM sqlite_sequence ORDER BY name")

@@ -16,13 +16,16 @@ from dbops.engines.sqlite.decode import decode
 from dbops.engines.sqlite.dump import dump
 from dbops.engines.sqlite.foreign import drafted_from_file
 from dbops.engines.sqlite.lock import lease_holder, lock
+from dbops.engines.sqlite.proof import SqliteProof
 from dbops.engines.sqlite.restore import drafted, name_draft, new_target
 from dbops.engines.sqlite.scrub import scrub
 from dbops.engines.sqlite.space import SqliteSpace
 from dbops.engines.sqlite.swap import SqliteSwap
 
 
-class SqliteEngine(SqliteActivity, SqliteCare, SqliteSpace, SqliteSwap, Engine):
+class SqliteEngine(
+    SqliteActivity, SqliteCare, SqliteProof, SqliteSpace, SqliteSwap, Engine
+):
     """A database in one file."""
 
     vendor = "sqlite"

@@ -12,6 +12,7 @@ from dbops.engines.options import Options
 from dbops.engines.sqlite.connect import opened
 from dbops.engines.sqlite.contents import find_damage, read_contents
 from dbops.errors import BackupDamagedError, RestoreRefusedError, TargetExistsError
+from dbops.steps import step
 
 DRAFT_SUFFIX = "-restoring"
 # SQLite would replay or roll back from these into a file of their name.
@@ -56,8 +57,9 @@ def drafted(
     try:
         # What a killed restore left; the lease says that none is running.
         remove(draft)
-        spool(source.chunks, draft, size_bytes=source.size_bytes)
-        with opened(draft) as database:
+        with step("decode"):
+            spool(source.chunks, draft, size_bytes=source.size_bytes)
+        with step("count"), opened(draft) as database:
             damage = find_damage(database)
             found = read_contents(database, like.database)
         if damage:

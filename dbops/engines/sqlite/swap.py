@@ -15,8 +15,9 @@ import shlex
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,15 @@ from dbops.engines.sqlite.restore import (
     remove,
 )
 from dbops.engines.verbs.swap import KeptCopy, LiveState, SwapVerbs
-from dbops.errors import RestoreRefusedError
+from dbops.errors import DatabaseUnavailableError, RestoreRefusedError
 
 KEPT = "-old-"
 KEEPING_SUFFIX = "-keeping"
 STAMP = r"\d{8}_\d{6}"
 STAMP_LENGTH = 15
 STEPS = 8
+# The year 2000: from there the seconds fit until 2068.
+ZERO = 946_684_800
 # Rows unmoved by a margin this wide may have been issued and lost.
 UNKNOWN_GAP = 1_000_000
 
@@ -59,6 +62,10 @@ class SqliteSwap(SwapVerbs):
         kept = self._live.stat().st_size if self._live.is_file() else 0
         return 2 * size_bytes + kept
 
+    def spool_for(self, dump_bytes: int) -> int:
+        # It is unpacked to where it is to be.
+        return 0
+
     def require_swappable(self, stamp: str) -> None:
         if not os.access(self._live.parent, os.W_OK):
             raise RestoreRefusedError(
@@ -79,13 +86,13 @@ class SqliteSwap(SwapVerbs):
     def swap(self, draft: str, stamp: str, *, is_readable: bool = True) -> list[str]:
         kept, new = Path(self.kept_name(stamp)), Path(draft)
         if not (is_readable and self._live.exists()):
-            _settle(new)
-            self._move_aside(kept)
+            _settle(new, stamp)
+            _move(self._live, kept, ("", *SIDE_SUFFIXES))
             name_draft(draft, str(self._live))
             return []
         try:
             with opened(self._live, mode="rw") as live:
-                _settle(new, page_size=_pragma(live, "page_size"))
+                _settle(new, stamp, page_size=_pragma(live, "page_size"))
                 # In another mode nobody could copy it while it is locked.
                 live.execute("PRAGMA journal_mode = WAL")
                 live.execute("PRAGMA synchronous = FULL")
@@ -97,6 +104,33 @@ class SqliteSwap(SwapVerbs):
             remove(self._keeping)
             raise
         return []
+
+    def is_swapped(self, stamp: str, *, had_live: bool) -> bool:
+        return self._live_mark() == _mark(stamp)
+
+    def leftovers(self, stamp: str) -> list[str]:
+        kept = Path(self.kept_name(stamp))
+        found = [
+            f"{path.name}, half made"
+            for path in (self._draft, self._keeping)
+            if path.exists()
+        ]
+        if kept.exists() and self._live_mark() is not None:
+            found.append(f"{kept.name}, a copy of the live one")
+        elif kept.exists():
+            found.append(f"{kept.name}, which was the live one")
+        return found
+
+    def take_back(self, stamp: str) -> None:
+        kept = Path(self.kept_name(stamp))
+        if not self._live.exists():
+            # The file itself at last: until then this can be done again.
+            _move(kept, self._live, (*SIDE_SUFFIXES, ""))
+        elif self._live_mark() is not None:
+            # A copy of what is live, whose rows the safety backup has as well.
+            remove(kept)
+        remove(self._keeping)
+        remove(self._draft)
 
     def kept_name(self, stamp: str) -> str:
         return str(self._live.with_name(f"{self._live.name}{KEPT}{stamp}"))
@@ -118,7 +152,7 @@ class SqliteSwap(SwapVerbs):
     @contextmanager
     def reopened(self, kept: str) -> Iterator[str]:
         # A copy, so that the kept one is as it was when anything fails.
-        draft = self._live.with_name(self._live.name + DRAFT_SUFFIX)
+        draft = self._draft
         try:
             remove(draft)
             copy_database(Path(kept), draft)
@@ -138,6 +172,10 @@ class SqliteSwap(SwapVerbs):
     @property
     def _live(self) -> Path:
         return Path(self.connection.settings_dict["NAME"])
+
+    @property
+    def _draft(self) -> Path:
+        return self._live.with_name(self._live.name + DRAFT_SUFFIX)
 
     @property
     def _keeping(self) -> Path:
@@ -176,18 +214,33 @@ class SqliteSwap(SwapVerbs):
             self._keeping.rename(kept)
             fsync_path(kept.parent)
 
-    def _move_aside(self, kept: Path) -> None:
-        """Move a broken or half lost database away, with what lies beside it."""
-        with disk_errors(f"{self._live.name} was not moved.", self._live.parent):
-            for suffix in ("", *SIDE_SUFFIXES):
-                path = self._live.with_name(self._live.name + suffix)
-                if path.exists():
-                    path.rename(kept.with_name(kept.name + suffix))
+    def _live_mark(self) -> int | None:
+        """Return the mark of the swap that made the live file, None if unreadable."""
+        if not self._live.is_file():
+            return None
+        try:
+            with opened(self._live) as live:
+                return _pragma(live, "user_version")
+        except DatabaseUnavailableError:
+            return None
 
 
-def _settle(new: Path, *, page_size: int = 0) -> None:
-    """Bring everything of the new database into its one file, and to the disk."""
+def _move(source: Path, target: Path, suffixes: Sequence[str]) -> None:
+    """Move a broken or half lost database, with what lies beside it, in this order."""
+    with disk_errors(f"{source.name} was not moved.", source.parent):
+        for suffix in suffixes:
+            path = source.with_name(source.name + suffix)
+            if path.exists():
+                path.rename(target.with_name(target.name + suffix))
+
+
+def _settle(new: Path, stamp: str, *, page_size: int = 0) -> None:
+    """Bring everything of the new database into its one file, and to the disk.
+
+    Its header gets a mark, by which the live file tells that it was replaced.
+    """
     with opened(new, mode="rw") as database:
+        database.execute(f"PRAGMA user_version = {_mark(stamp)}")
         database.execute("PRAGMA journal_mode = DELETE")
         if page_size and _pragma(database, "page_size") != page_size:
             # Pages can only be copied over pages of their own size.
@@ -195,6 +248,11 @@ def _settle(new: Path, *, page_size: int = 0) -> None:
             database.execute("VACUUM")
     with disk_errors(f"{new.name} was not written.", new.parent):
         fsync_path(new)
+
+
+def _mark(stamp: str) -> int:
+    """Return the seconds of a swap's time: what fits into a header of 32 bits."""
+    return int(datetime.strptime(f"{stamp}+0000", "%Y%m%d_%H%M%S%z").timestamp() - ZERO)
 
 
 def _pragma(database: sqlite3.Connection, name: str) -> int:

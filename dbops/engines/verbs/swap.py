@@ -50,6 +50,10 @@ class SwapVerbs(Verbs):
         """Return how many bytes a swap with a database of this size takes beside it."""
 
     @abstractmethod
+    def spool_for(self, dump_bytes: int) -> int:
+        """Return how many bytes in TMPDIR a dump of this size takes to be loaded."""
+
+    @abstractmethod
     def require_swappable(self, stamp: str) -> None:
         """Raise RestoreRefusedError where this role or name does not allow a swap."""
 
@@ -68,6 +72,24 @@ class SwapVerbs(Verbs):
         Everything or nothing: whatever raises or kills it, the live name stands for
         one complete database. No other session of this process may be open. Returns
         what of the database's own settings could not be carried over.
+        """
+
+    @abstractmethod
+    def is_swapped(self, stamp: str, *, had_live: bool) -> bool:
+        """Tell whether a swap at ``stamp`` was made, by what it has left behind.
+
+        ``had_live`` says whether there was a database to be kept.
+        """
+
+    @abstractmethod
+    def leftovers(self, stamp: str) -> list[str]:
+        """Return in words what one that was killed before its swap has left."""
+
+    @abstractmethod
+    def take_back(self, stamp: str) -> None:
+        """Remove what such a one has left, and put back what it moved away.
+
+        The lease says that none is running.
         """
 
     @abstractmethod

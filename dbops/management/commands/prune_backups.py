@@ -4,8 +4,16 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from dbops.backups.prune import UNFINISHED, Pruned, plan_pruning, prune_backups
+from dbops.backups.prune import (
+    UNFINISHED,
+    WHOLE,
+    Pruned,
+    place_of,
+    plan_pruning,
+    prune_backups,
+)
 from dbops.backups.retention import Kept
+from dbops.management.choices import add_location, chosen
 from dbops.values import Ago, Size
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.reports import Report, Section
@@ -18,42 +26,67 @@ class Command(StatesetCommand):
         parser.add_argument(
             "--apply", action="store_true", help="Delete what the plan does not keep."
         )
+        add_location(parser, "Prune")
 
-    def run(self, *, database: str, apply: bool, **_options: Any) -> Report:
+    def run(
+        self, *, database: str, apply: bool, location: str | None, **_options: Any
+    ) -> Report:
         if apply:
-            return _done(prune_backups(database))
-        plan = plan_pruning(database)
+            return _done(prune_backups(database, chosen(location)))
+        plan = plan_pruning(database, chosen(location))
         going = [each for each in plan if not each.is_kept]
         return Report(
             summary=f"{_counted(going, plan)} would be deleted, {_size(going)}"
             + (": add --apply to do it" if going else ""),
             rows=[_row(each, "delete") for each in plan],
+            sections=_sections([_row(each, "delete") for each in plan]),
         )
 
 
 def _done(pruned: Pruned) -> Report:
     refused = len(pruned.refused)
     rows = [
-        _row(each, "refused" if each.entry.id in pruned.refused else "deleted")
-        | {"refusal": pruned.refused.get(each.entry.id, "")}
+        _row(each, "refused" if place_of(each) in pruned.refused else "deleted")
+        | {"refusal": pruned.refused.get(place_of(each), "")}
         for each in pruned.plan
     ]
-    if UNFINISHED in pruned.refused:
-        rows.append(_unfinished(pruned.refused[UNFINISHED]))
+    rows += [
+        _other(place, what, why)
+        for (place, what), why in pruned.refused.items()
+        if what in (UNFINISHED, WHOLE)
+    ]
     return Report(
         summary=f"{_counted(pruned.deleted, pruned.plan)} deleted,"
         f" {_size(pruned.deleted)}" + (f"; {refused} refused" if refused else ""),
         facts={"refused": refused, "unfinished_uploads_ended": pruned.unfinished},
         rows=rows,
-        sections=[Section(rows, below="refusal")] if rows else [],
+        sections=_sections(rows),
         exit_code=1 if refused else 0,
     )
+
+
+def _sections(rows: list[dict[str, Any]]) -> list[Section]:
+    """Return a table for each location; a title where there are several."""
+    places = list(dict.fromkeys(row["location"] for row in rows))
+    return [
+        Section(
+            [_shown(row) for row in rows if row["location"] == place],
+            title=place if len(places) > 1 else "",
+            below="refusal",
+        )
+        for place in places
+    ]
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "location"}
 
 
 def _row(kept: Kept, verb: str) -> dict[str, Any]:
     entry = kept.entry
     return {
         "id": entry.id,
+        "location": entry.location,
         "do": "keep" if kept.is_kept else verb,
         "made": entry.manifest and Ago.of(entry.manifest.started_at),
         "size": Size(entry.size_bytes),
@@ -61,13 +94,15 @@ def _row(kept: Kept, verb: str) -> dict[str, Any]:
     }
 
 
-def _unfinished(refusal: str) -> dict[str, Any]:
+def _other(place: str, what: str, refusal: str) -> dict[str, Any]:
+    """Return a row for what was refused and is no backup."""
     return {
-        "id": UNFINISHED,
+        "id": what,
+        "location": place,
         "do": "refused",
         "made": None,
         "size": None,
-        "why": "begun more than a day ago",
+        "why": "begun more than a day ago" if what == UNFINISHED else "not read",
         "refusal": refusal,
     }
 

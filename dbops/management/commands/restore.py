@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from dbops.backups.catalogue import LATEST
 from dbops.backups.restore import restore_backup
+from dbops.backups.signing import describe_signature
 from dbops.management.choices import add_backup_choice
 from dbops.recovery.anonymise import restore_anonymised
+from dbops.recovery.ending import Ended, carry_out_ending
 from dbops.recovery.foreign import restore_foreign
+from dbops.recovery.killed import ABORT, RESUME, Ending, plan_ending
 from dbops.recovery.live import Replaced, replace_live
 from dbops.recovery.plans import ROLLBACK, Plan, plan_restore, plan_rollback
 from stateset.lib.commands import StatesetCommand
@@ -33,6 +37,16 @@ class Command(StatesetCommand):
             "--rollback",
             action="store_true",
             help="Bring back what the last restore replaced.",
+        )
+        which.add_argument(
+            "--resume",
+            action="store_true",
+            help="Bring a restore that was killed to its end.",
+        )
+        which.add_argument(
+            "--abort",
+            action="store_true",
+            help="Undo a restore that was killed: clean up, or put the old one back.",
         )
         which.add_argument(
             "--foreign",
@@ -64,6 +78,12 @@ class Command(StatesetCommand):
             help="Show what would be done to the live database, and change nothing.",
         )
         parser.add_argument(
+            "--allow-unsigned",
+            action="store_true",
+            help="Restore also a backup whose signature is missing, wrong or by a key"
+            " that is not configured.",
+        )
+        parser.add_argument(
             "--reason", default="", help="Why it is restored; kept in the journal."
         )
 
@@ -75,41 +95,81 @@ class Command(StatesetCommand):
         into: str | None,
         anonymise: bool,
         rollback: bool,
+        resume: bool,
+        abort: bool,
         foreign: str | None,
         confirm: str | None,
         dry_run: bool,
+        allow_unsigned: bool,
         reason: str,
         **_options: Any,
     ) -> Report:
         if anonymise:
             _refuse_anonymising(into=into, foreign=foreign)
         if into is not None:
-            _refuse_together(rollback=rollback, confirm=confirm, dry_run=dry_run)
+            _refuse_together(
+                rollback=rollback,
+                resume=resume,
+                abort=abort,
+                confirm=confirm,
+                dry_run=dry_run,
+            )
             if anonymise:
-                return _restore_anonymised(database, id or LATEST, into, reason)
+                return _restore_anonymised(
+                    database, id or LATEST, into, reason, allow_unsigned=allow_unsigned
+                )
             if foreign is not None:
                 return _restore_foreign(database, foreign, into, reason)
-            return _restore_into(database, id or LATEST, into, reason)
-        if foreign is not None:
-            raise UsageError(
-                "Nothing was restored.",
-                why="a file without a manifest never replaces the live database",
-                fix="restore it --into a new one, look at its rows, back that one up"
-                " (APP__DATABASE_URL=…), and restore the backup over the live one",
+            return _restore_into(
+                database, id or LATEST, into, reason, allow_unsigned=allow_unsigned
             )
+        _refuse_over_live(foreign)
+        if resume or abort:
+            action = RESUME if resume else ABORT
+            ending = plan_ending(action, database, allow_unsigned=allow_unsigned)
+            return self._end_killed(action, ending, confirm, reason, dry_run=dry_run)
         if rollback:
             plan = plan_rollback(alias=database)
         else:
-            plan = plan_restore(backup_id=id or LATEST, alias=database)
+            plan = plan_restore(
+                backup_id=id or LATEST, alias=database, allow_unsigned=allow_unsigned
+            )
         if dry_run:
             return Report(
                 summary=f"Nothing was changed: this would replace {plan.name}",
-                facts={"source": plan.source, "steps": plan.steps},
+                facts={
+                    "source": plan.source,
+                    "steps": plan.steps,
+                    "lost": plan.losses and [asdict(loss) for loss in plan.losses],
+                },
                 rows=plan.rows,
-                sections=[Section(plan.rows)],
+                sections=plan.sections,
             )
         self.confirm(plan.text, name=plan.name, given=confirm)
         return _report(replace_live(plan, reason=reason))
+
+    def _end_killed(
+        self,
+        action: str,
+        ending: Ending | None,
+        confirm: str | None,
+        reason: str,
+        *,
+        dry_run: bool,
+    ) -> Report:
+        if ending is None:
+            return Report(summary=f"Nothing to {action}: no restore was killed")
+        if dry_run:
+            return Report(
+                summary=f"Nothing was changed: this would {action} the"
+                f" {ending.killed.record.action} of {ending.name}",
+                facts={"journal": ending.killed.record.id, "steps": ending.steps},
+                rows=ending.rows,
+                sections=ending.sections,
+            )
+        self.confirm(ending.text, name=ending.name, given=confirm)
+        ended = carry_out_ending(ending, reason=reason)
+        return _report(ended.replaced) if ended.replaced else _report_ended(ended)
 
 
 def _refuse_together(**given: object) -> None:
@@ -121,6 +181,16 @@ def _refuse_together(**given: object) -> None:
                 " a new one",
                 fix="leave one of them out",
             )
+
+
+def _refuse_over_live(foreign: str | None) -> None:
+    if foreign is not None:
+        raise UsageError(
+            "Nothing was restored.",
+            why="a file without a manifest never replaces the live database",
+            fix="restore it --into a new one, look at its rows, back that one up"
+            " (APP__DATABASE_URL=…), and restore the backup over the live one",
+        )
 
 
 def _refuse_anonymising(*, into: str | None, foreign: str | None) -> None:
@@ -141,10 +211,14 @@ def _refuse_anonymising(*, into: str | None, foreign: str | None) -> None:
 
 
 def _restore_anonymised(
-    database: str, backup_id: str, into: str, reason: str
+    database: str, backup_id: str, into: str, reason: str, *, allow_unsigned: bool
 ) -> Report:
     made = restore_anonymised(
-        backup_id=backup_id, into=into, alias=database, reason=reason
+        backup_id=backup_id,
+        into=into,
+        alias=database,
+        reason=reason,
+        allow_unsigned=allow_unsigned,
     )
     manifest = made.restored.manifest
     return Report(
@@ -162,9 +236,15 @@ def _restore_anonymised(
     )
 
 
-def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Report:
+def _restore_into(
+    database: str, backup_id: str, into: str, reason: str, *, allow_unsigned: bool
+) -> Report:
     restored = restore_backup(
-        backup_id=backup_id, into=into, alias=database, reason=reason
+        backup_id=backup_id,
+        into=into,
+        alias=database,
+        reason=reason,
+        allow_unsigned=allow_unsigned,
     )
     manifest = restored.manifest
     return Report(
@@ -175,6 +255,7 @@ def _restore_into(database: str, backup_id: str, into: str, reason: str) -> Repo
             "into": restored.target,
             "tables": len(manifest.contents.tables),
             "row_count": manifest.rows,
+            "signature": describe_signature(manifest),
             "seconds": restored.seconds,
         },
     )
@@ -195,6 +276,21 @@ def _restore_foreign(database: str, file: str, into: str, reason: str) -> Report
             "seconds": adopted.seconds,
         },
         rows=[{"table": name, "row_count": count} for name, count in tables.items()],
+    )
+
+
+def _report_ended(ended: Ended) -> Report:
+    killed, name = ended.ending.killed, ended.ending.name
+    if killed.is_exchanged:
+        told = f"Ended the {killed.record.action} of {name} from {killed.record.source}"
+    else:
+        told = f"Aborted the {killed.record.action} of {name}: it is as it was"
+    rows = [{"what": each.subject, "result": str(each)} for each in ended.findings]
+    return Report(
+        summary=told,
+        facts={"journal": ended.journal_id, "kept_copy": killed.kept_as},
+        rows=rows,
+        sections=[Section(rows)],
     )
 
 

@@ -30,7 +30,8 @@ class Command(StatesetCommand):
             default=DEFAULT_LEVEL,
             choices=tuple(LEVELS),
             help="manifest: file and size; hash: every byte; decode: read to the end"
-            " by the engine's own tools (default: %(default)s).",
+            " by the engine's own tools; restore: for real, into a scratch database"
+            " that is removed again (default: %(default)s).",
         )
 
     def run(
@@ -55,6 +56,10 @@ class Command(StatesetCommand):
                 "is_good": verdict.is_good,
                 "verified_at": verdict.verified_at,
             },
+            rows=[
+                {"check": name, "looked_at": looked_at}
+                for name, looked_at in verdict.checks.items()
+            ],
         )
 
 

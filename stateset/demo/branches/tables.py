@@ -69,6 +69,7 @@ LEFT_OUT = (
     "auth.Permission",
     "contenttypes.ContentType",
     "dbops.HealthSample",
+    "dbops.RestoreRequest",
     "dbops.SchedulePause",
     "dbops.ScheduledRun",
     "sessions.Session",

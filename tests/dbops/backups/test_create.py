@@ -170,10 +170,16 @@ def test_success_is_journaled(shop: Shop, entries: list[journal.Entry]) -> None:
                 "alias": ALIAS,
                 "bytes": manifest.stored.size_bytes,
                 "rows": sum(TABLES.values()),
+                "locations": ["local"],
+                "missed": {},
             },
         ),
         journal.Entry(
-            "backup.verify", "backup", manifest.id, "success", {"level": "hash"}
+            "backup.verify",
+            "backup",
+            manifest.id,
+            "success",
+            {"level": "hash", "location": "local"},
         ),
     ]
 

@@ -14,6 +14,7 @@ from dbops.backups.catalogue import (
     CatalogueEntry,
     Verdict,
 )
+from dbops.backups.holds import Hold
 from dbops.backups.retention import Kept, Policy, plan_retention
 from dbops.errors import PruningRefusedError
 from tests.dbops.builders import MOMENT, make_manifest
@@ -44,9 +45,11 @@ def verified(age_days: float, level: str = "decode") -> CatalogueEntry:
 
 
 def shorts(entries: list[CatalogueEntry], **changes: Any) -> list[str]:
-    plan = plan_retention(entries, replace(POLICY, **changes), MOMENT)
-    assert [each.entry for each in plan] == entries
-    return [each.short for each in plan]
+    """Return the verdicts while backups go on: a fresh one is of another group."""
+    listed = [*entries, make_entry(0.01, kind="other")]
+    plan = plan_retention(listed, replace(POLICY, **changes), MOMENT)
+    assert [each.entry for each in plan] == listed
+    return [each.short for each in plan[:-1]]
 
 
 def test_all_of_the_last_days_are_kept() -> None:
@@ -71,6 +74,30 @@ def test_after_forty_days_of_failing_the_last_good_ones_are_there() -> None:
 def test_the_newest_verified_one_stays_beyond_the_floor() -> None:
     entries = [make_entry(age) for age in (40, 41, 42)] + [verified(50), verified(60)]
     assert shorts(entries)[3:] == ["verified", "no"]
+
+
+def test_the_newest_that_a_drill_restored_stays_beyond_the_floor() -> None:
+    drilled = [verified(age, "restore") for age in (60, 70)]
+    entries = [make_entry(age) for age in (40, 41, 42)] + [verified(50), *drilled]
+    assert shorts(entries)[3:] == ["verified", "drilled", "no"]
+    failed = [replace(each, state=DAMAGED) for each in drilled]
+    assert shorts(entries[:4] + failed)[3:] == ["verified", "no", "no"]
+
+
+def test_what_is_held_stays_whatever_it_is() -> None:
+    old = [make_entry(age) for age in (40, 41, 42, 43, 44)]
+    damaged = make_entry(50, state=DAMAGED)
+    held = {
+        old[0].id: Hold("pinned", "pinned by ada: the audit"),
+        old[4].id: Hold("in use", "being read: restore 7@host"),
+        damaged.id: Hold("pinned", "pinned by ada: to be looked into"),
+    }
+    fresh = make_entry(0.01, kind="other")
+    plan = plan_retention([*old, damaged, fresh], POLICY, MOMENT, held)
+    assert [each.short for each in plan] == [
+        *("pinned", "one of 3", "one of 3", "no", "in use", "pinned", "newest"),
+    ]
+    assert plan[0].why == "pinned by ada: the audit"
 
 
 def test_a_look_at_the_manifest_verifies_nothing() -> None:
@@ -143,6 +170,21 @@ def test_a_clock_before_the_newest_backup_is_refused() -> None:
         "by this machine's clock it is 2026-11-23 02:00, but the newest backup is of"
         " 2026-11-23 03:02 UTC"
     )
+
+
+def test_long_after_the_newest_backup_nothing_goes() -> None:
+    """Either backups have stopped, or the clock has jumped: who knows how old it is."""
+    abandoned = replace(make_entry(400), state=INCOMPLETE, manifest=None)
+
+    def found(newest: float) -> list[str]:
+        entries = [make_entry(age) for age in (newest, 40, 41, 42)] + [abandoned]
+        plan = plan_retention(entries, POLICY, MOMENT)
+        return [each.short for each in plan if each.short != "one of 3"]
+
+    assert found(8) == ["newest", "no", "no"]
+    assert found(8.1) == ["newest", "not now", "not now"]
+    (kept,) = plan_retention([make_entry(39, alias="other")], POLICY, MOMENT)
+    assert kept.short == "not ours"
 
 
 def some_entries(seed: int) -> list[CatalogueEntry]:

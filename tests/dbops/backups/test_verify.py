@@ -30,7 +30,7 @@ def refusal(manifest: Manifest, level: str) -> BackupDamagedError:
 
 def test_a_whole_backup_is_good_at_every_level(shop: Shop) -> None:
     manifest = create_backup(alias=ALIAS, verify="none")
-    for level in LEVELS:
+    for level in ("manifest", "hash", "decode"):
         found, verdict = verify_backup(alias=ALIAS, level=level)
         assert found == manifest
         assert (verdict.level, verdict.is_good) == (level, True)

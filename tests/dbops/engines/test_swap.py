@@ -22,6 +22,7 @@ from dbops.backups.restore import require_whole
 from dbops.backups.storage import backup_storage
 from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
+from dbops.engines.sqlite import swap
 from dbops.errors import DbopsError
 from tests.dbops.shop import ALIAS, Shop
 
@@ -215,3 +216,28 @@ def test_the_line_that_removes_a_kept_copy_is_one_for_the_shell(
     (copy,) = engine.kept_copies()
     subprocess.run(["/bin/sh", "-c", copy.removal], check=True)
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.sqlite
+def test_a_broken_file_that_was_moved_away_by_a_killed_swap_is_put_back(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with drafted(shop) as (engine, draft):
+        live = Path(shop.name)
+        live.write_bytes(b"what is left of it")
+        live.with_name("shop.db-wal").write_bytes(b"its newest rows")
+        monkeypatch.setattr(swap, "name_draft", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            engine.swap(draft, STAMP, is_readable=False)
+        assert not live.exists()
+        assert not engine.is_swapped(STAMP, had_live=True)
+        kept = Path(engine.kept_name(STAMP))
+        assert f"{kept.name}, which was the live one" in engine.leftovers(STAMP)
+        engine.take_back(STAMP)
+        assert live.read_bytes() == b"what is left of it"
+        assert live.with_name("shop.db-wal").read_bytes() == b"its newest rows"
+        assert engine.leftovers(STAMP) == []
+        # A copy beside a file that nobody can read may be the only one.
+        kept.write_bytes(b"rows")
+        engine.take_back(STAMP)
+        assert kept.read_bytes() == b"rows"

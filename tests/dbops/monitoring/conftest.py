@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import secrets
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -26,6 +28,14 @@ def shop(
         MAKERS[connections["default"].vendor](folder, folder / "backups") as made,
     ):
         yield made
+
+
+@pytest.fixture
+def roomy_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Have half of the disk free, however full that of this machine is."""
+    usage = shutil.disk_usage(tmp_path)
+    half = usage._replace(used=usage.total // 2, free=usage.total // 2)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: half)
 
 
 @pytest.fixture

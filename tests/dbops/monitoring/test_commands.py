@@ -51,6 +51,7 @@ def table(printed: str) -> list[str]:
     return lines[:end]
 
 
+@pytest.mark.usefixtures("roomy_disk")
 def test_db_health_exits_with_the_worst_and_names_it(
     shop: Shop, backup_folder: Path
 ) -> None:

@@ -124,6 +124,7 @@ def test_every_limit_has_a_hint() -> None:
     ] == []
 
 
+@pytest.mark.usefixtures("roomy_disk")
 @pytest.mark.postgresql
 def test_a_sound_server_is_found_sound(shop: Shop, backup_folder: Path) -> None:
     results = found()
@@ -133,6 +134,8 @@ def test_a_sound_server_is_found_sound(shop: Shop, backup_folder: Path) -> None:
         "migrations",
         "last_backup",
         "backup_verified",
+        "recovery_drill",
+        "recovery_time",
         f"{SETTING}fsync",
         f"{SETTING}full_page_writes",
     }
@@ -210,6 +213,7 @@ def test_to_a_role_without_rights_what_is_hidden_is_unknown(
     assert results[f"{SETTING}shared_preload_libraries"].message == "hidden"
 
 
+@pytest.mark.usefixtures("roomy_disk")
 @pytest.mark.sqlite
 def test_a_sound_file_is_found_sound(shop: Shop, backup_folder: Path) -> None:
     results = found()
@@ -217,6 +221,8 @@ def test_a_sound_file_is_found_sound(shop: Shop, backup_folder: Path) -> None:
         "migrations",
         "last_backup",
         "backup_verified",
+        "recovery_drill",
+        "recovery_time",
     ]
     assert results["journal_mode"].message == "wal"
     assert results["quick_check"].message == "0 damaged places"
@@ -254,7 +260,10 @@ def test_a_database_that_does_not_answer_is_critical_and_no_fault(
 ) -> None:
     with elsewhere(shop.new_name()):
         results = found()
-    assert list(results) == ["answers", "last_backup", "backup_verified", "backup_disk"]
+    assert list(results) == [
+        *("answers", "last_backup", "backup_verified"),
+        *("recovery_drill", "recovery_time", "backup_disk"),
+    ]
     assert results["answers"].status == "critical"
     assert results["answers"].message.startswith("no: ")
     assert "APP__DATABASE_URL" in results["answers"].hint
@@ -349,3 +358,4 @@ def test_backups_that_cannot_be_listed_are_unknown(
     backup_folder.touch()
     assert found()["last_backup"].status == "unknown"
     assert found()["last_backup"].message.startswith("The backups were not listed.")
+    assert found()["recovery_drill"].status == "unknown"

@@ -135,7 +135,17 @@ def test_going_back_brings_the_lost_work_and_not_the_lost_rights(books: Shop) ->
     second = number()
     seal_log()
     stale = plan_restore()
-    restored = restore("first")
+    lost = {loss.table: loss for loss in stale.losses or ()}
+    assert (lost["invoices"].then, lost["invoices"].now) == (1, 2)
+    assert lost["invoices"].changes
+    assert lost["events"].changes is None
+    assert "dbops_scheduled_runs" not in lost
+    plan = plan_restore()
+    make_user()
+    restored = replace_live(plan, reason="first")
+    assert found(restored)["written after the plan"] == (
+        f"1 changes, which only {plan.kept_as} has: users 1"
+    )
     revoke_api_key(key, reason="stolen")
     third = number()
     replaced = replace_live(plan_rollback(), reason="it was the wrong backup")
@@ -184,7 +194,9 @@ def test_the_command_shows_its_plan_and_acts_only_on_the_right_name(
     shown = output("restore", "--latest", "--dry-run")
     assert f"{manifest.id}, " in shown
     assert "\nrows then    " in shown
-    assert "users +1" in shown
+    assert "users +1 rows, 1 changes" in shown
+    lost = shown[shown.index("Written since, and gone afterwards") :].splitlines()
+    assert ["users", "0", "1", "1"] in [line.split() for line in lost]
     assert shown.rstrip().endswith(f"Nothing was changed: this would replace {name}")
     for given, why in (
         ([], "this destroys data, and there is no terminal to ask on"),

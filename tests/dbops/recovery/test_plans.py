@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
+from pytest_django import Settings
 
 from dbops.backups.create import create_backup
 from dbops.backups.storage import backup_storage
@@ -20,6 +24,7 @@ from dbops.errors import (
     RestoreRefusedError,
 )
 from dbops.recovery.plans import plan_restore, plan_rollback
+from dbops.values import Size
 from tests.dbops.builders import make_contents, store_backup
 from tests.dbops.damage import cut_off, flip_bit
 from tests.dbops.shop import ALIAS, Shop
@@ -27,6 +32,17 @@ from tests.dbops.shop import ALIAS, Shop
 WENT_ANOTHER_WAY = (
     "its migrations went another way than the code's, which does not know"
     " orders.9999_future"
+)
+THROUGH_A_COPY = (
+    "choose another backup (list_backups); or restore it --into a new database, look,"
+    " and make that copy live as docs/operator-restore.md says"
+)
+CORRECT_ENVIRONMENT = (
+    "; if this is the installation that made it, correct APP__ENVIRONMENT"
+)
+SAME_ENGINE = (
+    "choose a backup of the same engine (list_backups): neither engine reads the"
+    " other's dumps"
 )
 ID = "stateset_20261123_020000"
 STAMP = "20261128_030000"
@@ -38,25 +54,32 @@ def stored(shop: Shop, **overrides: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "why"),
+    ("overrides", "why", "fix"),
     [
-        ({"engine": "oracle"}, "it is of 'oracle', this one is '{engine}'"),
+        (
+            {"engine": "oracle"},
+            "it is of 'oracle', this one is '{engine}'",
+            SAME_ENGINE,
+        ),
         (
             {"project": "other"},
             "it is of the project 'other', this one is 'stateset'",
+            THROUGH_A_COPY,
         ),
         (
             {"environment": "production"},
             "it is of the environment 'production', this one is 'test'",
+            THROUGH_A_COPY + CORRECT_ENVIRONMENT,
         ),
         (
             {"alias": "documents"},
             "it is of the database 'documents', this one is 'shop'",
+            f"{THROUGH_A_COPY}; if that one is meant, give --database documents",
         ),
     ],
 )
-def test_a_backup_of_something_else_is_refused(
-    shop: Shop, overrides: dict[str, str], why: str
+def test_a_backup_of_something_else_is_refused_with_the_way_round(
+    shop: Shop, overrides: dict[str, str], why: str, fix: str
 ) -> None:
     stored(shop, **overrides)
     with pytest.raises(RestoreRefusedError) as caught:
@@ -64,8 +87,7 @@ def test_a_backup_of_something_else_is_refused(
     assert str(caught.value) == (
         f"The backup {ID} was not restored over the live database.\n"
         f"  why: {why.format(engine=shop.engine)}\n"
-        "  fix: choose another backup (list_backups), or restore it --into a new"
-        " database and look"
+        f"  fix: {fix}"
     )
 
 
@@ -108,6 +130,18 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(shop: Shop) -> N
         plan_restore(alias=ALIAS)
 
 
+def test_what_is_not_signed_is_refused_and_the_plan_names_what_was_allowed(
+    books: Shop, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_backup(verify="none")
+    settings.BACKUP_SIGNING_KEYS = {"2026a": "k" * 32}
+    with pytest.raises(CommandError, match="it is not signed"):
+        call_command("restore", "--latest", "--dry-run")
+    call_command("restore", "--latest", "--dry-run", "--allow-unsigned")
+    text = " ".join(capsys.readouterr().out.split())
+    assert "not trusted: it is not signed; allowed by --allow-unsigned" in text
+
+
 def test_without_a_kept_copy_there_is_nothing_to_go_back_to(shop: Shop) -> None:
     with pytest.raises(BackupNotFoundError) as caught:
         plan_rollback(alias=ALIAS)
@@ -124,7 +158,41 @@ def test_a_full_disk_is_noticed_before_anything_is_touched(
     with pytest.raises(DiskError) as caught:
         plan_restore(backup_id=ID, alias=ALIAS)
     assert caught.value.what == "shop.db was not replaced; it is as it was."
-    assert caught.value.why.endswith("are needed beside it, 10 B are free")
+    # Twice the backup's 8 KiB, and the kept copy of the live file.
+    needed = Size(2 * 8192 + Path(shop.name).stat().st_size)
+    assert caught.value.why == (
+        f"beside the live one: {needed} are needed, 10 B are free"
+    )
+
+
+@pytest.mark.postgresql
+def test_the_room_of_the_dump_and_of_the_servers_own_disk_is_told(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    contents = make_contents(migrations=code_migrations(), size_bytes=5 * 1024**2)
+    stored(shop, contents=contents)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    beside, spooled, safety = plan_restore(backup_id=ID, alias=ALIAS).facts["room"]
+    assert str(beside) == (
+        "beside the live one: 5.0 MiB needed, free: unknown, that disk is not seen"
+        " from here"
+    )
+    assert str(spooled).startswith(f"{tmp_path} (TMPDIR): 12 B needed, free: ")
+    assert "(safety backup): 12 B needed, free: " in str(safety)
+    ((folder,),) = shop.run("SHOW unix_socket_directories")
+    settings = connections[ALIAS].settings_dict
+    monkeypatch.setitem(settings, "HOST", folder)
+    connections[ALIAS].close()
+    beside, *_ = plan_restore(backup_id=ID, alias=ALIAS).facts["room"]
+    ((data,),) = shop.run("SHOW data_directory")
+    assert abs(beside.free - shutil.disk_usage(data).free) < 1024**3
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=10))
+    with pytest.raises(DiskError) as caught:
+        plan_restore(backup_id=ID, alias=ALIAS)
+    assert caught.value.why == (
+        "beside the live one: 5.0 MiB are needed, 10 B are free"
+    )
 
 
 @pytest.mark.postgresql

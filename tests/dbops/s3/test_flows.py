@@ -11,7 +11,7 @@ import pytest
 from pytest_django import Settings
 
 from dbops.backups.catalogue import list_entries
-from dbops.backups.create import create_backup
+from dbops.backups.create import create_backup, make_backup
 from dbops.backups.prune import plan_pruning, prune_backups
 from dbops.backups.restore import restore_backup
 from dbops.backups.storage import backup_storage, s3_writing
@@ -43,6 +43,20 @@ def fill(shop: Shop) -> None:
     shop.run("CREATE TABLE files (content BLOB)")
     for _ in range(PARTS):
         shop.run(ROW)
+
+
+def cut_in_mid_upload(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = 0
+
+    def cut_after_some(self: s3_writing.Upload, chunk: bytes) -> int:
+        nonlocal written
+        written += len(chunk)
+        if written > (PARTS - 2) * CHUNK_BYTES:
+            wire.cut()
+        return write(self, chunk)
+
+    write = s3_writing.Upload.write
+    monkeypatch.setattr(s3_writing.Upload, "write", cut_after_some)
 
 
 def test_a_backup_goes_there_and_comes_back(shop: Shop, bucket: TestBucket) -> None:
@@ -77,9 +91,10 @@ def test_a_flipped_bit_and_a_lost_end_are_found(shop: Shop, bucket: TestBucket) 
 
 
 def test_old_ones_are_pruned(shop: Shop, bucket: TestBucket) -> None:
-    for day in range(1, 6):
+    for day in range(1, 5):
         moment = MOMENT.replace(year=2025, day=day)
         create_backup(alias=ALIAS, verify="none", started_at=moment)
+    create_backup(alias=ALIAS, verify="none")
     pruned = prune_backups(ALIAS)
     assert [each.entry.id[-15:-7] for each in pruned.deleted] == [
         "20251102",
@@ -92,9 +107,10 @@ def test_old_ones_are_pruned(shop: Shop, bucket: TestBucket) -> None:
 def test_pruning_without_the_right_to_delete_is_told(
     shop: Shop, bucket: TestBucket
 ) -> None:
-    for day in range(1, 5):
+    for day in range(1, 4):
         moment = MOMENT.replace(year=2025, day=day)
         create_backup(alias=ALIAS, verify="none", started_at=moment)
+    create_backup(alias=ALIAS, verify="none")
     forbid(bucket, "s3:DeleteObject")
     pruned = prune_backups(ALIAS)
     assert pruned.deleted == []
@@ -107,17 +123,7 @@ def test_a_service_that_goes_away_in_mid_upload_leaves_no_backup(
     shop: Shop, bucket: TestBucket, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(shop)
-    written = 0
-
-    def cut_after_some(self: s3_writing.Upload, chunk: bytes) -> int:
-        nonlocal written
-        written += len(chunk)
-        if written > (PARTS - 2) * CHUNK_BYTES:
-            wire.cut()
-        return write(self, chunk)
-
-    write = s3_writing.Upload.write
-    monkeypatch.setattr(s3_writing.Upload, "write", cut_after_some)
+    cut_in_mid_upload(wire, monkeypatch)
     with pytest.raises(StorageError) as caught:
         create_backup(alias=ALIAS, packing="none")
     assert re.fullmatch(r"stateset_\w+\.db was not written\.", caught.value.what)
@@ -146,3 +152,24 @@ def test_a_bucket_that_is_not_there_is_told_before_anything_is_dumped(
     with pytest.raises(StorageError) as caught:
         create_backup(alias=ALIAS)
     assert "there is no such bucket (NoSuchBucket)" in caught.value.why
+
+
+def test_a_bucket_that_goes_away_leaves_the_folders_copy_complete(
+    shop: Shop,
+    bucket: TestBucket,
+    wire: Wire,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(shop)
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": shop.backup_folder},
+    }
+    settings.STORAGES = {**settings.STORAGES, "backups-local": folder}
+    settings.BACKUP_LOCATIONS = {"s3": "backups", "local": "backups-local"}
+    cut_in_mid_upload(wire, monkeypatch)
+    made = make_backup(alias=ALIAS, packing="none")
+    assert made.locations == ["local"]
+    assert "the service does not answer" in made.missed["s3"]
+    assert (bucket.keys(), len(shop.files())) == ([], 3)

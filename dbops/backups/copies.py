@@ -1,0 +1,73 @@
+"""Where a good copy of a backup lies, when there are several places."""
+
+from __future__ import annotations
+
+import logging
+
+from dbops.backups.catalogue import find_manifest, has_backup
+from dbops.backups.manifest import ANOTHER, Manifest
+from dbops.backups.measuring import MeteredReader
+from dbops.backups.storage import BackupStorage, FolderStorage, backup_places
+from dbops.errors import BackupDamagedError, BackupNotFoundError, StorageError
+from dbops.process import CHUNK_BYTES
+
+logger = logging.getLogger(__name__)
+
+
+def find_copy(backup_id: str, alias: str) -> tuple[BackupStorage, Manifest]:
+    """Return the place of the first good copy of a backup, and its manifest.
+
+    Folders come first. With several places a copy is read through before it is
+    taken; the only one there is, is taken as it is. Raises BackupNotFoundError, or
+    the BackupDamagedError or StorageError of the first place that has it.
+    """
+    places = sorted(backup_places(), key=lambda each: not _is_near(each))
+    refused: list[BackupDamagedError | BackupNotFoundError | StorageError] = []
+    for place in places:
+        try:
+            manifest = find_manifest(place, backup_id, alias)
+            if len(places) > 1:
+                _require_stored(place, manifest)
+        except (BackupDamagedError, BackupNotFoundError, StorageError) as error:
+            refused.append(error)
+            if len(places) > 1 and not isinstance(error, BackupNotFoundError):
+                logger.warning("Location %s: %s %s", place.name, error.what, error.why)
+        else:
+            return place, manifest
+    raise min(refused, key=lambda error: isinstance(error, BackupNotFoundError))
+
+
+def places_with(backup_id: str) -> list[BackupStorage]:
+    """Return the places that have anything of a backup; the first one if none has.
+
+    A place that cannot be read may have it too: whoever reads there is told why not.
+    """
+    places = backup_places()
+    if len(places) == 1:
+        return places
+    return [each for each in places if _may_have(each, backup_id)] or places[:1]
+
+
+def _may_have(place: BackupStorage, backup_id: str) -> bool:
+    try:
+        return has_backup(place, backup_id)
+    except StorageError:
+        return True
+
+
+def _is_near(place: BackupStorage) -> bool:
+    return isinstance(place, FolderStorage)
+
+
+def _require_stored(place: BackupStorage, manifest: Manifest) -> None:
+    for file in manifest.files:
+        with place.open(file.name) as source:
+            stored = MeteredReader(source)
+            while stored.read(CHUNK_BYTES):
+                pass
+        if stored.meter.measure != file.stored:
+            raise BackupDamagedError(
+                f"The backup {manifest.id} is damaged.",
+                why=f"{file.name} is not what was stored",
+                fix=ANOTHER,
+            )

@@ -1,0 +1,93 @@
+"""Make a backup, and of a full one prove at once that it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+
+from dbops import conf
+from dbops.backups.create import DUMP, FULL, Made, make_backup
+from dbops.backups.manifest import Manifest
+from dbops.errors import DrillFailedError, OperationBusyError, StorageError
+from dbops.recovery.drill import recovery_drill
+from dbops.recovery.drill_reports import PASSED, DrillReport
+
+REASON = "of the full backup"
+
+
+@dataclass(frozen=True)
+class BackedUp:
+    """A stored backup, and what its drill has shown.
+
+    ``undrilled`` says why there was no drill where there should have been one.
+    """
+
+    made: Made
+    drill: DrillReport | None = None
+    undrilled: str = ""
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.made.manifest
+
+    @property
+    def locations(self) -> Sequence[str]:
+        return self.made.locations
+
+    @property
+    def missed(self) -> Mapping[str, str]:
+        return self.made.missed
+
+    @property
+    def verified(self) -> str:
+        return self.made.verified
+
+    def require_everywhere(self) -> None:
+        """Raise StorageError if a location has no good copy."""
+        for location, why in self.missed.items():
+            raise StorageError(
+                f"The backup {self.manifest.id} is not at {location}.",
+                why=f"{why} It is at {', '.join(self.locations)}.",
+                fix="mend that location; the next backup goes there again",
+            )
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether all that was to be shown was shown."""
+        if self.undrilled:
+            return False
+        return self.drill is None or self.drill.state == PASSED
+
+    def require_proven(self) -> None:
+        """Raise DrillFailedError, which says that the backup is stored all the same."""
+        if self.is_proven:
+            return
+        drill = self.drill
+        raise DrillFailedError(
+            f"The backup {self.manifest.id} is stored; its drill did not pass.",
+            why=f"{drill.what} {drill.why}" if drill else self.undrilled,
+            fix=drill.fix if drill else "run recovery_drill when that is done",
+        )
+
+
+def back_up(
+    *, alias: str = DEFAULT_DB_ALIAS, kind: str = DUMP, **options: Any
+) -> BackedUp:
+    """Make a backup as ``make_backup`` does, and of a full one a recovery drill.
+
+    There is no drill of what this machine has no identity to open.
+
+    What the drill finds does not undo the backup, nor does it raise.
+    """
+    made = make_backup(alias=alias, kind=kind, **options)
+    manifest = made.manifest
+    if kind != FULL or (manifest.recipients and conf.age_identity() is None):
+        return BackedUp(made)
+    try:
+        drill = recovery_drill(backup_id=manifest.id, alias=alias, reason=REASON)
+    except OperationBusyError as error:
+        return BackedUp(made, undrilled=f"{error.what} {error.why}")
+    return BackedUp(made, drill)

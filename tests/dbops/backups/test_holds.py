@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from dbops.backups.create import create_backup
+from dbops.backups.holds import (
+    being_read,
+    clear_readers,
+    pin_backup,
+    read_holds,
+    read_pins,
+    unpin_backup,
+)
+from dbops.backups.prune import explain_backups, prune_backups
+from dbops.backups.reading import dump_source
+from dbops.backups.restore import restore_backup
+from dbops.backups.storage import FolderStorage, backup_storage
+from dbops.errors import BackupNotFoundError, PinRefusedError, StorageError
+from stateset.lib import journal
+from tests.dbops.builders import store_backup
+from tests.dbops.shop import ALIAS, Shop
+
+FIRST = "stateset_20261121_020000"
+
+
+def kept() -> dict[str, str]:
+    return {each.entry.id: each.why for each in explain_backups(ALIAS)}
+
+
+def test_a_pinned_backup_stays_until_it_is_unpinned(
+    shop: Shop, entries: list[journal.Entry]
+) -> None:
+    now = timezone.now()
+    ages = [timedelta(days=days) for days in (1, 40, 41, 42)]
+    *_, oldest = [
+        create_backup(alias=ALIAS, verify="none", started_at=now - age) for age in ages
+    ]
+    assert kept()[oldest.id] == "over 30 days old"
+    with journal.acting(actor_label="ada"):
+        pin_backup(backup_id=oldest.id, alias=ALIAS, reason=" the audit of 2026 ")
+    assert kept()[oldest.id] == "pinned by ada: the audit of 2026"
+    assert prune_backups(ALIAS).deleted == []
+    unpin_backup(backup_id=oldest.id, alias=ALIAS, reason="the audit is over")
+    assert [each.entry.id for each in prune_backups(ALIAS).deleted] == [oldest.id]
+    pins = [each for each in entries if "pin" in each.action]
+    assert [(each.action, each.resource_id) for each in pins] == [
+        ("backup.pin", oldest.id),
+        ("backup.unpin", oldest.id),
+    ]
+
+
+def test_a_pin_needs_a_backup_and_a_reason(backup_folder: Path) -> None:
+    with pytest.raises(BackupNotFoundError):
+        pin_backup(backup_id=FIRST, alias="default", reason="why not")
+    store_backup(backup_storage(), FIRST)
+    with pytest.raises(PinRefusedError) as caught:
+        pin_backup(backup_id=FIRST, alias="default", reason="  ")
+    assert caught.value.what == f"The backup {FIRST} was not pinned."
+    assert read_pins(backup_storage()) == {}
+    (backup_folder / f"pin_{FIRST}.json").write_text("[]")
+    assert read_pins(backup_storage()) == {}
+
+
+def test_a_backup_is_held_as_long_as_it_is_restored(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = create_backup(alias=ALIAS, verify="none")
+    seen: list[str] = []
+
+    def watched(*arguments: object) -> Iterator[bytes]:
+        seen.extend(each.why for each in read_holds(storage, timezone.now()).values())
+        return dump_source(*arguments)  # type: ignore[arg-type,return-value]
+
+    storage = backup_storage()
+    monkeypatch.setattr("dbops.backups.restore.dump_source", watched)
+    restore_backup(backup_id=manifest.id, into=shop.new_name(), alias=ALIAS)
+    (why,) = seen
+    assert why.startswith("being read: restore ")
+    assert read_holds(storage, timezone.now()) == {}
+    assert not [name for name in shop.files() if name.startswith("reading")]
+
+
+def test_what_a_killed_reader_left_counts_for_a_day(backup_folder: Path) -> None:
+    storage = backup_storage()
+    now = timezone.now()
+    with being_read(storage, FIRST, "verify"):
+        (left,) = backup_folder.iterdir()
+        content = left.read_text()
+    left.write_text(content)
+    (backup_folder / f"reading_{FIRST}_00000000.json").write_text("no JSON")
+    assert set(read_holds(storage, now + timedelta(hours=23))) == {FIRST}
+    clear_readers(storage, now)
+    assert [path.name for path in backup_folder.iterdir()] == [left.name]
+    assert read_holds(storage, now + timedelta(hours=25)) == {}
+    clear_readers(storage, now + timedelta(hours=25))
+    assert list(backup_folder.iterdir()) == []
+    assert json.loads(content)["backup_id"] == FIRST
+
+
+def test_who_may_not_write_there_reads_all_the_same(
+    backup_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise StorageError("It was not written.", why="this key may not do that")
+
+    monkeypatch.setattr(FolderStorage, "put", refuse)
+    done = []
+    with being_read(backup_storage(), FIRST, "restore"):
+        done.append(True)
+    assert done
+    assert "is read without saying so. this key may not do that" in caplog.text
