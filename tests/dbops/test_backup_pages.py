@@ -19,7 +19,7 @@ from dbops.engines.verbs.proof import Look
 from dbops.models import ScheduledRun
 from dbops.recovery.drill_reports import read_reports, write_report
 from stateset.celery import app
-from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.once import TOKEN_VAR
 from tests.dbops.builders import make_report, store_backup
 from tests.pages import staff, told
 

@@ -27,7 +27,7 @@ from dbops.recovery.requests import (
 from dbops.tasks import run_asked
 from dbops.views.restores import TASK
 from stateset.accounts.models import User
-from stateset.lib.admin.guided import TOKEN_VAR
+from stateset.lib.admin.once import TOKEN_VAR
 from stateset.system.models import AuditEntry
 from tests.dbops.recovery.builders import BACKUP, make_request
 from tests.dbops.shop import Shop
