@@ -53,7 +53,8 @@ def test_what_came_or_waits_for_people_does_not_run_out():
     assert expire_returns(at=LATER) == 0
 
 
-def test_many_run_out_batch_by_batch(monkeypatch):
+def test_many_run_out_batch_by_batch(monkeypatch, settings):
+    settings.RETURN_AUTO_APPROVE_LIMIT = 1000
     monkeypatch.setattr(expiring, "EXPIRED_AT_ONCE", 2)
     order = make_paid_order()
     for _ in range(3):
