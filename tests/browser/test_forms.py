@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from orders.models import Customer, Order
+from stateset.lib.admin import theme
 from tests.pages import add_url
 from tests.stateset.sample_rows import customer_page, make_customer
 
@@ -68,6 +70,7 @@ def test_a_double_click_on_save_adds_one(page: Page) -> None:
     assert Customer.objects.count() == 1
 
 
+@pytest.mark.skipif(not theme.IS_THEMED, reason="the red is the theme's")
 def test_the_hint_at_the_time_zone_looks_like_no_error(
     page: Page, browser: Browser, live_server: LiveServer
 ) -> None:
