@@ -28,6 +28,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-sqlite test-postgresql test-more test-faults test-ha lint \
 	lint-ruff lint-types lint-contracts lint-house audit bench \
+	faults-at-once faults-by-the-clock \
 	cli schema licences clean
 
 help: ## list the targets
@@ -55,8 +56,17 @@ test-more: setup ## longer proofs, a working day, every page through axe, all wi
 
 test-faults: setup ## real faults: full disks, killed programs, cut connections
 	@test -d tests/faults || { echo "There are no fault tests yet: tests/faults does not exist." >&2; exit 1; }
+	@$(MAKE) -j2 -k --output-sync=target faults-at-once faults-by-the-clock
+
+faults-at-once:
 	@$(PYTHON) -m pytest --engine sqlite tests/faults/test_killed_swap.py
-	@$(PYTHON) -m tests.services -- $(PYTHON) -m pytest --engine postgresql tests/faults
+	@$(PYTHON) -m tests.services -- $(PYTHON) -m pytest --engine postgresql tests/faults \
+		--ignore tests/faults/test_schedule.py
+
+# It waits for minutes to come, beside the others.
+faults-by-the-clock:
+	@$(PYTHON) -m tests.services -- $(PYTHON) -m pytest --engine postgresql \
+		tests/faults/test_schedule.py
 
 test-ha: setup ## clusters and failover
 	@test -d tests/ha || { echo "There are no failover tests yet: tests/ha does not exist." >&2; exit 1; }
