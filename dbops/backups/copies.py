@@ -4,14 +4,40 @@ from __future__ import annotations
 
 import logging
 
-from dbops.backups.catalogue import find_manifest, has_backup
+from dbops.backups.catalogue import (
+    LATEST,
+    find_manifest,
+    has_backup,
+    latest_to_restore,
+)
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.measuring import MeteredReader
-from dbops.backups.storage import BackupStorage, FolderStorage, backup_places
+from dbops.backups.signing import require_restorable
+from dbops.backups.storage import (
+    BackupStorage,
+    FolderStorage,
+    backup_places,
+    backup_storage,
+)
 from dbops.errors import BackupDamagedError, BackupNotFoundError, StorageError
 from dbops.process import CHUNK_BYTES
 
 logger = logging.getLogger(__name__)
+
+
+def copy_to_restore(
+    backup_id: str, alias: str, *, allow_unsigned: bool
+) -> tuple[BackupStorage, Manifest]:
+    """Return place and manifest of what a restore is to take; ``LATEST`` is the newest.
+
+    Raises what ``find_copy`` does, and RestoreRefusedError for a backup that nobody
+    vouches for, unless that is allowed.
+    """
+    if backup_id == LATEST:
+        backup_id = latest_to_restore(backup_storage(), alias)
+    storage, manifest = find_copy(backup_id, alias)
+    require_restorable(manifest, allow_unsigned=allow_unsigned)
+    return storage, manifest
 
 
 def find_copy(backup_id: str, alias: str) -> tuple[BackupStorage, Manifest]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -66,10 +66,7 @@ def explain_backups(
     They are listed also where nothing can be said about keeping them. A location
     that cannot be read is passed over with a warning unless it is the only one.
     """
-    places = Places(backup_places(locations))
-    held = _holds()
-    found = places.each(lambda place: _explain(place, alias, held))
-    return [each for some in found for each in some]
+    return _at_each(locations, alias, _explain)
 
 
 def plan_pruning(
@@ -79,10 +76,7 @@ def plan_pruning(
 
     A location that cannot be read is passed over as by ``explain_backups``.
     """
-    places = Places(backup_places(locations))
-    held = _holds()
-    plans = places.each(lambda place: _plan(place, alias, held))
-    return [each for plan in plans for each in plan]
+    return _at_each(locations, alias, _plan)
 
 
 def prune_backups(
@@ -125,14 +119,25 @@ def _holds() -> Mapping[str, Hold]:
     return read_holds(backup_storage(), timezone.now())
 
 
+def _at_each(
+    locations: Iterable[str],
+    alias: str,
+    verdicts: Callable[[BackupStorage, str, Mapping[str, Hold]], list[Kept]],
+) -> list[Kept]:
+    held = _holds()
+    found = Places(backup_places(locations)).each(
+        lambda place: verdicts(place, alias, held)
+    )
+    return [each for some in found for each in some]
+
+
 def _explain(place: BackupStorage, alias: str, held: Mapping[str, Hold]) -> list[Kept]:
-    entries = list(list_entries_of(place, alias))
-    policy = retention_policy(alias, place.name)
     try:
-        return plan_retention(entries, policy, timezone.now(), held)
+        return _plan(place, alias, held)
     except PruningRefusedError as error:
         return [
-            Kept(entry, is_kept=True, short=UNKNOWN, why=error.why) for entry in entries
+            Kept(entry, is_kept=True, short=UNKNOWN, why=error.why)
+            for entry in list_entries_of(place, alias)
         ]
 
 

@@ -10,13 +10,11 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 
 from dbops.audit import journaled
-from dbops.backups.catalogue import LATEST, latest_to_restore
-from dbops.backups.copies import find_copy
+from dbops.backups.catalogue import LATEST
+from dbops.backups.copies import copy_to_restore
 from dbops.backups.holds import being_read
 from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
-from dbops.backups.signing import require_restorable
-from dbops.backups.storage import backup_storage
 from dbops.engines.base import Contents, Engine, summarised
 from dbops.engines.registry import get_engine
 from dbops.errors import BackupDamagedError, RestoreRefusedError
@@ -56,10 +54,7 @@ def restore_backup(
     ``allow_unsigned``: also one whose signature is missing or wrong.
     """
     engine = get_engine(alias)
-    if backup_id == LATEST:
-        backup_id = latest_to_restore(backup_storage(), alias)
-    storage, manifest = find_copy(backup_id, alias)
-    require_restorable(manifest, allow_unsigned=allow_unsigned)
+    storage, manifest = copy_to_restore(backup_id, alias, allow_unsigned=allow_unsigned)
     require_engine(manifest, engine)
     target = engine.new_target(into)
     begun = perf_counter()

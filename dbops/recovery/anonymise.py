@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
-from dbops.backups.catalogue import LATEST, latest_to_restore
-from dbops.backups.copies import find_copy
+from dbops.backups.catalogue import LATEST
+from dbops.backups.copies import copy_to_restore
 from dbops.backups.manifest import Manifest
 from dbops.backups.restore import Restored, restore_backup
-from dbops.backups.signing import require_restorable
-from dbops.backups.storage import backup_storage
 from dbops.engines.base import Engine, summarised
 from dbops.errors import RestoreRefusedError
 from dbops.maintenance.running import run_django_migrate
@@ -48,10 +46,7 @@ def restore_anonymised(
     while something has no rule; when anything raises, nothing is left.
     """
     require_rules()
-    if backup_id == LATEST:
-        backup_id = latest_to_restore(backup_storage(), alias)
-    _, manifest = find_copy(backup_id, alias)
-    require_restorable(manifest, allow_unsigned=allow_unsigned)
+    _, manifest = copy_to_restore(backup_id, alias, allow_unsigned=allow_unsigned)
     is_older = _is_older(manifest)
     unknown = {*manifest.contents.tables} - known_tables()
     if not is_older:

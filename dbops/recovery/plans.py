@@ -13,11 +13,10 @@ from django.utils import timezone
 from dbops.backups.catalogue import (
     LATEST,
     latest_entry,
-    latest_to_restore,
 )
-from dbops.backups.copies import find_copy
+from dbops.backups.copies import copy_to_restore
 from dbops.backups.manifest import Manifest
-from dbops.backups.signing import describe_signature, require_restorable
+from dbops.backups.signing import describe_signature
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.engines.base import Contents, Engine
 from dbops.engines.registry import get_engine
@@ -117,10 +116,7 @@ def plan_restore(
     RestoreRefusedError for a backup that has no business in this database.
     """
     engine = get_engine(alias)
-    if backup_id == LATEST:
-        backup_id = latest_to_restore(backup_storage(), alias)
-    storage, manifest = find_copy(backup_id, alias)
-    require_restorable(manifest, allow_unsigned=allow_unsigned)
+    storage, manifest = copy_to_restore(backup_id, alias, allow_unsigned=allow_unsigned)
     require_undamaged(storage, manifest)
     require_ours(manifest, engine)
     pending = pending_migrations({*manifest.contents.migrations}, manifest.id)

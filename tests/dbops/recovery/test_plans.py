@@ -24,6 +24,7 @@ from dbops.errors import (
     RestoreRefusedError,
 )
 from dbops.recovery.plans import plan_restore, plan_rollback
+from dbops.recovery.verdict import CORRECT_ENVIRONMENT, SAME_ENGINE, THROUGH_A_COPY
 from dbops.values import Size
 from tests.dbops.builders import make_contents, store_backup
 from tests.dbops.damage import cut_off, flip_bit
@@ -32,17 +33,6 @@ from tests.dbops.shop import ALIAS, Shop
 WENT_ANOTHER_WAY = (
     "its migrations went another way than the code's, which does not know"
     " orders.9999_future"
-)
-THROUGH_A_COPY = (
-    "choose another backup (list_backups); or restore it --into a new database, look,"
-    " and make that copy live as docs/operator-restore.md says"
-)
-CORRECT_ENVIRONMENT = (
-    "; if this is the installation that made it, correct APP__ENVIRONMENT"
-)
-SAME_ENGINE = (
-    "choose a backup of the same engine (list_backups): neither engine reads the"
-    " other's dumps"
 )
 ID = "stateset_20261123_020000"
 STAMP = "20261128_030000"
