@@ -11,7 +11,12 @@ class FinanceConfig(AppConfig):
 
     def ready(self) -> None:
         from finance import receivers
-        from orders.signals import order_cancelling, order_closing_short
+        from orders.signals import (
+            order_cancelling,
+            order_closing_short,
+            order_total_changed,
+        )
 
         order_cancelling.connect(receivers.drop_open_debts)
         order_closing_short.connect(receivers.keep_invoiced_units)
+        order_total_changed.connect(receivers.take_from_forgiven)

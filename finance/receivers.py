@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from finance.services import (
     void_payment,
 )
 from finance.services.invoice_lines import invoiced_parts
+from finance.services.totals import use_forgiven
 from orders.models import Order
 
 
@@ -34,6 +36,16 @@ def keep_invoiced_units(order: Order, quantities: Mapping[UUID, int], **_: Any) 
             why=f"{', '.join(charged)} are on invoices",
             fix="credit the units that never leave on their invoice first",
         )
+
+
+def take_from_forgiven(order: Order, was: Decimal, **_: Any) -> None:
+    """Lower what refunds forgave by what the order costs less now.
+
+    The same goods would come off the debt twice: by the refund and by the total.
+    """
+    fallen = was - order.total_amount
+    if fallen > 0:
+        use_forgiven(order, most=fallen)
 
 
 def drop_open_debts(order: Order, reason: str, at: datetime | None, **_: Any) -> None:

@@ -18,5 +18,8 @@ order_cancelling = Signal()
 order_closing_short = Signal()
 """Sent before units are given up; ``quantities`` says how many, by key of the line."""
 
+order_total_changed = Signal()
+"""Sent when lines or freight are changed; ``was`` is what the order cost before."""
+
 order_delivered = Signal()
 """Sent when everything of the order has arrived."""

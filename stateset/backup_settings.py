@@ -26,7 +26,7 @@ LOCAL, S3 = "local", "s3"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 KEYS = "APP__BACKUP_SIGNING_KEYS"
 KIT_VARIABLES = (
-    *("APP__ENVIRONMENT", "APP__ALLOWED_HOSTS", "BACKUP_DIR"),
+    *("APP__ENVIRONMENT", "APP__ALLOWED_HOSTS", "BACKUP_DIR", "RETENTION_DAYS"),
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"),
 )
 RECIPIENTS = "APP__BACKUP_AGE_RECIPIENTS"
@@ -69,7 +69,9 @@ def read_locations(*, root: Path, folder: Path, retention_days: int) -> Location
     return Locations(
         aliases=aliases,
         retention_days={
-            name: env_int(_variable(name, "RETENTION_DAYS"), retention_days, minimum=1)
+            name: env_int(
+                variable_of(name, "RETENTION_DAYS"), retention_days, minimum=1
+            )
             for name in listed
         },
         storages={
@@ -138,7 +140,7 @@ def _require_names(names: list[str]) -> None:
 
 def _further(name: str, root: Path) -> dict[str, Any]:
     """Return the place whose address stands in a variable of its own."""
-    variable = _variable(name, "URL")
+    variable = variable_of(name, "URL")
     url = env_str(variable)
     if name == S3:
         raise ImproperlyConfigured(
@@ -150,8 +152,8 @@ def _further(name: str, root: Path) -> dict[str, Any]:
         return _bucket(
             bucket_name=parts.netloc,
             location=parts.path.strip("/") or "backups",
-            access_key=env_str(_variable(name, "ACCESS_KEY_ID")),
-            secret_key=env_secret(_variable(name, "SECRET_ACCESS_KEY")),
+            access_key=env_str(variable_of(name, "ACCESS_KEY_ID")),
+            secret_key=env_secret(variable_of(name, "SECRET_ACCESS_KEY")),
             **options,
         )
     if not url or parts.scheme:
@@ -162,7 +164,8 @@ def _further(name: str, root: Path) -> dict[str, Any]:
     return _folder(env_path(variable, url, root=root))
 
 
-def _variable(name: str, what: str) -> str:
+def variable_of(name: str, what: str) -> str:
+    """Return the variable that tells something of one location."""
     return f"APP__BACKUP_{name.upper().replace('-', '_')}_{what}"
 
 
@@ -177,8 +180,8 @@ def _folder(folder: Path) -> dict[str, Any]:
     }
 
 
-def _bucket(*, bucket_name: str, **given: str) -> dict[str, Any]:
-    options = {name: value for name, value in given.items() if value}
+def _bucket(*, bucket_name: str, **more: str) -> dict[str, Any]:
+    options = {name: value for name, value in more.items() if value}
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {

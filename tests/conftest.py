@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from tests.services.redis import redis_server
 
 ON_DEMAND = {Path(__file__).parent / name for name in ("faults", "ha", "benchmarks")}
 """Long ones: collected only where the command line names them."""
+
+
+# A shell has what it runs in the background ignore SIGINT, and children inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

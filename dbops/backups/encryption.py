@@ -81,14 +81,19 @@ def decrypting(source: Readable, identity: Path) -> Iterator[Readable]:
             feeder.end()
 
 
+def find_identity() -> Path | None:
+    """Return the file with the identity; None where none is set, or is not there."""
+    identity = conf.age_identity()
+    return identity if identity is not None and identity.is_file() else None
+
+
 def require_identity(backup_id: str, recipients: Sequence[str]) -> Path:
     """Return the file with the identity; raise BackupLockedError if there is none."""
-    identity = conf.age_identity()
-    if identity is None:
-        raise locked(backup_id, recipients, f"{IDENTITY} is not set")
-    if not identity.is_file():
-        raise locked(backup_id, recipients, f"{IDENTITY}: there is no file {identity}")
-    return identity
+    if identity := find_identity():
+        return identity
+    named = conf.age_identity()
+    why = f"{IDENTITY}: there is no file {named}" if named else f"{IDENTITY} is not set"
+    raise locked(backup_id, recipients, why)
 
 
 def locked(backup_id: str, recipients: Sequence[str], why: str) -> BackupLockedError:

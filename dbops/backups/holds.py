@@ -146,6 +146,8 @@ def _pin(backup_id: str, alias: str, reason: str, *, is_set: bool) -> Pin:
         manifest = find_manifest(storage, backup_id, alias)
         pin = Pin(manifest.id, who_acts(), reason.strip(), timezone.now(), is_set)
         storage.put(pin.name, _written({**asdict(pin), "at": pin.at.isoformat()}))
+        # A pruning that read the pins before may have been at it: then it is gone.
+        find_manifest(storage, backup_id, alias)
     return pin
 
 

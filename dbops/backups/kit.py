@@ -16,6 +16,7 @@ from dbops.backups import encryption
 from dbops.backups.storage import BackupStorage, FolderStorage, backup_places
 from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
+from stateset.backup_settings import variable_of
 
 IDENTITY_FILE = "recovery-identity.txt"
 AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -72,8 +73,8 @@ def _variables(engine: Engine) -> Iterator[str]:
     for variable, value in conf.recovery_variables().items():
         if variable not in OWN:
             yield f"{variable}={quote(value)}"
-    identity = conf.age_identity()
-    if identity is not None and identity.is_file():
+    identity = encryption.find_identity()
+    if identity is not None:
         yield f'{encryption.IDENTITY}="$PWD/{IDENTITY_FILE}"'
         yield f"(umask 077; cat > {IDENTITY_FILE} <<'END'"
         yield identity.read_text(encoding="utf-8").rstrip("\n")
@@ -83,11 +84,14 @@ def _variables(engine: Engine) -> Iterator[str]:
 
 def _missing(places: Sequence[BackupStorage]) -> Iterator[str]:
     variables = conf.recovery_variables()
-    if any(not isinstance(place, FolderStorage) for place in places):
+    buckets = (place for place in places if not isinstance(place, FolderStorage))
+    # A bucket with keys of its own does not take those of all.
+    if any(
+        variable_of(each.name, "ACCESS_KEY_ID") not in variables for each in buckets
+    ):
         for name in AWS_KEYS:
             if name not in variables:
                 yield f"{name}: not set here; this machine has a role or a profile"
-    identity = conf.age_identity()
-    if conf.age_recipients() and (identity is None or not identity.is_file()):
+    if conf.age_recipients() and encryption.find_identity() is None:
         recipients = " or ".join(conf.age_recipients())
         yield f"{encryption.IDENTITY}: not set here; that of {recipients} is needed"

@@ -151,8 +151,14 @@ def _carry_out(place: BackupStorage, plan: Sequence[Kept]) -> dict[Copy, str]:
     return {
         place_of(each): why
         for each in plan
-        if not each.is_kept and (why := _delete(place, each.entry.id))
+        if not each.is_kept and (why := _held(each) or _delete(place, each.entry.id))
     }
+
+
+def _held(kept: Kept) -> str:
+    """Return what holds a backup since the plan was made."""
+    hold = _holds().get(kept.entry.id)
+    return hold.why if hold else ""
 
 
 def _clear(place: BackupStorage, refused: dict[Copy, str]) -> int:

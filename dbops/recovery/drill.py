@@ -27,6 +27,7 @@ from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
 from dbops.errors import (
     BackupDamagedError,
+    BackupNotFoundError,
     DrillFailedError,
     OperationBusyError,
     OperationStoppedError,
@@ -63,8 +64,8 @@ def recovery_drill(
 
     What goes wrong with it is in the report, which is kept beside the backups, and in
     the verdict on the backup; nothing is raised for that. With ``keep`` the restored
-    database stays. Raises BackupNotFoundError, OperationBusyError while another trial
-    runs, and RestoreRefusedError for a backup of another engine.
+    database stays. Raises BackupNotFoundError, and OperationBusyError while another
+    trial runs.
     """
     storage, engine = backup_storage(), get_engine(alias)
     began_at = timezone.now().astimezone(UTC)
@@ -119,7 +120,7 @@ def _caught(trouble: dict[str, Any]) -> Iterator[None]:
     """Write down what is wrong with the backup, or with restoring it here."""
     try:
         yield
-    except (OperationBusyError, OperationStoppedError):
+    except (BackupNotFoundError, OperationBusyError, OperationStoppedError):
         raise
     except StatesetError as error:
         trouble |= {

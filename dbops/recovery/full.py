@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 
-from dbops import conf
 from dbops.backups.create import DUMP, FULL, Made, make_backup
+from dbops.backups.encryption import find_identity
 from dbops.backups.manifest import Manifest
 from dbops.errors import DrillFailedError, OperationBusyError, StorageError
 from dbops.recovery.drill import recovery_drill
@@ -84,7 +84,7 @@ def back_up(
     """
     made = make_backup(alias=alias, kind=kind, **options)
     manifest = made.manifest
-    if kind != FULL or (manifest.recipients and conf.age_identity() is None):
+    if kind != FULL or (manifest.recipients and find_identity() is None):
         return BackedUp(made)
     try:
         drill = recovery_drill(backup_id=manifest.id, alias=alias, reason=REASON)

@@ -22,7 +22,7 @@ from finance.services.settlement import (
     follow_settlement,
     unapplied_amount,
 )
-from finance.services.totals import charges_with_money, live_receivables
+from finance.services.totals import charges_with_money, live_receivables, use_forgiven
 from orders.models import Customer, Order
 from orders.services.addressing import envelope
 from stateset.lib.journal import business_transaction
@@ -30,7 +30,6 @@ from stateset.lib.states import require_transition
 from stateset.system.services import change_status, record_event
 from stateset.system.services.actors import acting_user_id
 from stateset.system.services.locks import claim_row, lock_row
-from stateset.system.services.transitions import save_columns
 
 
 def draft_invoice_for_order(
@@ -183,13 +182,8 @@ def _credit_what_was_forgiven(
     invoice: Invoice, order: Order, *, at: datetime | None
 ) -> None:
     """Credit what refunds took off the order's debt before there was an invoice."""
-    refunds = order.payments.filter(forgiven_amount__gt=0)
-    for refund in refunds.order_by("created_at", "pk"):
-        lock_row(refund)
-        part = min(refund.forgiven_amount, invoice.amount_due)
-        if part > 0:
-            credit_invoice(invoice, amount=part, reason=refund.reason, at=at)
-            save_columns(refund, forgiven_amount=refund.forgiven_amount - part)
+    for refund, part in use_forgiven(order, most=invoice.amount_due):
+        credit_invoice(invoice, amount=part, reason=refund.reason, at=at)
 
 
 def _shipping_left(order: Order) -> Decimal:

@@ -11,6 +11,8 @@ from finance.models import Invoice, Payment
 from finance.services.amounts import ZERO, sum_of
 from orders.models import Order
 from orders.services import apply_payment_totals
+from stateset.system.services.locks import lock_row
+from stateset.system.services.transitions import save_columns
 
 FAILURES: dict[str, str] = {
     Payment.Status.FAILED: Order.PaymentStatus.FAILED,
@@ -32,6 +34,23 @@ def owed_on_order(order: Order) -> Decimal:
     forgiven = sum_of(order.payments.all(), "forgiven_amount")
     kept = order.amount_paid - order.amount_refunded
     return max(ZERO, order.total_amount - credited - forgiven - kept)
+
+
+def use_forgiven(order: Order, *, most: Decimal) -> list[tuple[Payment, Decimal]]:
+    """Take up to ``most`` off what refunds forgave; return the refunds and how much.
+
+    The oldest first. The caller has the order locked, as whoever refunds has.
+    """
+    used = []
+    refunds = order.payments.filter(forgiven_amount__gt=0)
+    for refund in refunds.order_by("created_at", "pk"):
+        lock_row(refund)
+        part = min(refund.forgiven_amount, most)
+        if part > 0:
+            save_columns(refund, forgiven_amount=refund.forgiven_amount - part)
+            used.append((refund, part))
+            most -= part
+    return used
 
 
 def owed_on_invoice(invoice: Invoice) -> Decimal:

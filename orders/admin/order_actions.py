@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from orders.services import (
     hold_order,
     reserve_backordered,
     resume_order,
+    why_not_reserved,
 )
 from stateset.lib.admin import (
     ActionForm,
@@ -80,33 +81,30 @@ def refuse_partly(order: Order) -> str:
     return ""
 
 
-def refuse_rest(order: Order) -> str:
-    """Return why nothing more is to be reserved: its state, or it waits for nothing."""
-    refused = only_from(*Order.TO_SHIP_STATUSES)(order)
-    if refused:
-        return refused
-    return "" if order.backordered_items().exists() else "it waits for nothing"
-
-
 def stock_facts(order: Order) -> Iterator[tuple[str, str]]:
     """Yield what each line asks for, and what is there to promise."""
     items = list(order.items.select_related("variant").order_by("line_number"))
     available = _available(order, items)
-    for item in items[:FACTS_SHOWN]:
-        there = available.get(item.variant_id, 0)
-        said = f"{there:,} available" if item.variant.is_stocked else "needs no stock"
-        yield item.sku, f"{item.quantity:,} ordered, {said}"
-    if len(items) > FACTS_SHOWN:
-        yield "", f"and {len(items) - FACTS_SHOWN} more lines"
+
+    def said(item: OrderItem) -> tuple[str, str]:
+        there = f"{available.get(item.variant_id, 0):,} available"
+        if not item.variant.is_stocked:
+            there = "needs no stock"
+        return item.sku, f"{item.quantity:,} ordered, {there}"
+
+    return _some(items, said)
 
 
 def backorder_facts(order: Order) -> Iterator[tuple[str, str]]:
     """Yield what each line waits for, and what is there by now."""
     items = list(order.backordered_items().order_by("line_number"))
     available = _available(order, items)
-    for item in items[:FACTS_SHOWN]:
+
+    def said(item: OrderItem) -> tuple[str, str]:
         there = available.get(item.variant_id, 0)
-        yield item.sku, f"{item.unreserved_quantity:,} missing, {there:,} available"
+        return item.sku, f"{item.unreserved_quantity:,} missing, {there:,} available"
+
+    return _some(items, said)
 
 
 def money_facts(order: Order) -> Iterator[tuple[str, str]]:
@@ -122,13 +120,15 @@ def confirm(order: Order, request: HttpRequest, data: Data) -> str:
 
 def confirm_partly(order: Order, request: HttpRequest, data: Data) -> str:
     confirm_order(order, partly=True)
-    missing = ", ".join(_missing(order))
-    return f"Order {order} is confirmed with what is there. It waits for {missing}."
+    return (
+        f"Order {order} is confirmed with what is there. It waits for"
+        f" {_missing(order)}."
+    )
 
 
 def reserve_rest(order: Order, request: HttpRequest, data: Data) -> str:
     units = reserve_backordered(order)
-    missing = ", ".join(_missing(order))
+    missing = _missing(order)
     waits = f"It still waits for {missing}." if missing else "It waits for nothing."
     more = "1 more unit is" if units == 1 else f"{units:,} more units are"
     return f"{more} reserved for order {order}. {waits}"
@@ -158,6 +158,14 @@ def change_addresses(order: Order, request: HttpRequest, data: Data) -> str:
     return f"Order {order} has its new addresses."
 
 
+def _some(
+    items: list[OrderItem], said: Callable[[OrderItem], tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    yield from map(said, items[:FACTS_SHOWN])
+    if len(items) > FACTS_SHOWN:
+        yield "", f"and {len(items) - FACTS_SHOWN} more lines"
+
+
 def _available(order: Order, items: Iterable[OrderItem]) -> dict[UUID, int]:
     levels = StockLevel.objects.filter(
         location=order.location_id, variant__in=[item.variant_id for item in items]
@@ -165,9 +173,12 @@ def _available(order: Order, items: Iterable[OrderItem]) -> dict[UUID, int]:
     return levels.free_by_variant(timezone.now())
 
 
-def _missing(order: Order) -> Iterator[str]:
-    for item in order.backordered_items().order_by("line_number"):
-        yield f"{item.unreserved_quantity:,} × {item.sku}"
+def _missing(order: Order) -> str:
+    items = list(order.backordered_items().order_by("line_number"))
+    shown = [f"{item.unreserved_quantity:,} × {item.sku}" for item in items]
+    more = len(shown) - FACTS_SHOWN
+    words = [*shown[:FACTS_SHOWN], *([f"{more} more lines"] if more > 0 else [])]
+    return ", ".join(words)
 
 
 def _state(order: Order) -> str:
@@ -196,7 +207,7 @@ RESERVE_REST = GuidedAction(
     "Reserve the rest",
     reserve_rest,
     explain="Reserves what has come in of what the order waits for.",
-    refusal=refuse_rest,
+    refusal=why_not_reserved,
     facts=backorder_facts,
     in_bulk=True,
 )

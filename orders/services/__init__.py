@@ -42,7 +42,11 @@ from orders.services.progress import (
     record_shipped,
     record_unpacked,
 )
-from orders.services.reserving import order_reference, reserve_backordered
+from orders.services.reserving import (
+    order_reference,
+    reserve_backordered,
+    why_not_reserved,
+)
 
 __all__ = [
     "OrderLine",
@@ -79,4 +83,5 @@ __all__ = [
     "update_customer",
     "update_order_details",
     "update_order_lines",
+    "why_not_reserved",
 ]

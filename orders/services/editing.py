@@ -21,6 +21,7 @@ from orders.services.pricing import (
     require_sellable,
     sum_totals,
 )
+from orders.signals import order_total_changed
 from stateset.lib.fields import round_money
 from stateset.lib.journal import business_transaction
 from stateset.system.services import record_event
@@ -188,6 +189,7 @@ def save_totals(
     """Write what the order costs with these priced lines, and tell of it."""
     freight = order.shipping_total if shipping_total is None else shipping_total
     totals = sum_totals(items, shipping_total=round_money(freight, order.currency))
+    was = order.total_amount
     save_columns(
         order,
         **totals,
@@ -200,4 +202,5 @@ def save_totals(
         ),
     )
     record_event(order, "order.changed", {**totals}, at=at)
+    order_total_changed.send(sender=Order, order=order, was=was, at=at)
     return order

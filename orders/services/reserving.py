@@ -6,6 +6,7 @@ of its goods. It is taken up by ``reserve_backordered`` when more has come in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,9 +46,8 @@ def reserve_units(order: Order, *, partly: bool, at: datetime | None) -> Lines:
     items = list(order.items.select_related("variant").order_by("pk"))
     stocked = {item.pk: item.quantity for item in items if item.variant.is_stocked}
     if partly and (there := _reserve_there(order, items, at=at)):
-        _count(there)
-        goods = [item for item in items if item.pk in stocked]
-        return _told({item: item.quantity - there.get(item.pk, 0) for item in goods})
+        _count(items, there)
+        return _waiting(item for item in items if item.variant.is_stocked)
     reserve_stock(
         location=order.location,
         demands=_demands(items),
@@ -60,6 +60,13 @@ def reserve_units(order: Order, *, partly: bool, at: datetime | None) -> Lines:
     return []
 
 
+def why_not_reserved(order: Order) -> str:
+    """Return why nothing more is to be reserved: its state, or it waits for nothing."""
+    if order.status not in Order.TO_SHIP_STATUSES:
+        return f"it is {order.get_status_display().lower()}"
+    return "" if order.backordered_items().exists() else "it waits for nothing"
+
+
 def reserve_backordered(order: Order, *, at: datetime | None = None) -> int:
     """Reserve what has come in of what an order waits for; return how many units.
 
@@ -68,15 +75,13 @@ def reserve_backordered(order: Order, *, at: datetime | None = None) -> int:
     """
     with business_transaction(reason=TAKEN_UP):
         claim_row(order)
-        items = list(order.backordered_items().select_related("variant").order_by("pk"))
-        if order.status not in Order.TO_SHIP_STATUSES or not items:
+        if why := why_not_reserved(order):
             raise OrderStateError(
                 f"Nothing more was reserved for order {order}.",
-                why=f"it is {order.get_status_display().lower()}"
-                if items
-                else "it waits for nothing",
+                why=why,
                 fix="reload the page; only orders to ship wait for stock",
             )
+        items = list(order.backordered_items().select_related("variant").order_by("pk"))
         there = _reserve_there(order, items, at=at)
         if not there:
             place = order.location.code
@@ -86,18 +91,17 @@ def reserve_backordered(order: Order, *, at: datetime | None = None) -> int:
                     for item in items
                 ]
             )
-        _count(there)
+        _count(items, there)
         record_event(
             order,
             "order.backorder_reserved",
             {
-                "lines": _told({item: there.get(item.pk, 0) for item in items}),
-                "backordered": _told(
-                    {
-                        item: item.unreserved_quantity - there.get(item.pk, 0)
-                        for item in items
-                    }
-                ),
+                "lines": [
+                    {"sku": item.sku, "quantity": there[item.pk]}
+                    for item in items
+                    if item.pk in there
+                ],
+                "backordered": _waiting(items),
             },
             at=at,
         )
@@ -115,9 +119,11 @@ def _reserve_there(
     )
 
 
-def _told(units: dict[OrderItem, int]) -> Lines:
+def _waiting(items: Iterable[OrderItem]) -> Lines:
     return [
-        {"sku": item.sku, "quantity": count} for item, count in units.items() if count
+        {"sku": item.sku, "quantity": item.unreserved_quantity}
+        for item in items
+        if item.unreserved_quantity
     ]
 
 
@@ -127,9 +133,10 @@ def _demands(items: list[OrderItem]) -> list[Demand]:
     ]
 
 
-def _count(units: dict[UUID, int]) -> None:
-    for item_id, gained in units.items():
-        OrderItem.objects.filter(pk=item_id).update(
-            quantity_reserved=F("quantity_reserved") + gained,
-            updated_at=timezone.now(),
-        )
+def _count(items: Iterable[OrderItem], units: dict[UUID, int]) -> None:
+    """Note what was reserved; the lines were read under the order's lock."""
+    gained = [item for item in items if item.pk in units]
+    for item in gained:
+        item.quantity_reserved += units[item.pk]
+        item.updated_at = timezone.now()
+    OrderItem.objects.bulk_update(gained, ["quantity_reserved", "updated_at"])

@@ -54,8 +54,10 @@ def open_approvals(
 
 
 def _given_back_of(order: Order) -> Decimal:
-    """Return what all returns of an order that were not turned down come to."""
-    returns = order.returns.exclude(status__in=ReturnRequest.ENDED_STATUSES)
+    """Return what the returns of an order come to that gave money back, or may."""
+    returns = order.returns.exclude(status__in=ReturnRequest.ENDED_STATUSES).exclude(
+        status=ReturnRequest.Status.COMPLETED, amount_refunded=0
+    )
     total: Decimal = returns.aggregate(
         total=Sum("refund_total", default=Decimal(0), output_field=MoneyField())
     )["total"]

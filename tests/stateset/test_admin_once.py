@@ -73,6 +73,23 @@ def test_an_add_page_sent_again_adds_no_more(
         assert first.headers["Location"] == change_url(made)
 
 
+@pytest.mark.django_db
+def test_a_page_changed_after_it_was_sent_loses_nothing_of_what_was_typed() -> None:
+    browser, typed = staff(), a_receipt()
+    page = {**shown(browser, add_url(ItemReceipt)), **typed}
+    browser.post(add_url(ItemReceipt), page)
+
+    other = browser.post(add_url(ItemReceipt), {**page, "quantity": "3"})
+
+    (refusal,) = refusals(other)
+    assert "was carried out already, with other words than these" in refusal
+    assert 'value="3"' in other.content.decode()
+    assert StockLevel.objects.get().on_hand == 10
+    anew = {**page, "quantity": "3", TOKEN_VAR: other.context["token"]}
+    assert browser.post(add_url(ItemReceipt), anew).status_code == 302
+    assert StockLevel.objects.get().on_hand == 13
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_an_add_page_sent_by_three_at_once_one_is_carried_out() -> None:
     browser, typed = staff(), a_receipt()

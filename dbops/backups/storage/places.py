@@ -95,8 +95,8 @@ class Places(BackupStorage):
         self.each(lambda place: place.delete(name))
 
     def free_bytes(self) -> int | None:
-        known = [size for size in self.each(lambda place: place.free_bytes()) if size]
-        return min(known, default=None)
+        sizes = self.each(lambda place: place.free_bytes())
+        return min((size for size in sizes if size is not None), default=None)
 
     def clear_unfinished(self, before: datetime) -> int:
         return sum(self.each(lambda place: place.clear_unfinished(before)))

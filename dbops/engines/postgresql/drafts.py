@@ -59,7 +59,8 @@ def name_draft(connection: BaseDatabaseWrapper, draft: str, into: str) -> None:
         if exists(cursor, into):
             raise taken(into)
         opened = ""
-        if _is_closed(cursor, draft):
+        # A copy that is put back has the rights its operator gave it.
+        if is_abandoned(cursor, draft) and _is_closed(cursor, draft):
             opened = f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(draft)} TO PUBLIC;"
         # Together: without its comment nobody would know a killed one for a draft.
         cursor.execute(

@@ -115,7 +115,7 @@ class SqliteSwap(SwapVerbs):
             for path in (self._draft, self._keeping)
             if path.exists()
         ]
-        if kept.exists() and self._live_mark() is not None:
+        if kept.exists() and self._is_whole():
             found.append(f"{kept.name}, a copy of the live one")
         elif kept.exists():
             found.append(f"{kept.name}, which was the live one")
@@ -123,10 +123,13 @@ class SqliteSwap(SwapVerbs):
 
     def take_back(self, stamp: str) -> None:
         kept = Path(self.kept_name(stamp))
+        if kept.exists() and self._is_blank():
+            # Whoever connects where the file was moved away makes an empty one.
+            remove(self._live)
         if not self._live.exists():
             # The file itself at last: until then this can be done again.
             _move(kept, self._live, (*SIDE_SUFFIXES, ""))
-        elif self._live_mark() is not None:
+        elif self._is_whole():
             # A copy of what is live, whose rows the safety backup has as well.
             remove(kept)
         remove(self._keeping)
@@ -213,6 +216,20 @@ class SqliteSwap(SwapVerbs):
             fsync_path(self._keeping)
             self._keeping.rename(kept)
             fsync_path(kept.parent)
+
+    def _is_whole(self) -> bool:
+        """Tell whether the live file can be read and holds anything."""
+        return self._live_mark() is not None and not self._is_blank()
+
+    def _is_blank(self) -> bool:
+        """Tell whether the live file is a database without a table."""
+        if not self._live.is_file():
+            return False
+        try:
+            with opened(self._live) as live:
+                return not live.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except DatabaseUnavailableError:
+            return False
 
     def _live_mark(self) -> int | None:
         """Return the mark of the swap that made the live file, None if unreadable."""

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from inventory.services.stock.demands import MOST_UNITS
 from inventory.services.stock.movements import Change
+from stateset.lib.fields import MOST_UNITS
 from stateset.lib.rows import key_value
 
 QUANTITIES = ("on_hand", "reserved", "allocated")

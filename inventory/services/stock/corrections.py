@@ -15,13 +15,13 @@ from inventory.errors import (
 from inventory.models import ReferenceType, StockLevel, StockTransaction
 from inventory.services.reasons import require_reason
 from inventory.services.stock.demands import (
-    MOST_UNITS,
     Reference,
     require_quantity,
 )
 from inventory.services.stock.ledger import lock_levels, make_room, post_movements
 from inventory.services.stock.levels import lock_open_levels
 from inventory.services.stock.movements import Movement
+from stateset.lib.fields import MOST_UNITS
 from stateset.lib.journal import business_transaction
 
 

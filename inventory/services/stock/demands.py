@@ -8,9 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from inventory.errors import InvalidQuantityError
-
-MOST_UNITS = 2_147_483_647
-"""What one level can hold: an integer column on both engines."""
+from stateset.lib.fields import MOST_UNITS
 
 HIGHEST_COST = Decimal(10) ** 13
 

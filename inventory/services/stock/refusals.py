@@ -12,8 +12,8 @@ from inventory.errors import (
     StockBooksError,
 )
 from inventory.models import StockLevel
-from inventory.services.stock.demands import MOST_UNITS
 from inventory.services.stock.movements import Change
+from stateset.lib.fields import MOST_UNITS
 
 Problem = Shortage | InventoryError
 

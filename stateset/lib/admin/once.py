@@ -23,6 +23,8 @@ from stateset.lib.errors import StatesetError
 
 ONCE_FOR = timedelta(days=1)
 TOKEN_VAR = "_once"  # noqa: S105 -- the name of a form field
+CSRF = "csrfmiddlewaretoken"
+TYPED = "typed"
 POPUP_DATA = "popup_response_data"
 
 
@@ -34,6 +36,17 @@ class IncompletePageError(StatesetError):
             "The page came in incomplete, and nothing was done.",
             why="the mark by which a page is carried out once is missing",
             fix="open the page anew, fill it in and send it",
+        )
+
+
+class AlteredPageError(StatesetError):
+    """A page that was carried out came in again, and says something else now."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"“{what}” was carried out already, with other words than these.",
+            why="the page was sent, and changed and sent again",
+            fix="look at what was saved; send this one to have it saved as well",
         )
 
 
@@ -83,20 +96,33 @@ def save_once(
 
     Called in the transaction of the save. A form that is shown again, with errors or
     because somebody else saved the row, was not carried out and may be sent again.
+    Raises AlteredPageError for one that was changed after it was carried out, so that
+    nothing typed is lost.
     """
     token = request.POST.get(TOKEN_VAR, "")
     if not claim(token):
+        first = Session.objects.get(session_key=_row_of(token)).get_decoded()
+        if first[TYPED] != _digest(request):
+            raise AlteredPageError(what)
         messages.info(request, sent_already(what))
-        row = Session.objects.get(session_key=_row_of(token))
-        return _answer_again(request, row.get_decoded())
+        return _answer_again(request, first)
     answer = save()
-    kept = _what_to_keep(answer)
-    if kept:
-        data = Session.objects.encode(dict(kept))
+    if kept := _what_to_keep(answer):
+        data = Session.objects.encode({**kept, TYPED: _digest(request)})
         Session.objects.filter(session_key=_row_of(token)).update(session_data=data)
     else:
         release(token)
     return answer
+
+
+def _digest(request: HttpRequest) -> str:
+    """Return a digest of what was typed; which button sent it makes no difference."""
+    typed = sorted(
+        (name, values)
+        for name, values in request.POST.lists()
+        if not name.startswith("_") and name != CSRF
+    )
+    return sha256(repr(typed).encode()).hexdigest()
 
 
 def _what_to_keep(answer: HttpResponse) -> Mapping[str, str]:
@@ -110,7 +136,8 @@ def _what_to_keep(answer: HttpResponse) -> Mapping[str, str]:
 def _answer_again(request: HttpRequest, kept: Mapping[str, Any]) -> HttpResponse:
     if "url" in kept:
         return HttpResponseRedirect(kept["url"])
-    return TemplateResponse(request, "admin/popup_response.html", dict(kept))
+    told_opener = {POPUP_DATA: kept[POPUP_DATA]}
+    return TemplateResponse(request, "admin/popup_response.html", told_opener)
 
 
 def _row_of(token: str) -> str:

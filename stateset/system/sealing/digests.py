@@ -47,7 +47,7 @@ def _on_postgresql(
     seals: list[Seal],
 ) -> Iterator[Broken]:
     texts = texts_of(model, columns, using=connection.alias).order_by()
-    sql, values = texts.query.sql_with_params()
+    sql, values = texts.query.get_compiler(connection=connection).as_sql()
     statement = COMPARE.format(seals=Seal._meta.db_table, texts=sql)
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, [seal.pk for seal in seals]])

@@ -237,6 +237,12 @@ def test_a_broken_file_that_was_moved_away_by_a_killed_swap_is_put_back(
         assert live.read_bytes() == b"what is left of it"
         assert live.with_name("shop.db-wal").read_bytes() == b"its newest rows"
         assert engine.leftovers(STAMP) == []
+        # Whoever connected meanwhile has made an empty file, which is no database.
+        live.rename(kept)
+        sqlite3.connect(live).execute("PRAGMA journal_mode = WAL").connection.close()
+        assert f"{kept.name}, which was the live one" in engine.leftovers(STAMP)
+        engine.take_back(STAMP)
+        assert live.read_bytes() == b"what is left of it"
         # A copy beside a file that nobody can read may be the only one.
         kept.write_bytes(b"rows")
         engine.take_back(STAMP)

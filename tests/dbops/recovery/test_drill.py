@@ -15,7 +15,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from dbops.backups.catalogue import COMPLETE, list_entries, read_verdict
+from dbops.backups.catalogue import COMPLETE, LATEST, list_entries, read_verdict
 from dbops.backups.create import create_backup
 from dbops.backups.manifest import Manifest
 from dbops.backups.reading import dump_source
@@ -146,8 +146,10 @@ def test_a_drill_that_fails_does_not_hide_that_the_backup_is_stored(
 
 
 def test_a_drill_of_a_damaged_backup_says_so_of_the_backup_too(books: Shop) -> None:
-    with pytest.raises(BackupNotFoundError):
-        recovery_drill()
+    for wanted in (LATEST, "stateset_x.dump"):
+        with pytest.raises(BackupNotFoundError):
+            recovery_drill(backup_id=wanted)
+    assert reports() == []
     manifest = create_backup(verify="none")
     flip_bit(books.backup_folder / manifest.file_name)
     report = recovery_drill(reason="a look")

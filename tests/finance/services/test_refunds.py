@@ -19,6 +19,7 @@ from finance.services import (
     owed_on_order,
     refund_payment,
 )
+from orders.services import OrderLine, update_order_lines
 from stateset.system.models import Event
 from tests.finance.builders import (
     make_debt,
@@ -27,7 +28,7 @@ from tests.finance.builders import (
     money_of,
     totals_of,
 )
-from tests.orders.builders import NOON
+from tests.orders.builders import NOON, make_order, make_stocked_variant
 
 pytestmark = pytest.mark.django_db
 
@@ -208,3 +209,20 @@ def test_money_paid_too_much_forgives_nothing() -> None:
     refund = refund_payment(payment, amount=Decimal(20), reason="scratched")
 
     assert (refund.forgiven_amount, owed_on_order(order)) == (Decimal(0), Decimal(0))
+
+
+def test_what_a_lower_total_takes_off_is_not_forgiven_as_well() -> None:
+    variant = make_stocked_variant(price=Decimal(100))
+    order = make_order(lines=[OrderLine(variant, 1)])
+    payment = make_payment(order=order)
+    refund = refund_payment(payment, amount=Decimal(40), reason="price lowered")
+
+    lower = OrderLine(variant, 1, discount=Decimal(40), line_number=1)
+    update_order_lines(order, lines=[lower])
+
+    refund.refresh_from_db()
+    assert (refund.forgiven_amount, owed_on_order(order)) == (Decimal(0), Decimal(0))
+    payment.refresh_from_db()
+    refund_payment(payment, amount=Decimal(60), reason="bounced", reopens_invoice=True)
+    order.refresh_from_db()
+    assert owed_on_order(order) == Decimal(60)
