@@ -58,6 +58,12 @@ def retention_days(location: str) -> int:
     return int(settings.BACKUP_RETENTION_DAYS.get(location, settings.RETENTION_DAYS))
 
 
+def retention_counts(location: str) -> Mapping[str, int]:
+    """Return how many last, daily, weekly … ones are kept beside at one location."""
+    own: Mapping[str, int] = settings.BACKUP_LOCATION_KEEP.get(location, {})
+    return {**settings.BACKUP_KEEP, **own}
+
+
 def backup_locations() -> Mapping[str, str]:
     """Return the locations of backups by name, and which of STORAGES each is."""
     aliases: Mapping[str, str] = settings.BACKUP_LOCATIONS

@@ -25,8 +25,9 @@ VARIABLE = "APP__BACKUP_LOCATIONS"
 LOCAL, S3 = "local", "s3"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 KEYS = "APP__BACKUP_SIGNING_KEYS"
+DAYS = "RETENTION_DAYS"
 KIT_VARIABLES = (
-    *("APP__ENVIRONMENT", "APP__ALLOWED_HOSTS", "BACKUP_DIR", "RETENTION_DAYS"),
+    *("APP__ENVIRONMENT", "APP__ALLOWED_HOSTS", "BACKUP_DIR", DAYS),
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"),
 )
 RECIPIENTS = "APP__BACKUP_AGE_RECIPIENTS"
@@ -34,6 +35,10 @@ RECIPIENT = re.compile(r"age1[a-z0-9]{50,200}")
 KEY_NAME = re.compile(r"[A-Za-z0-9-]{1,30}")
 KEY_CHARACTERS = 32
 DEFAULT_ALIAS = "backups"
+KEPT = ("last", "daily", "weekly", "monthly", "yearly")
+# A hundred years are meant by nobody who counts days; what is more is a slip.
+MOST_DAYS = 36_500
+MOST_KEPT = 10_000
 S3_OPTIONS = {"endpoint_url", "region_name"}
 
 
@@ -41,15 +46,41 @@ S3_OPTIONS = {"endpoint_url", "region_name"}
 class Locations:
     """The places for backups, as Django's settings take them.
 
-    ``aliases`` and ``retention_days`` are by name, ``storages`` by Django's alias.
+    ``aliases``, ``retention_days`` and ``keep`` are by name, ``storages`` by Django's
+    alias.
     """
 
     aliases: Mapping[str, str]
     retention_days: Mapping[str, int]
+    keep: Mapping[str, Mapping[str, int]]
     storages: Mapping[str, dict[str, Any]]
 
 
-def read_locations(*, root: Path, folder: Path, retention_days: int) -> Locations:
+def read_retention_days(variable: str = DAYS, default: int = 30) -> int:
+    """Return how many days all backups are kept."""
+    return env_int(variable, default, minimum=1, maximum=MOST_DAYS)
+
+
+def read_keep(
+    name: str = "", default: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Return how many last, daily, weekly, monthly and yearly backups are kept beside.
+
+    ``name``: at one location, which may differ from all others.
+    """
+    return {
+        kept: env_int(
+            variable_of(name, f"KEEP_{kept.upper()}"),
+            (default or {}).get(kept, 0),
+            maximum=MOST_KEPT,
+        )
+        for kept in KEPT
+    }
+
+
+def read_locations(
+    *, root: Path, folder: Path, retention_days: int, keep: Mapping[str, int]
+) -> Locations:
     """Return the places that the environment names; ``folder`` is the local one."""
     bucket = {
         "bucket_name": env_str("AWS_S3_BUCKET"),
@@ -69,11 +100,10 @@ def read_locations(*, root: Path, folder: Path, retention_days: int) -> Location
     return Locations(
         aliases=aliases,
         retention_days={
-            name: env_int(
-                variable_of(name, "RETENTION_DAYS"), retention_days, minimum=1
-            )
+            name: read_retention_days(variable_of(name, DAYS), retention_days)
             for name in listed
         },
+        keep={name: read_keep(name, keep) for name in listed},
         storages={
             aliases[name]: own.get(name) or _further(name, root) for name in names
         },
@@ -165,8 +195,9 @@ def _further(name: str, root: Path) -> dict[str, Any]:
 
 
 def variable_of(name: str, what: str) -> str:
-    """Return the variable that tells something of one location."""
-    return f"APP__BACKUP_{name.upper().replace('-', '_')}_{what}"
+    """Return the variable that tells something of one location, without one of all."""
+    own = f"{name.upper().replace('-', '_')}_" if name else ""
+    return f"APP__BACKUP_{own}{what}"
 
 
 def _folder(folder: Path) -> dict[str, Any]:

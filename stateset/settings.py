@@ -13,9 +13,11 @@ from django.core.exceptions import ImproperlyConfigured
 from dbops.engines.tuning import Pool, Tuning
 from stateset.backup_settings import (
     read_identity_file,
+    read_keep,
     read_kit_variables,
     read_locations,
     read_recipients,
+    read_retention_days,
     read_signing_keys,
 )
 from stateset.database_settings import read_database
@@ -257,13 +259,19 @@ WHITENOISE_AUTOREFRESH = not IN_PRODUCTION
 # Where pg_dump and its like are, before the PATH.
 PG_BIN = [folder for folder in env_str("PG_BIN").split(os.pathsep) if folder]
 BACKUP_DIR = env_path("BACKUP_DIR", "backups", root=BASE_DIR)
-RETENTION_DAYS = env_int("RETENTION_DAYS", 30, minimum=1)
+RETENTION_DAYS = read_retention_days()
+BACKUP_KEEP = read_keep()
 _LOCATIONS = read_locations(
-    root=BASE_DIR, folder=BACKUP_DIR, retention_days=RETENTION_DAYS
+    root=BASE_DIR,
+    folder=BACKUP_DIR,
+    retention_days=RETENTION_DAYS,
+    keep=BACKUP_KEEP,
 )
-# By the names people use: which of STORAGES it is, and how long it keeps all backups.
+# By the names people use: which of STORAGES it is, how long it keeps all backups, and
+# how many beside them.
 BACKUP_LOCATIONS = _LOCATIONS.aliases
 BACKUP_RETENTION_DAYS = _LOCATIONS.retention_days
+BACKUP_LOCATION_KEEP = _LOCATIONS.keep
 BACKUP_SIGNING_KEYS = read_signing_keys()
 BACKUP_AGE_RECIPIENTS = read_recipients()
 BACKUP_AGE_IDENTITY_FILE = read_identity_file(BASE_DIR)

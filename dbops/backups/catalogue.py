@@ -19,11 +19,14 @@ LATEST = "latest"
 SAFETY = "safety"
 """The kind of a backup that a restore makes of what it replaces."""
 VERDICT_SUFFIX = ".verified.json"
+DELETING_SUFFIX = ".deleting.json"
+"""What lies beside a backup of which a deletion was begun."""
 # Dumps by hand and by the guide's script have our names, but are never packed by zstd
 # nor encrypted.
 OWN_SUFFIXES = (".zst", ".json", ".age")
 FOREIGN_WHY = "it has no manifest: perhaps another program made it (restore --foreign)"
 # A number is added when two backups begin in one second.
+HALF_DELETED_WHY = "its deletion was not finished: the next pruning goes on with it"
 ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
 
 
@@ -82,6 +85,16 @@ def list_entries_of(storage: BackupStorage, alias: str) -> Iterator[CatalogueEnt
     for entry in list_entries(storage):
         if entry.manifest is None or entry.manifest.alias == alias:
             yield entry
+
+
+def find_entry(storage: BackupStorage, backup_id: str) -> CatalogueEntry | None:
+    """Return one backup as it lies there, if it does; cost: two small reads."""
+    if not ID.fullmatch(backup_id):
+        return None
+    objects = [
+        each for each in storage.objects() if each.name.partition(".")[0] == backup_id
+    ]
+    return _entry(storage, backup_id, objects) if objects else None
 
 
 def latest_entry(storage: BackupStorage, alias: str) -> CatalogueEntry | None:
@@ -178,11 +191,18 @@ def _entry(
     storage: BackupStorage, stem: str, objects: list[StoredObject]
 ) -> CatalogueEntry:
     sizes = {each.name: each.size_bytes for each in objects}
-    moments = [each.modified_at for each in objects if each.modified_at]
+    is_half_deleted = stem + DELETING_SUFFIX in sizes
+    moments = [
+        each.modified_at
+        for each in objects
+        if each.modified_at and not each.name.endswith(DELETING_SUFFIX)
+    ]
     manifest, verdict, state, why = _state(storage, stem, sizes)
-    may_be_foreign = state == INCOMPLETE and any(map(_may_be_foreign, sizes))
-    if may_be_foreign:
-        why = FOREIGN_WHY
+    is_foreign = False
+    if state == INCOMPLETE and is_half_deleted:
+        why = HALF_DELETED_WHY
+    elif state == INCOMPLETE and any(map(may_be_foreign, sizes)):
+        is_foreign, why = True, FOREIGN_WHY
     return CatalogueEntry(
         stem,
         state,
@@ -191,12 +211,12 @@ def _entry(
         manifest,
         verdict,
         max(moments, default=None),
-        may_be_foreign,
+        is_foreign,
         storage.name,
     )
 
 
-def _may_be_foreign(name: str) -> bool:
+def may_be_foreign(name: str) -> bool:
     """Tell whether the guide's script, or one like it, may have written this file."""
     return not name.endswith(OWN_SUFFIXES)
 

@@ -10,8 +10,8 @@ from dbops.backups.catalogue import (
     has_backup,
     latest_to_restore,
 )
-from dbops.backups.manifest import ANOTHER, Manifest
-from dbops.backups.measuring import MeteredReader
+from dbops.backups.manifest import ANOTHER, Manifest, StoredFile
+from dbops.backups.measuring import Measure, MeteredReader
 from dbops.backups.signing import require_restorable
 from dbops.backups.storage import (
     BackupStorage,
@@ -53,7 +53,7 @@ def find_copy(backup_id: str, alias: str) -> tuple[BackupStorage, Manifest]:
         try:
             manifest = find_manifest(place, backup_id, alias)
             if len(places) > 1:
-                _require_stored(place, manifest)
+                require_stored(place, manifest)
         except (BackupDamagedError, BackupNotFoundError, StorageError) as error:
             refused.append(error)
             if len(places) > 1 and not isinstance(error, BackupNotFoundError):
@@ -85,15 +85,21 @@ def _is_near(place: BackupStorage) -> bool:
     return isinstance(place, FolderStorage)
 
 
-def _require_stored(place: BackupStorage, manifest: Manifest) -> None:
+def require_stored(place: BackupStorage, manifest: Manifest) -> None:
+    """Read a copy through; raise BackupDamagedError unless it is what was stored."""
     for file in manifest.files:
         with place.open(file.name) as source:
             stored = MeteredReader(source)
             while stored.read(CHUNK_BYTES):
                 pass
-        if stored.meter.measure != file.stored:
-            raise BackupDamagedError(
-                f"The backup {manifest.id} is damaged.",
-                why=f"{file.name} is not what was stored",
-                fix=ANOTHER,
-            )
+        require_measure(manifest, file, stored.meter.measure)
+
+
+def require_measure(manifest: Manifest, file: StoredFile, found: Measure) -> None:
+    """Raise BackupDamagedError unless the bytes of a file are those of the manifest."""
+    if found != file.stored:
+        raise BackupDamagedError(
+            f"The backup {manifest.id} is damaged.",
+            why=f"{file.name} is not what was stored",
+            fix=ANOTHER,
+        )

@@ -74,23 +74,28 @@ def unpin_backup(*, backup_id: str, alias: str, reason: str) -> Pin:
 def read_pins(storage: BackupStorage) -> dict[str, Pin]:
     """Return the pins that are set, by the id of the backup."""
     return {
-        pin.backup_id: pin
-        for values in _read(storage, PIN)
-        if (pin := _parse_pin(values)) is not None and pin.is_set
+        backup_id: pin
+        for backup_id, pin in _pins(storage)
+        if pin is not None and pin.is_set
     }
 
 
 def read_holds(storage: BackupStorage, now: datetime) -> dict[str, Hold]:
-    """Return what holds which backup now; a pin is told before a reader."""
+    """Return what holds which backup now; a pin is told before a reader.
+
+    A pin that cannot be read holds too: it is never deleted, so somebody has set it.
+    """
     holds = {
         backup_id: Hold(IN_USE, f"being read: {who}")
         for backup_id, who, until in _readers(storage)
         if until > now
     }
-    pins = read_pins(storage).values()
-    return holds | {
-        pin.backup_id: Hold(PINNED, f"pinned by {pin.who}: {pin.why}") for pin in pins
-    }
+    for backup_id, pin in _pins(storage):
+        if pin is None:
+            holds[backup_id] = Hold(PINNED, "pinned, by a pin that cannot be read")
+        elif pin.is_set:
+            holds[backup_id] = Hold(PINNED, f"pinned by {pin.who}: {pin.why}")
+    return holds
 
 
 @contextmanager
@@ -151,17 +156,19 @@ def _pin(backup_id: str, alias: str, reason: str, *, is_set: bool) -> Pin:
     return pin
 
 
-def _readers(storage: BackupStorage) -> Iterator[tuple[str, str, datetime]]:
-    for values in _read(storage, READER):
-        read = _parse_reader(values)
-        if read is not None:
-            yield read
-
-
-def _read(storage: BackupStorage, form: re.Pattern[str]) -> Iterator[Any]:
+def _pins(storage: BackupStorage) -> Iterator[tuple[str, Pin | None]]:
+    """Yield each pin with the id of its backup, also one that cannot be read."""
     for each in storage.objects():
-        if form.fullmatch(each.name):
-            yield _values(storage, each.name)
+        if found := PIN.fullmatch(each.name):
+            yield found[1], _parse_pin(_values(storage, each.name))
+
+
+def _readers(storage: BackupStorage) -> Iterator[tuple[str, str, datetime]]:
+    for each in storage.objects():
+        if READER.fullmatch(each.name):
+            read = _parse_reader(_values(storage, each.name))
+            if read is not None:
+                yield read
 
 
 def _values(storage: BackupStorage, name: str) -> Any:

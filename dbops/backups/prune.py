@@ -11,10 +11,16 @@ from django.utils import timezone
 
 from dbops import conf
 from dbops.audit import journaled
-from dbops.backups.catalogue import VERDICT_SUFFIX, list_entries_of
+from dbops.backups.catalogue import (
+    DELETING_SUFFIX,
+    VERDICT_SUFFIX,
+    list_entries_of,
+    may_be_foreign,
+)
 from dbops.backups.holds import Hold, clear_readers, read_holds
 from dbops.backups.manifest import SUFFIX
 from dbops.backups.retention import GRACE, UNKNOWN, Kept, Policy, plan_retention
+from dbops.backups.slots import Counts
 from dbops.backups.storage import BackupStorage, Places, backup_places, backup_storage
 from dbops.engines.registry import get_engine
 from dbops.errors import PruningRefusedError, StorageError
@@ -55,6 +61,7 @@ def retention_policy(alias: str, location: str) -> Policy:
         environment=conf.environment(),
         alias=alias,
         keep=timedelta(days=conf.retention_days(location)),
+        counts=Counts(**conf.retention_counts(location)),
     )
 
 
@@ -172,16 +179,23 @@ def _clear(place: BackupStorage, refused: dict[Copy, str]) -> int:
 
 
 def _delete(storage: BackupStorage, backup_id: str) -> str:
-    """Delete the manifest first, so that a half deleted backup is none; say why not."""
+    """Delete the manifest first, so that a half deleted backup is none; say why not.
+
+    What would look like another program's without its manifest is marked before, so
+    that the next run goes on with what this one cannot delete. The mark goes last.
+    """
     names = [
         each.name
         for each in storage.objects()
         if each.name.partition(".")[0] == backup_id
     ]
+    mark = backup_id + DELETING_SUFFIX
     first = (backup_id + SUFFIX, backup_id + VERDICT_SUFFIX)
-    names.sort(key=lambda name: first.index(name) if name in first else len(first))
     try:
-        for name in names:
+        if mark not in names and any(map(may_be_foreign, names)):
+            storage.put(mark, b"{}\n")
+            names.append(mark)
+        for name in sorted(names, key=lambda name: (name == mark, name not in first)):
             storage.delete(name)
     except StorageError as error:
         return error.why

@@ -1,19 +1,21 @@
 """Which backups stay, and why: a pure function over what the catalogue says.
 
 Never on age alone. A backup that is good counts, a damaged or an incomplete one
-never makes another one superfluous. Backups before a restore or a migration are
-groups of their own: they push out no scheduled one, nor are they counted for them.
+never makes another one superfluous, and one of doubtful origin no trusted one. Backups
+before a restore or a migration are groups of their own: they push out no scheduled one,
+nor are they counted for them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dbops.backups.catalogue import COMPLETE, DAMAGED, INCOMPLETE, CatalogueEntry
 from dbops.backups.holds import Hold
 from dbops.backups.manifest import Manifest
+from dbops.backups.slots import Counts, fill_slots
 from dbops.errors import PruningRefusedError
 
 FLOOR = 3
@@ -49,8 +51,14 @@ class Policy:
     environment: str
     alias: str
     keep: timedelta
+    counts: Counts = field(default_factory=Counts)
     floor: int = FLOOR
     grace: timedelta = GRACE
+
+    @property
+    def newest(self) -> int:
+        """How many of the newest good ones stay, whatever their age."""
+        return max(self.floor, self.counts.last)
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,12 @@ def _require_sense(
             why=f"the policy keeps {policy.floor} backups and {policy.keep.days} days",
             fix="keep at least one backup, and set RETENTION_DAYS to 1 or more",
         )
+    if rule := policy.counts.negative:
+        raise PruningRefusedError(
+            "No backup was deleted.",
+            why=f"the policy keeps {getattr(policy.counts, rule)} {rule} backups",
+            fix=f"set APP__BACKUP_KEEP_{rule.upper()} to 0 or more",
+        )
     newest = _newest(ours) if ours else now
     if now < newest - CLOCK_TOLERANCE:
         raise PruningRefusedError(
@@ -115,19 +129,37 @@ def _needed(ours: Sequence[CatalogueEntry], policy: Policy) -> dict[str, Kept]:
             groups.setdefault(_group(entry.manifest), []).append(entry)
     needed: dict[str, Kept] = {}
     for group in groups.values():
-        good = sorted(group, key=lambda entry: (_begun(entry), entry.id), reverse=True)
-        short = ONE_OF.format(policy.floor)
-        why = f"among the {policy.floor} newest good"
-        for entry in good[: policy.floor]:
-            needed[entry.id] = _kept(entry, short, why)
-        for entry in filter(is_proven, good):
-            needed[entry.id] = _kept(entry, VERIFIED, "the newest verified one")
-            break
-        for entry in filter(is_drilled, good):
-            needed[entry.id] = _kept(entry, DRILLED, "the newest that a drill restored")
-            break
-        needed[good[0].id] = _kept(good[0], NEWEST, "the newest good one")
+        needed |= _needed_of(sorted(group, key=_rank, reverse=True), policy)
     return needed
+
+
+def _needed_of(good: Sequence[CatalogueEntry], policy: Policy) -> dict[str, Kept]:
+    """Return what is kept of one group, the best one first; the last reason stays."""
+    entries = {entry.id: entry for entry in good}
+    filled = fill_slots([(each.id, _begun(each)) for each in good], policy.counts)
+    needed = {
+        backup_id: _kept(entries[backup_id], slot.rule, f"newest good of {slot.slot}")
+        for backup_id, slot in filled.items()
+    }
+    short = ONE_OF.format(policy.newest)
+    why = f"among the {policy.newest} newest good"
+    for entry in good[: policy.newest]:
+        needed[entry.id] = _kept(entry, short, why)
+    for entry in filter(is_proven, good):
+        needed[entry.id] = _kept(entry, VERIFIED, "the newest verified one")
+        break
+    for entry in filter(is_drilled, good):
+        needed[entry.id] = _kept(entry, DRILLED, "the newest that a drill restored")
+        break
+    newest = max(good, key=lambda entry: (_begun(entry), entry.id))
+    needed[newest.id] = _kept(newest, NEWEST, "the newest good one")
+    return needed
+
+
+def _rank(entry: CatalogueEntry) -> tuple[bool, datetime, str]:
+    """Order good ones: what may not be ours stands behind all that is."""
+    is_trusted = entry.manifest is not None and not entry.manifest.doubt
+    return is_trusted, _begun(entry), entry.id
 
 
 def _by_age(entry: CatalogueEntry, policy: Policy, now: datetime) -> Kept:

@@ -51,7 +51,7 @@ class BackedUp:
             raise StorageError(
                 f"The backup {self.manifest.id} is not at {location}.",
                 why=f"{why} It is at {', '.join(self.locations)}.",
-                fix="mend that location; the next backup goes there again",
+                fix="mend that location, then list_backups --copy-missing",
             )
 
     @property

@@ -6,15 +6,24 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
-from dbops.backups.storage import Places, StoredObject, backup_places, backup_storage
-from dbops.recovery.records import NAME, replay_records
+from dbops.backups.holds import PIN
+from dbops.backups.storage import BackupStorage, Places, backup_places, backup_storage
+from dbops.backups.storage.versions import newest_version
+from dbops.errors import StorageError
+from dbops.recovery.drill_reports import NAME as DRILL
+from dbops.recovery.records import NAME as JOURNAL
+from dbops.recovery.records import replay_records
+
+KEPT_EVERYWHERE = (JOURNAL, PIN, DRILL)
+"""What every location is to have, beside the backups."""
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """How much of the journal came to the locations and to the audit of the database.
+    """How much came to the locations, and of the journal to the audit of the database.
 
-    ``untold``: why the audit was told nothing.
+    ``copied``: records of the journal, pins and reports of drills that a location had
+    not, or in an older version. ``untold``: why the audit was told nothing.
     """
 
     copied: int
@@ -23,7 +32,9 @@ class Rebuilt:
 
 
 def rebuild(alias: str = DEFAULT_DB_ALIAS) -> Rebuilt:
-    """Give each location the journal of the others, and the audit what it lacks.
+    """Give each location the journal, the pins and the reports of drills of the others.
+
+    Then the audit what it lacks of the journal.
 
     The list of backups needs no rebuilding: it is read from the storage each time.
     """
@@ -36,20 +47,43 @@ def rebuild(alias: str = DEFAULT_DB_ALIAS) -> Rebuilt:
 
 
 def _level() -> int:
-    """Copy records to where they are missing, and return how many."""
+    """Have each place hold the newest version of all, and return how many were put."""
     places = Places(backup_places())
-    found = places.each(lambda place: (place, _records(place.objects())))
-    everything = Places([place for place, _ in found])
-    copied = 0
-    for name in sorted({name for _, names in found for name in names}):
-        lacking = [place for place, names in found if name not in names]
-        if lacking:
-            with everything.open(name) as file:
-                content = file.read()
-            Places(lacking).put(name, content)
-            copied += 1
-    return copied
+    listed = places.each(lambda place: (place.name, _names(place)))
+    everything = sorted({name for _, names in listed for name in names})
+    lacking = {
+        name: {place for place, names in listed if name not in names}
+        for name in everything
+    }
+    return sum(_level_out(places, name, lacking[name]) for name in everything)
 
 
-def _records(objects: list[StoredObject]) -> set[str]:
-    return {each.name for each in objects if NAME.fullmatch(each.name)}
+def _level_out(places: Places, name: str, lacking: set[str]) -> bool:
+    """Put the newest version where there is none, or an older one; tell whether so.
+
+    A place that has one and does not give it may have the newest: it is left alone.
+    """
+    try:
+        versions = places.versions(name)
+    except StorageError:
+        return False
+    newest = newest_version(versions.values())
+    behind = [
+        place
+        for place in places.reached
+        if place.name in lacking or versions.get(place.name, newest) != newest
+    ]
+    for place in behind:
+        try:
+            place.put(name, newest)
+        except StorageError as error:
+            places.miss(place, error)
+    return bool(behind)
+
+
+def _names(place: BackupStorage) -> set[str]:
+    return {
+        each.name
+        for each in place.objects()
+        if any(form.fullmatch(each.name) for form in KEPT_EVERYWHERE)
+    }

@@ -9,7 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from dbops import conf
-from dbops.backups.catalogue import CatalogueEntry, list_entries_of
+from dbops.backups import catalogue
+from dbops.backups.catalogue import CatalogueEntry
 from dbops.backups.storage import backup_storage
 from dbops.errors import StorageError
 from stateset.lib.admin.pages import View
@@ -48,7 +49,11 @@ def patience() -> str:
 
 def find_entry(backup_id: str) -> CatalogueEntry:
     """Return one backup of the database, or raise Http404."""
-    for entry in list_entries_of(backup_storage(), DEFAULT_DB_ALIAS):
-        if entry.id == backup_id:
-            return entry
-    raise Http404
+    entry = catalogue.find_entry(backup_storage(), backup_id)
+    if entry is None or not _is_ours(entry):
+        raise Http404
+    return entry
+
+
+def _is_ours(entry: CatalogueEntry) -> bool:
+    return entry.manifest is None or entry.manifest.alias == DEFAULT_DB_ALIAS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,8 @@ from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from dbops import conf
+from dbops.backups import catalogue
 from dbops.backups.catalogue import (
     COMPLETE,
     DAMAGED,
@@ -17,10 +20,11 @@ from dbops.backups.catalogue import (
     CatalogueEntry,
 )
 from dbops.backups.holds import read_pins
+from dbops.backups.making_up import Lack, find_lacks
 from dbops.backups.manifest import Manifest
-from dbops.backups.prune import explain_backups
+from dbops.backups.prune import explain_backups, place_of
 from dbops.backups.retention import Kept
-from dbops.backups.storage import backup_storage
+from dbops.backups.storage import Places, backup_places, backup_storage
 from dbops.errors import StorageError
 from dbops.models import ScheduledRun
 from dbops.values import Size, Took
@@ -51,16 +55,20 @@ def show_backups(request: HttpRequest) -> HttpResponse:
     refused = ""
     drills = Drills([])
     found: list[Kept] = []
+    lacks: list[Lack] = []
     location = ""
     try:
         storage = backup_storage()
         location = storage.location
         found = explain_backups(DEFAULT_DB_ALIAS)
+        lacks = find_lacks(found, DEFAULT_DB_ALIAS)
         drills = read_drills(storage)
     except StorageError as error:
         refused = sentences(error)
     names = (MAKING, VERIFYING, DRILLING)
     asked = ScheduledRun.objects.filter(name__in=names).first()
+    # All copies of a backup beside each other, in the order of the places.
+    found.sort(key=lambda each: each.entry.id, reverse=True)
     trends = _trends(each.entry for each in found)
     return show_page(
         request,
@@ -70,12 +78,14 @@ def show_backups(request: HttpRequest) -> HttpResponse:
         location=location,
         rows=[
             _row(each.entry, drills)
-            | {"kept": each.why, "trend": trends.get(each.entry.id, "")}
+            | {"kept": each.why, "trend": trends.get(place_of(each), "")}
             for each in found[:SHOWN]
         ],
         drills=drills.rows,
         proven=drills.proven,
-        count=len(found),
+        count=len({each.entry.id for each in found}),
+        has_places=len(conf.backup_locations()) > 1,
+        missing=_missing(lacks),
         total=Size(sum(each.entry.size_bytes for each in found)),
         is_cut=len(found) > SHOWN,
         may_act=request.user.has_perm(MAY_ACT),
@@ -98,6 +108,7 @@ def show_backup(request: HttpRequest, backup_id: str) -> HttpResponse:
         title=f"Backup {entry.id}",
         crumbs=crumbs_to(),
         row=_row(entry, drills),
+        copies=_copies(entry.id),
         pin=pin,
         pinned_at=pin and time_tag(pin.at),
         drills=drills.of(entry.id),
@@ -150,12 +161,46 @@ def verify(request: HttpRequest, backup_id: str) -> HttpResponse:
     return ask_and_do(request, action, title=f"Verify {entry.id}", crumbs=crumbs)
 
 
-def _trends(entries: Iterable[CatalogueEntry]) -> dict[str, str]:
-    """Return by how much each good backup is larger than the one before it."""
-    good = [entry for entry in entries if entry.state == COMPLETE and entry.size_bytes]
+def _missing(lacks: Iterable[Lack]) -> list[tuple[str, int]]:
+    """Return which locations lack how many of the backups that others have."""
+    return sorted(Counter(lack.kept.entry.location for lack in lacks).items())
+
+
+def _copies(backup_id: str) -> list[dict[str, Any]]:
+    """Return where a backup lies, if there are several places; one may be away."""
+    if len(conf.backup_locations()) == 1:
+        return []
+    places = Places(backup_places())
+    copies = places.each(lambda place: catalogue.find_entry(place, backup_id))
+    away = [
+        {"location": name, "why": error.why} for name, error in places.missed.items()
+    ]
+    return [_copy(entry) for entry in copies if entry is not None] + away
+
+
+def _copy(entry: CatalogueEntry) -> dict[str, Any]:
+    verdict = entry.verdict
     return {
-        entry.id: f"{(entry.size_bytes / before.size_bytes - 1) * 100:+.1f} %"
-        for entry, before in pairwise(good)
+        "location": entry.location,
+        "pill": admin.pill(entry.state.capitalize(), COLOURS[entry.state]),
+        "why": entry.why,
+        "level": verdict.level if verdict and verdict.is_good else "",
+        "verified": time_tag(verdict.verified_at) if verdict else "",
+    }
+
+
+def _trends(entries: Iterable[CatalogueEntry]) -> dict[tuple[str, str], str]:
+    """Return by how much each good copy is larger than the one before it there."""
+    good: dict[str, list[CatalogueEntry]] = {}
+    for entry in entries:
+        if entry.state == COMPLETE and entry.size_bytes:
+            good.setdefault(entry.location, []).append(entry)
+    return {
+        (entry.location, entry.id): (
+            f"{(entry.size_bytes / before.size_bytes - 1) * 100:+.1f} %"
+        )
+        for there in good.values()
+        for entry, before in pairwise(there)
     }
 
 
@@ -163,6 +208,7 @@ def _row(entry: CatalogueEntry, drills: Drills) -> dict[str, Any]:
     manifest, verdict = entry.manifest, entry.verdict
     return {
         "id": entry.id,
+        "location": entry.location,
         "url": reverse("admin:database_backup", args=[entry.id]),
         "pill": admin.pill(entry.state.capitalize(), COLOURS[entry.state]),
         "why": entry.why,

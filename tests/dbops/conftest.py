@@ -27,6 +27,19 @@ def backup_folder(tmp_path: Path, settings: Settings) -> Path:
 
 
 @pytest.fixture
+def vault(backup_folder: Path, tmp_path: Path, settings: Settings) -> Path:
+    """Have backups go to a second folder too, the vault."""
+    folder = tmp_path / "vault"
+    place: dict[str, Any] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": folder},
+    }
+    settings.STORAGES = {**settings.STORAGES, "backups-vault": place}
+    settings.BACKUP_LOCATIONS = {"local": "backups", "vault": "backups-vault"}
+    return folder
+
+
+@pytest.fixture
 def entries(monkeypatch: pytest.MonkeyPatch) -> list[journal.Entry]:
     """Collect what operations record, in place of the audit table."""
     recorded: list[journal.Entry] = []

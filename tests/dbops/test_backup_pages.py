@@ -14,7 +14,7 @@ from django.utils import timezone
 from dbops.backups.catalogue import Verdict, write_verdict
 from dbops.backups.holds import read_pins
 from dbops.backups.prune import explain_backups
-from dbops.backups.storage import backup_storage
+from dbops.backups.storage import backup_places, backup_storage
 from dbops.engines.verbs.proof import Look
 from dbops.models import ScheduledRun
 from dbops.recovery.drill_reports import read_reports, write_report
@@ -79,6 +79,28 @@ def test_the_list_tells_what_was_proven_and_how_sizes_grow() -> None:
     ):
         assert words in shown, words
     assert "a row is lost" not in page(f"{BACKUPS}{SECOND}/")
+
+
+def test_each_copy_tells_where_it_lies_and_what_is_missing_is_told(
+    vault: Path,
+) -> None:
+    local, far = backup_places()
+    now = timezone.now()
+    for place in (local, far):
+        store_backup(place, FIRST, started_at=now)
+    store_backup(far, SECOND, started_at=now, dump=b"more of all the rows")
+    shown = page(BACKUPS)
+    assert shown.count('<td data-label="Location">local</td>') == 1
+    assert shown.count('<td data-label="Location">vault</td>') == 2
+    assert shown.index(SECOND) < shown.index(FIRST)
+    assert shown.count("+66.7 %") == 1
+    for words in ("2 backups, ", "local lacks 1 backup that it would keep"):
+        assert words in shown, words
+    (Path(far.location) / f"{FIRST}.dump").write_bytes(b"not all the rows")
+    shown = page(f"{BACKUPS}{FIRST}/")
+    assert "Where it lies" in shown
+    assert "is 16 bytes long, not 12 bytes" in shown
+    assert staff().get(f"{BACKUPS}stateset_20261121_030000/").status_code == 404
 
 
 def test_a_drill_has_a_page_with_its_steps_and_checks() -> None:

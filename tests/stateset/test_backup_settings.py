@@ -7,7 +7,13 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from stateset import env
-from stateset.backup_settings import Locations, read_locations, read_signing_keys
+from stateset.backup_settings import (
+    Locations,
+    read_keep,
+    read_locations,
+    read_retention_days,
+    read_signing_keys,
+)
 
 KEYS = "APP__BACKUP_SIGNING_KEYS"
 FOLDER = Path("/srv/kept")
@@ -28,7 +34,12 @@ def read(monkeypatch: pytest.MonkeyPatch):
     def from_variables(**variables: str) -> Locations:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        return read_locations(root=Path("/project"), folder=FOLDER, retention_days=30)
+        return read_locations(
+            root=Path("/project"),
+            folder=FOLDER,
+            retention_days=read_retention_days(),
+            keep=read_keep(),
+        )
 
     return from_variables
 
@@ -87,6 +98,45 @@ def test_several_places_have_names_and_policies_of_their_own(read):
 def test_a_place_without_an_address_stops_at_once(read, variables, words):
     with pytest.raises(ImproperlyConfigured, match=words):
         read(**variables)
+
+
+def test_counts_are_those_of_all_unless_a_place_has_its_own(read):
+    found = read(
+        APP__BACKUP_LOCATIONS="local, far-away",
+        APP__BACKUP_FAR_AWAY_URL="mnt/nas",
+        APP__BACKUP_KEEP_WEEKLY="8",
+        APP__BACKUP_KEEP_MONTHLY="12",
+        APP__BACKUP_FAR_AWAY_KEEP_YEARLY="10",
+        APP__BACKUP_LOCAL_KEEP_MONTHLY="0",
+    )
+    none = {"last": 0, "daily": 0, "weekly": 8, "monthly": 0, "yearly": 0}
+    assert found.keep == {
+        "local": none,
+        "far-away": {**none, "monthly": 12, "yearly": 10},
+    }
+    assert env.unknown_names() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("RETENTION_DAYS", "0", "1 to 36500"),
+        ("RETENTION_DAYS", "-30", "1 to 36500"),
+        ("RETENTION_DAYS", "99999999999", "1 to 36500"),
+        ("APP__BACKUP_KEEP_LAST", "-1", "0 to 10000"),
+        ("APP__BACKUP_KEEP_DAILY", "7 days", "0 to 10000"),
+        ("APP__BACKUP_NAS_RETENTION_DAYS", "0", "1 to 36500"),
+        ("APP__BACKUP_NAS_KEEP_YEARLY", "1.5", "0 to 10000"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_stops_with_its_variable(
+    read, name, value, allowed
+):
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read(APP__BACKUP_LOCATIONS="nas", APP__BACKUP_NAS_URL="nas", **{name: value})
+    assert str(caught.value) == (
+        f"{name} is {value!r}: allowed is a whole number {allowed}."
+    )
 
 
 def test_signing_keys_have_names(monkeypatch):

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
 
+from dbops.backups.making_up import Lack, MadeUp, find_lacks, make_up
 from dbops.backups.prune import explain_backups
 from dbops.backups.retention import Kept
 from dbops.backups.storage import BackupStorage, backup_places
@@ -17,6 +18,7 @@ from stateset.lib.commands import StatesetCommand
 from stateset.lib.reports import Report, Section
 
 SHOWN = ("id", "state", "verified", "made", "size", "kind", "kept", "why")
+MISSING = "missing"
 
 
 class Command(StatesetCommand):
@@ -27,8 +29,14 @@ class Command(StatesetCommand):
         parser.add_argument(
             "--rebuild",
             action="store_true",
-            help="Then give each location the journal of the others, and the audit of"
-            " the database what it lacks of it.",
+            help="Then give each location the journal, pins and drill reports of the"
+            " others, and the audit of the database what it lacks of the journal.",
+        )
+        parser.add_argument(
+            "--copy-missing",
+            action="store_true",
+            help="Before, copy to each location the backups that it missed and would"
+            " keep, from where they are good.",
         )
 
     def run(
@@ -37,41 +45,102 @@ class Command(StatesetCommand):
         database: str,
         location: str | None,
         rebuild: bool,
+        copy_missing: bool,
         **_options: Any,
     ) -> Report:
         places = backup_places(chosen(location))
+        made_up = make_up(database, chosen(location)) if copy_missing else None
         plan = explain_backups(database, chosen(location))
-        entries = [each.entry for each in plan]
-        count = len({entry.id for entry in entries})
-        total = Size(sum(entry.size_bytes for entry in entries))
-        doubtful = sum(bool(each.manifest and each.manifest.doubt) for each in entries)
+        lacks = [] if location else find_lacks(plan, database)
         rebuilt = rebuild_from_storage(database) if rebuild else None
         return Report(
-            summary=f"{count} backup{'s' * (count != 1)} in"
-            f" {' and '.join(place.location for place in places)}, {total}"
-            + (f"; {doubtful} not trusted" if doubtful else "")
-            + (_told(rebuilt) if rebuilt else ""),
-            facts={"rebuilt": asdict(rebuilt)} if rebuilt else {},
+            summary="; ".join(
+                [
+                    _counted(places, plan),
+                    *_lacking(lacks),
+                    *(_told_of_copies(made_up) if made_up else ()),
+                    *([_told(rebuilt)] if rebuilt else ()),
+                ]
+            ),
+            facts={
+                **({"lacking": list(map(_copy, lacks))} if len(places) > 1 else {}),
+                **(_facts(made_up) if made_up else {}),
+                **({"rebuilt": asdict(rebuilt)} if rebuilt else {}),
+            },
             rows=[_row(each) for each in plan],
-            sections=list(_sections(places, plan)),
+            sections=list(_sections(places, plan, lacks)),
+            exit_code=1 if made_up and made_up.refused else 0,
         )
 
 
+def _counted(places: list[BackupStorage], plan: list[Kept]) -> str:
+    entries = [each.entry for each in plan]
+    count = len({entry.id for entry in entries})
+    total = Size(sum(entry.size_bytes for entry in entries))
+    doubtful = sum(bool(each.manifest and each.manifest.doubt) for each in entries)
+    return (
+        f"{count} backup{'s' * (count != 1)} in"
+        f" {' and '.join(place.location for place in places)}, {total}"
+        + (f"; {doubtful} not trusted" if doubtful else "")
+    )
+
+
+def _lacking(lacks: list[Lack]) -> Iterator[str]:
+    if lacks:
+        yield f"{_summed(lacks)} missing: --copy-missing"
+
+
+def _told_of_copies(made_up: MadeUp) -> Iterator[str]:
+    yield f"{_summed(made_up.copied)} copied"
+    for (location, backup_id), why in made_up.refused.items():
+        yield f"{backup_id} not to {location}: {why}"
+
+
+def _summed(lacks: Sequence[Lack]) -> str:
+    return f"{len(lacks)} ({Size(sum(lack.size_bytes for lack in lacks))})"
+
+
+def _facts(made_up: MadeUp) -> dict[str, Any]:
+    return {
+        "copied": list(map(_copy, made_up.copied)),
+        "not_copied": [
+            {"location": location, "id": backup_id, "why": why}
+            for (location, backup_id), why in made_up.refused.items()
+        ],
+    }
+
+
+def _copy(lack: Lack) -> dict[str, Any]:
+    location, backup_id = lack.copy
+    return {"location": location, "id": backup_id, "sources": lack.sources}
+
+
 def _told(rebuilt: Rebuilt) -> str:
-    told = f"; journal: {rebuilt.copied} copied"
+    told = f"journal: {rebuilt.copied} copied"
     if rebuilt.untold:
         return f"{told}, the audit was not told: {rebuilt.untold}"
     return f"{told}, {rebuilt.replayed} told to the audit"
 
 
-def _sections(places: list[BackupStorage], plan: list[Kept]) -> Iterator[Section]:
+def _sections(
+    places: list[BackupStorage], plan: list[Kept], lacks: list[Lack]
+) -> Iterator[Section]:
     """Yield a table for each location; a title where there are several."""
     for place in places:
         rows = [_row(each) for each in plan if each.entry.location == place.name]
+        rows += [
+            _missing(lack) for lack in lacks if lack.kept.entry.location == place.name
+        ]
+        rows.sort(key=lambda row: str(row["id"]), reverse=True)
         shown = [{key: row[key] for key in SHOWN} for row in rows]
         title = f"{place.name}: {place.location}" if len(places) > 1 else ""
         if shown:
             yield Section(shown, title=title, below="why")
+
+
+def _missing(lack: Lack) -> dict[str, Any]:
+    why = f"it is at {', '.join(lack.sources)}: --copy-missing copies it"
+    return {**_row(lack.kept), "state": MISSING, "verified": "no", "why": why}
 
 
 def _row(kept: Kept) -> dict[str, Any]:

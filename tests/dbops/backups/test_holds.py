@@ -22,6 +22,7 @@ from dbops.backups.reading import dump_source
 from dbops.backups.restore import restore_backup
 from dbops.backups.storage import FolderStorage, backup_storage
 from dbops.errors import BackupNotFoundError, PinRefusedError, StorageError
+from dbops.recovery.drill import recovery_drill
 from stateset.lib import journal
 from tests.dbops.builders import store_backup
 from tests.dbops.shop import ALIAS, Shop
@@ -65,6 +66,8 @@ def test_a_pin_needs_a_backup_and_a_reason(backup_folder: Path) -> None:
     assert read_pins(backup_storage()) == {}
     (backup_folder / f"pin_{FIRST}.json").write_text("[]")
     assert read_pins(backup_storage()) == {}
+    (kept,) = explain_backups()
+    assert (kept.short, kept.why) == ("pinned", "pinned, by a pin that cannot be read")
 
 
 def test_a_backup_is_held_as_long_as_it_is_restored(
@@ -84,6 +87,36 @@ def test_a_backup_is_held_as_long_as_it_is_restored(
     assert why.startswith("being read: restore ")
     assert read_holds(storage, timezone.now()) == {}
     assert not [name for name in shop.files() if name.startswith("reading")]
+
+
+@pytest.mark.parametrize("module", ["backups.restore", "recovery.proving"])
+def test_a_pruning_during_a_restore_or_a_drill_leaves_what_it_reads(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    now = timezone.now()
+    ages = [timedelta(days=days) for days in (1, 40, 41, 42, 43)]
+    *_, read, oldest = [
+        create_backup(alias=ALIAS, verify="none", started_at=now - age) for age in ages
+    ]
+    deleted: list[str] = []
+
+    def watched(*arguments: object) -> Iterator[bytes]:
+        pruned = prune_backups(ALIAS)
+        deleted.extend(each.entry.id for each in pruned.deleted)
+        return dump_source(*arguments)  # type: ignore[arg-type,return-value]
+
+    monkeypatch.setattr(f"dbops.{module}.dump_source", watched)
+    if module == "recovery.proving":
+        # The shop is no site, so its books are not; all of it came back before.
+        assert recovery_drill(backup_id=read.id, alias=ALIAS).rows == 304
+    else:
+        restore_backup(backup_id=read.id, into=shop.new_name(), alias=ALIAS)
+        assert shop.count("orders", shop.new_name()) == 300
+    assert deleted == [oldest.id]
+    is_drilled = module == "recovery.proving"
+    assert kept()[read.id] == (
+        "the newest that a drill restored" if is_drilled else "over 30 days old"
+    )
 
 
 def test_what_a_killed_reader_left_counts_for_a_day(backup_folder: Path) -> None:

@@ -11,9 +11,6 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from dbops.backups.kit import recovery_kit
-from dbops.backups.storage import backup_places
-from dbops.recovery.rebuild import rebuild
-from dbops.recovery.records import NAME
 from stateset.lib import journal
 from tests.dbops.shop import ALIAS, Shop
 
@@ -78,23 +75,3 @@ def test_what_is_missing_is_told(
     with pytest.raises(SystemExit):
         call_command("recovery_kit", f"--database={ALIAS}", "--json")
     assert json.loads(capsys.readouterr().out)["missing"] == [told]
-
-
-def test_the_journal_is_made_whole_at_every_place(
-    shop: Shop, tmp_path: Path, settings: Settings
-) -> None:
-    place = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": tmp_path / "vault"},
-    }
-    settings.STORAGES = {**settings.STORAGES, "backups-vault": place}
-    settings.BACKUP_LOCATIONS = {"local": "backups", "vault": "backups-vault"}
-    local, vault = backup_places()
-    names = [f"journal_20261128_03040{number}_0a1b2c3d.json" for number in range(2)]
-    assert all(map(NAME.fullmatch, names))
-    for storage, name in zip((local, vault), names, strict=True):
-        storage.put(name, b"{}")
-    assert rebuild(ALIAS).copied == 2
-    for storage in (local, vault):
-        assert [each.name for each in storage.objects()] == names
-    assert rebuild(ALIAS).copied == 0

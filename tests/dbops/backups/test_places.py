@@ -29,19 +29,6 @@ from tests.dbops.damage import flip_bit
 from tests.dbops.shop import ALIAS, TABLES, Shop
 
 
-@pytest.fixture
-def vault(shop: Shop, tmp_path: Path, settings: Settings) -> Path:
-    """Have backups go to a second folder too, the vault."""
-    folder = tmp_path / "vault"
-    place: dict[str, Any] = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": folder},
-    }
-    settings.STORAGES = {**settings.STORAGES, "backups-vault": place}
-    settings.BACKUP_LOCATIONS = {"local": "backups", "vault": "backups-vault"}
-    return folder
-
-
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -187,14 +174,15 @@ def test_each_place_is_pruned_by_its_own_policy(
     shop: Shop, vault: Path, settings: Settings
 ) -> None:
     settings.BACKUP_RETENTION_DAYS = {"vault": 43}
-    for age in (1, 40, 41, 42, 42.5, 50):
+    settings.BACKUP_LOCATION_KEEP = {"vault": {"last": 4}}
+    for age in (1, 40, 41, 42, 42.5, 50, 400):
         moment = timezone.now() - timedelta(days=age)
         make_backup(alias=ALIAS, verify="none", started_at=moment)
-    assert len(prune_backups(ALIAS, ["vault"]).deleted) == 1
+    assert len(prune_backups(ALIAS, ["vault"]).deleted) == 2
     counts = [len(place.objects()) for place in backup_places()]
-    assert counts == [12, 10]
+    assert counts == [14, 10]
     pruned = prune_backups(ALIAS)
-    assert [each.entry.location for each in pruned.deleted] == ["local"] * 3
+    assert [each.entry.location for each in pruned.deleted] == ["local"] * 4
     assert [len(place.objects()) for place in backup_places()] == [6, 10]
 
 

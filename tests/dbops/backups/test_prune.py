@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from dbops.backups.create import create_backup
 from dbops.backups.manifest import Manifest
@@ -110,6 +111,47 @@ def test_a_deletion_that_is_refused_is_told_and_the_rest_is_done(
     assert ids(shop) == {manifest.id for manifest in old[:4]}
 
 
+@pytest.mark.parametrize("packing", ["none", "gzip", "zstd"])
+def test_what_was_half_deleted_is_deleted_by_the_next_run(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, packing: str
+) -> None:
+    """Without its manifest a plain dump would look like another program's."""
+    *_, oldest = [backup(age, packing=packing) for age in (5, 41, 42, 43)]
+    delete = FolderStorage.delete
+
+    def refuse(self: FolderStorage, name: str) -> None:
+        if name == oldest.file_name:
+            raise StorageError("It was not deleted.", why="the disk is read-only")
+        delete(self, name)
+
+    # Of that age: what is young and has no manifest may be being written.
+    os.utime(shop.backup_folder / oldest.file_name, (0, 0))
+    monkeypatch.setattr(FolderStorage, "delete", refuse)
+    for _ in range(2):
+        pruned = prune_backups(ALIAS)
+        assert pruned.refused == {("local", oldest.id): "the disk is read-only"}
+        (left,) = [each for each in explain_backups(ALIAS) if not each.is_kept]
+        assert (left.entry.id, left.entry.state) == (oldest.id, "incomplete")
+    monkeypatch.setattr(FolderStorage, "delete", delete)
+    assert [each.entry.id for each in prune_backups(ALIAS).deleted] == [oldest.id]
+    assert oldest.id not in ids(shop)
+    assert prune_backups(ALIAS).deleted == []
+
+
+def test_one_whose_deletion_never_began_is_as_good_as_before(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, oldest = [backup(age, packing="none") for age in (5, 41, 42, 43)]
+
+    def refuse(_self: FolderStorage, _name: str) -> None:
+        raise StorageError("It was not deleted.", why="this key may not delete")
+
+    monkeypatch.setattr(FolderStorage, "delete", refuse)
+    assert list(prune_backups(ALIAS).refused) == [("local", oldest.id)]
+    *_, left = explain_backups(ALIAS)
+    assert (left.entry.id, left.entry.state) == (oldest.id, "complete")
+
+
 def test_the_manifest_goes_first(
     shop: Shop, old: list[Manifest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +159,23 @@ def test_the_manifest_goes_first(
     monkeypatch.setattr(FolderStorage, "delete", lambda _self, name: gone.append(name))
     prune_backups(ALIAS)
     assert gone == [name for each in old[3:] for name in (each.name, each.file_name)]
+
+
+def test_counts_keep_beside_the_days(shop: Shop, settings: Settings) -> None:
+    settings.BACKUP_KEEP = {"last": 4, "daily": 0, "weekly": 0, "monthly": 0} | {
+        "yearly": 3
+    }
+    now = timezone.now()
+    long_ago = (now - now.replace(year=now.year - 2, month=6, day=15)).days
+    ages = (5, 41, 42, 43, 44, 45, long_ago, long_ago + 1)
+    made = {age: backup(age).id for age in ages}
+    assert printed("--apply")[-1].split(maxsplit=1)[1].startswith("3 of 8 backups")
+    found = {each.entry.id: (each.short, each.why) for each in explain_backups(ALIAS)}
+    assert found == {
+        made[5]: ("newest", "the newest good one"),
+        **{made[age]: ("one of 4", "among the 4 newest good") for age in (41, 42, 43)},
+        made[long_ago]: ("yearly", f"newest good of {now.year - 2}"),
+    }
 
 
 def test_another_operation_is_waited_for(shop: Shop, old: list[Manifest]) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dbops.backups.catalogue import (
     COMPLETE,
@@ -15,7 +16,8 @@ from dbops.backups.catalogue import (
     Verdict,
 )
 from dbops.backups.holds import Hold
-from dbops.backups.retention import Kept, Policy, plan_retention
+from dbops.backups.retention import Policy, plan_retention
+from dbops.backups.slots import Counts
 from dbops.errors import PruningRefusedError
 from tests.dbops.builders import MOMENT, make_manifest
 
@@ -130,6 +132,71 @@ def test_backups_before_a_restore_or_a_migration_push_out_no_others() -> None:
     ]
 
 
+def test_the_newest_good_one_of_a_slot_fills_it() -> None:
+    """MOMENT is Monday, 23 November 2026, two o'clock: a week has just begun."""
+    ages = (0, 22, 22.5, 23, 24, 52, 53, 54)
+    entries = [make_entry(age) for age in ages]
+    counts = Counts(monthly=2)
+    assert shorts(entries, floor=1, keep=DAY, counts=counts) == [
+        *("newest", "no", "monthly", *("no",) * 5),
+    ]
+    policy = replace(POLICY, floor=1, keep=DAY, counts=counts)
+    plan = plan_retention(entries, policy, MOMENT)
+    assert plan[2].why == "newest good of 2026-10"
+    counts = Counts(daily=2, weekly=3, yearly=1)
+    assert shorts(entries[1:], floor=1, keep=DAY, counts=counts) == [
+        *("newest", "daily", "no", "no", "weekly", "no", "no"),
+    ]
+
+
+def test_time_without_backups_uses_up_no_count() -> None:
+    entries = [make_entry(age) for age in (0, 1, 200, 300, 301, 400)]
+    found = shorts(entries, floor=1, keep=DAY, counts=Counts(daily=4))
+    assert found == ["newest", "daily", "daily", "daily", "no", "no"]
+
+
+def test_what_is_not_good_fills_no_slot() -> None:
+    entries = [
+        make_entry(40, state=DAMAGED),
+        replace(make_entry(40.1), state=INCOMPLETE, manifest=None),
+        make_entry(40.2, verdict=Verdict("hash", False, MOMENT, ""), state=DAMAGED),  # noqa: FBT003 -- is_good
+        make_entry(40.3),
+        make_entry(40.4),
+    ]
+    found = shorts([make_entry(1), *entries], floor=1, counts=Counts(daily=2))
+    assert found == ["newest", "no", "no", "no", "daily", "no"]
+
+
+def test_one_of_doubtful_origin_pushes_out_no_trusted_one() -> None:
+    """Whoever can write there and has no key could have all good ones deleted."""
+    forged = [make_entry(age, doubt="it is not signed") for age in (31, 31.1, 31.2)]
+    ours = [make_entry(age) for age in (31.3, 32, 33, 34)]
+    assert shorts(forged + ours, counts=Counts(daily=2)) == [
+        *("newest", "no", "no", "one of 3", "one of 3", "one of 3", "no"),
+    ]
+    assert shorts(forged, floor=2, counts=Counts(daily=2)) == [
+        *("newest", "one of 2", "no"),
+    ]
+
+
+def test_as_many_of_the_last_as_are_asked_for_stay() -> None:
+    entries = [make_entry(age) for age in range(40, 50)]
+    assert shorts(entries, counts=Counts(last=5)) == [
+        *("newest", *("one of 5",) * 4, *("no",) * 5),
+    ]
+    assert shorts(entries, counts=Counts(last=2))[2:4] == ["one of 3", "no"]
+
+
+def test_each_group_has_slots_of_its_own() -> None:
+    entries = [
+        make_entry(age + later, kind=kind)
+        for age in (40, 41, 42, 43)
+        for later, kind in ((0, "dump"), (0.01, "safety"))
+    ]
+    found = shorts(entries, floor=1, counts=Counts(daily=3))
+    assert found == [*("newest",) * 2, *("daily",) * 4, *("no",) * 2]
+
+
 def test_an_unreadable_manifest_is_left_to_people() -> None:
     entry = replace(make_entry(400), state=DAMAGED, manifest=None)
     assert shorts([entry]) == ["unknown"]
@@ -164,6 +231,14 @@ def test_a_policy_that_keeps_nothing_is_refused(changes: Any) -> None:
     assert refusal([make_entry(0)], **changes).startswith("the policy keeps ")
 
 
+@pytest.mark.parametrize("rule", ["last", "daily", "weekly", "monthly", "yearly"])
+def test_a_negative_count_is_refused_with_its_variable(rule: str) -> None:
+    policy = replace(POLICY, counts=Counts(**{rule: -1}))
+    with pytest.raises(PruningRefusedError) as caught:
+        plan_retention([make_entry(0)], policy, MOMENT)
+    assert caught.value.fix == f"set APP__BACKUP_KEEP_{rule.upper()} to 0 or more"
+
+
 def test_a_clock_before_the_newest_backup_is_refused() -> None:
     assert shorts([make_entry(-1 / 25)]) == ["newest"]
     assert refusal([make_entry(-1 / 23), make_entry(50)]) == (
@@ -187,47 +262,134 @@ def test_long_after_the_newest_backup_nothing_goes() -> None:
     assert kept.short == "not ours"
 
 
-def some_entries(seed: int) -> list[CatalogueEntry]:
-    """Return backups of every sort, a different set for each seed."""
-    dice = random.Random(seed)  # noqa: S311 -- a test wants the same numbers again
+SEEN = st.builds(
+    make_entry,
+    st.integers(0, 9600).map(lambda hours: hours / 24),
+    kind=st.sampled_from(["dump", "dump", "full", "safety", "pre-migrate"]),
+    alias=st.sampled_from(["default", "default", "default_eu"]),
+    doubt=st.sampled_from(["", "", "it is not signed"]),
+    state=st.sampled_from([COMPLETE, COMPLETE, DAMAGED]),
+    verdict=st.sampled_from(
+        [None, *(Verdict(level, True, MOMENT, "") for level in ("decode", "restore"))]  # noqa: FBT003 -- is_good
+    ),
+)
+LEFT = st.integers(1, 9600).map(
+    lambda hours: replace(make_entry(hours / 24), state=INCOMPLETE, manifest=None)
+)
+BACKUPS = st.lists(st.one_of(SEEN, SEEN, LEFT), unique_by=lambda entry: entry.id)
+NUMBERS = [st.integers(0, 4)] * 5
+POLICIES = st.builds(
+    lambda days, floor, counts: replace(
+        POLICY, keep=days * DAY, floor=floor, counts=Counts(*counts)
+    ),
+    st.integers(1, 60),
+    st.integers(1, 4),
+    st.tuples(*NUMBERS),
+)
+
+
+def kept(entries: list[CatalogueEntry], policy: Policy) -> set[str]:
+    plan = plan_retention(entries, policy, MOMENT)
+    return {each.entry.id for each in plan if each.is_kept}
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(entries=BACKUPS, policy=POLICIES, more=st.tuples(*NUMBERS, st.integers(0, 40)))
+def test_what_must_hold_for_every_set_of_backups_and_policy(
+    entries: list[CatalogueEntry], policy: Policy, more: tuple[int, ...]
+) -> None:
+    plan = plan_retention(entries, policy, MOMENT)
+    assert all(each.why and each.short for each in plan)
+    stay = kept(entries, policy)
+    left = [entry for entry in entries if entry.id in stay]
+    assert kept(left, policy) == stay, "a second run deletes nothing"
+    counts = [getattr(policy.counts, rule) for rule in RULES]
+    looser = replace(
+        policy,
+        keep=policy.keep + more[5] * DAY,
+        counts=Counts(*map(sum, zip(counts, more[:5], strict=True))),
+    )
+    assert stay <= kept(entries, looser), "a looser policy deletes no more"
+    assert floor_of(entries, policy.floor) <= stay
+
+
+RULES = ("last", "daily", "weekly", "monthly", "yearly")
+
+
+def floor_of(entries: list[CatalogueEntry], floor: int) -> set[str]:
+    """Return what must never go, by the words of the ADR: of each group apart."""
+    found = set()
+    for kinds in (("dump", "full"), ("safety",), ("pre-migrate",)):
+        good = [
+            entry
+            for entry in sorted(entries, key=lambda each: each.id, reverse=True)
+            if entry.state == COMPLETE
+            and entry.manifest is not None
+            and entry.manifest.kind in kinds
+            and entry.manifest.alias == "default"
+        ]
+        trusted = [entry for entry in good if not entry.manifest.doubt]  # type: ignore[union-attr]
+        verified = [entry for entry in trusted if entry.verdict]
+        drilled = [each for each in verified if each.verdict.level == "restore"]  # type: ignore[union-attr]
+        needed = [*trusted[:floor], *good[:1], *verified[:1], *drilled[:1]]
+        found |= {entry.id for entry in needed}
+        if len(good) <= floor:
+            found |= {entry.id for entry in good}
+    return found
+
+
+YEAR = Counts(daily=40, weekly=10, monthly=12, yearly=2)
+
+
+def made_in_a_year() -> list[CatalogueEntry]:
+    """Return what was made every four hours, the full one on Sundays, oldest first.
+
+    For forty days there was none, for twelve all were damaged.
+    """
     entries = []
-    for age in sorted(dice.sample(range(400), dice.randrange(30))):
-        kind = dice.choice(["dump", "dump", "full", "safety", "pre-migrate"])
-        alias = dice.choice(["default", "default", "other"])
-        entry = verified(age) if dice.random() < 0.5 else make_entry(age)
-        manifest = make_manifest(
-            id=entry.id, started_at=MOMENT - age * DAY, kind=kind, alias=alias
-        )
-        state = dice.choice([COMPLETE, COMPLETE, DAMAGED, INCOMPLETE])
-        known = None if state == INCOMPLETE else manifest
-        entries.append(replace(entry, state=state, manifest=known))
+    for age in range(367 * 24, -1, -4):
+        begun = MOMENT - timedelta(hours=age)
+        if not "2026-03-10" <= f"{begun:%Y-%m-%d}" < "2026-04-19":
+            is_bad = "2026-07-25" <= f"{begun:%Y-%m-%d}" < "2026-08-06"
+            is_full = begun.weekday() == 6 and begun.hour == 2
+            entries.append(
+                make_entry(
+                    age / 24,
+                    kind="full" if is_full else "dump",
+                    state=DAMAGED if is_bad else COMPLETE,
+                )
+            )
     return entries
 
 
-def plan(entries: list[CatalogueEntry], days: int = 30, floor: int = 3) -> list[Kept]:
-    policy = replace(POLICY, keep=days * DAY, floor=floor)
-    return plan_retention(entries, policy, MOMENT)
-
-
-def kept(entries: list[CatalogueEntry], days: int = 30, floor: int = 3) -> set[str]:
-    return {each.entry.id for each in plan(entries, days, floor) if each.is_kept}
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_what_must_hold_for_every_set_of_backups(seed: int) -> None:
-    entries = some_entries(seed)
-    verdicts = plan(entries)
-    assert all(each.why and each.short for each in verdicts)
-    scheduled = [
-        entry
-        for entry in entries
-        if entry.state == COMPLETE
-        and entry.manifest is not None
-        and entry.manifest.alias == "default"
-        and entry.manifest.kind in ("dump", "full")
+def test_a_year_of_backups_pruned_each_night() -> None:
+    policy = replace(POLICY, keep=10 * DAY, counts=YEAR)
+    every = made_in_a_year()
+    made = list(every)
+    there: list[CatalogueEntry] = []
+    most = 0
+    for night in range(366, -1, -1):
+        now = MOMENT - night * DAY + timedelta(hours=3)
+        while made and made[0].id <= f"stateset_{now:%Y%m%d_%H%M%S}":
+            there.insert(0, made.pop(0))
+        plan = plan_retention(there, policy, now)
+        there = [each.entry for each in plan if each.is_kept]
+        most = max(most, len(there))
+    assert made == []
+    assert most < 200
+    last_plan = plan_retention(there, policy, now)
+    found: dict[str, list[str]] = {}
+    for each in last_plan:
+        found.setdefault(each.short, []).append(each.entry.id[9:20])
+    assert found["monthly"] == [
+        *("20261031_22", "20260930_22", "20260831_22", "20260724_22", "20260630_22"),
+        *("20260531_22", "20260430_22", "20260309_22", "20260228_22", "20260131_22"),
     ]
-    assert {entry.id for entry in scheduled[:3]} <= kept(entries)
-    left = [each.entry for each in verdicts if each.is_kept]
-    assert kept(left) == {entry.id for entry in left}, "a second run deletes nothing"
-    for days, floor in ((60, 3), (30, 5), (90, 9)):
-        assert kept(entries) <= kept(entries, days, floor), "more is kept, not less"
+    assert found["yearly"] == ["20251231_22"]
+    assert found["daily"][-1] == "20261015_22"
+    assert found["weekly"][-1] == "20260927_22"
+    assert len(found["young"]) + len(found["daily"]) + len(found["weekly"]) < 130
+    at_once = plan_retention(every, policy, now)
+    assert {entry.id for entry in there} == {
+        each.entry.id for each in at_once if each.is_kept
+    }, "as if it were pruned once, at the end"

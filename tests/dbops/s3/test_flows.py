@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from dbops.backups.catalogue import list_entries
 from dbops.backups.create import create_backup, make_backup
+from dbops.backups.making_up import make_up
 from dbops.backups.prune import plan_pruning, prune_backups
 from dbops.backups.restore import restore_backup
 from dbops.backups.storage import backup_storage, s3_writing
@@ -154,7 +155,7 @@ def test_a_bucket_that_is_not_there_is_told_before_anything_is_dumped(
     assert "there is no such bucket (NoSuchBucket)" in caught.value.why
 
 
-def test_a_bucket_that_goes_away_leaves_the_folders_copy_complete(
+def test_a_bucket_that_goes_away_gets_the_folders_copy_later(
     shop: Shop,
     bucket: TestBucket,
     wire: Wire,
@@ -168,8 +169,22 @@ def test_a_bucket_that_goes_away_leaves_the_folders_copy_complete(
     }
     settings.STORAGES = {**settings.STORAGES, "backups-local": folder}
     settings.BACKUP_LOCATIONS = {"s3": "backups", "local": "backups-local"}
-    cut_in_mid_upload(wire, monkeypatch)
-    made = make_backup(alias=ALIAS, packing="none")
+    with monkeypatch.context() as cutting:
+        cut_in_mid_upload(wire, cutting)
+        made = make_backup(alias=ALIAS, packing="none")
     assert made.locations == ["local"]
     assert "the service does not answer" in made.missed["s3"]
     assert (bucket.keys(), len(shop.files())) == ([], 3)
+    go_to(settings, bucket)
+    made_up = make_up(ALIAS)
+    assert [lack.copy for lack in made_up.copied] == [("s3", made.manifest.id)]
+    for key in bucket.keys()[:2]:
+        name = key.rpartition("/")[2]
+        assert bucket.content(key) == (shop.backup_folder / name).read_bytes()
+    (shop.backup_folder / made.manifest.name).unlink()
+    (shop.backup_folder / made.manifest.file_name).unlink()
+    (shop.backup_folder / f"{made.manifest.id}.verified.json").unlink()
+    assert [lack.copy for lack in make_up(ALIAS).copied] == [
+        ("local", made.manifest.id)
+    ]
+    assert verify_backup(alias=ALIAS, level="hash")[0] == made.manifest
