@@ -6,16 +6,17 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from dbops.models import HealthSample
-from dbops.monitoring.health import SETTING, collect_health
+from dbops.monitoring.health import SETTING
 from dbops.monitoring.results import CheckResult
+from dbops.monitoring.watching import watch_health
 
 
 def sample_health(alias: str = DEFAULT_DB_ALIAS) -> list[CheckResult]:
-    """Check one database, keep the results in the main one, and return them.
+    """Check one database, keep the results in the main one, and tell what is news.
 
     Settings that are as advised are not kept: they seldom change.
     """
-    results = collect_health(alias)
+    results = watch_health(alias)
     now = timezone.now()
     HealthSample.objects.bulk_create(
         HealthSample(
