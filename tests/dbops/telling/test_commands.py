@@ -13,6 +13,7 @@ from tests.services.inbox import Inbox
 from tests.stateset.programs import manage
 
 
+@pytest.mark.long
 @pytest.mark.sqlite
 def test_a_backup_by_cron_tells_and_pings(inbox: Inbox, tmp_path: Path) -> None:
     file = tmp_path / "shop.db"
@@ -23,9 +24,8 @@ def test_a_backup_by_cron_tells_and_pings(inbox: Inbox, tmp_path: Path) -> None:
         "APP__BACKUP_PING_URL": f"{inbox.web_url}/ping/abc?create=1",
         "BACKUP_DIR": str(tmp_path / "backups"),
     }
-    for _ in range(2):
-        run = manage("backup", folder=tmp_path, **variables)
-        assert run.returncode == 1, run.stderr
+    run = manage("backup", folder=tmp_path, **variables)
+    assert run.returncode == 1, run.stderr
     (mail,) = inbox.mails
     assert mail["subject"] == "[StateSet development] backup failed"
     assert mail["to"] == ["ann@shop.example", "bob@shop.example"]
@@ -40,7 +40,7 @@ def test_a_backup_by_cron_tells_and_pings(inbox: Inbox, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     assert inbox.mails[2]["subject"].endswith("] backup is well again")
     assert [(each["method"], each["path"]) for each in inbox.requests] == [
-        *[("GET", "/ping/abc/fail?create=1")] * 2,
+        ("GET", "/ping/abc/fail?create=1"),
         ("GET", "/ping/abc?create=1"),
     ]
 
