@@ -175,12 +175,12 @@ def mail_from() -> str:
 
 def webhook() -> Webhook:
     """Return where programs are told; its URL is "" where none is."""
-    return Webhook(settings.WEBHOOK_URL, settings.WEBHOOK_KEY)
+    return Webhook(settings.TELLING.hook, settings.TELLING.key)
 
 
 def ping_url() -> str:
     """Return what is called after each backup, "" for nothing."""
-    return str(settings.BACKUP_PING_URL)
+    return str(settings.TELLING.ping)
 
 
 def secrets() -> frozenset[str]:
@@ -193,8 +193,8 @@ def secrets() -> frozenset[str]:
         *(each.get("OPTIONS", {}).get("secret_key") for each in storages.values()),
         *(value for name, value in recovery_variables().items() if "SECRET" in name),
         *signing_keys().values(),
-        *(settings.EMAIL_HOST_PASSWORD, settings.WEBHOOK_KEY),
-        *(settings.WEBHOOK_URL, settings.BACKUP_PING_URL),
+        settings.EMAIL_HOST_PASSWORD,
+        *(settings.TELLING.key, settings.TELLING.hook, settings.TELLING.ping),
         urlsplit(settings.REDIS_URL).password,
     ]
     # A password that is a name is no secret, and names are what is told of.

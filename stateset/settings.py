@@ -284,17 +284,12 @@ STORAGES: dict[str, dict[str, Any]] = {
 
 # Who is told when something is wrong
 
-_MAIL = read_mail()
+_MAIL, TELLING = read_mail(), read_telling()
 EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
-EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.starts_tls, _MAIL.is_tls
-EMAIL_TIMEOUT = 10
-if _MAIL.sender:
-    DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = _MAIL.starts_tls, _MAIL.is_tls, 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
 ADMINS = [("", address) for address in _MAIL.people]
-_TELLING = read_telling()
-WEBHOOK_URL, WEBHOOK_KEY = _TELLING.hook, _TELLING.key
-BACKUP_PING_URL = _TELLING.ping
 
 # People
 

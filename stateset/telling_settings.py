@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -29,25 +29,25 @@ class Mail:
     starts_tls: bool = False
     is_tls: bool = False
     people: tuple[str, ...] = ()
-    sender: str = ""
+    sender: str = "stateset@localhost"
 
 
 @dataclass(frozen=True)
 class Telling:
     """What is told otherwise: each message to ``hook``, each backup to ``ping``."""
 
-    hook: str
-    key: str
-    ping: str
+    hook: str = ""
+    key: str = ""
+    ping: str = ""
 
 
 def read_mail() -> Mail:
     """Return how mail is sent; without people, none is."""
     url = env_secret(SERVER)
     people = tuple(env_list(PEOPLE))
-    sender = env_str(SENDER) or (people[0] if people else "")
+    sender = env_str(SENDER) or next(iter(people), Mail.sender)
     for variable, address in [(PEOPLE, each) for each in people] + [(SENDER, sender)]:
-        if address and not ADDRESS.fullmatch(address):
+        if not ADDRESS.fullmatch(address):
             raise ImproperlyConfigured(
                 f"{variable} has {address!r}: allowed are addresses, as "
                 "ann@shop.example, with commas between."
@@ -57,7 +57,7 @@ def read_mail() -> Mail:
             f"{PEOPLE} is set, and {SERVER} is not: set the server that takes mail, as "
             "smtp://localhost."
         )
-    return Mail(**_server(url), people=people, sender=sender)
+    return replace(_server(url), people=people, sender=sender)
 
 
 def read_telling() -> Telling:
@@ -76,9 +76,9 @@ def read_telling() -> Telling:
     return Telling(hook, key, ping)
 
 
-def _server(url: str) -> dict[str, str | int | bool]:
+def _server(url: str) -> Mail:
     if not url:
-        return {}
+        return Mail()
     parts = urlsplit(url)
     try:
         port = parts.port
@@ -89,11 +89,11 @@ def _server(url: str) -> dict[str, str | int | bool]:
             f"{SERVER} is no mail server: allowed is {', '.join(PORTS)}, as "
             "smtp+tls://user:password@mail.shop.example:587."
         )
-    return {
-        "host": parts.hostname,
-        "port": port or PORTS[parts.scheme],
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "starts_tls": parts.scheme == "smtp+tls",
-        "is_tls": parts.scheme == "smtps",
-    }
+    return Mail(
+        host=parts.hostname,
+        port=port or PORTS[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starts_tls=parts.scheme == "smtp+tls",
+        is_tls=parts.scheme == "smtps",
+    )

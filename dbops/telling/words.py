@@ -33,10 +33,8 @@ class Message:
 
     def without(self, secrets: Collection[str]) -> Message:
         """Return it with none of these in it, nor any password in a URL."""
-        data = json.loads(_scrubbed(json.dumps(self.data), secrets))
-        return Message(
-            _scrubbed(self.subject, secrets), _scrubbed(self.body, secrets), data
-        )
+        data = json.loads(scrub(json.dumps(self.data), secrets))
+        return Message(scrub(self.subject, secrets), scrub(self.body, secrets), data)
 
 
 def word_news(news: Sequence[News], *, environment: str, now: datetime) -> Message:
@@ -61,7 +59,11 @@ def word_state(
 
 def scrub(text: str, secrets: Collection[str]) -> str:
     """Return a text with none of these in it, nor any password in a URL."""
-    return _scrubbed(text, secrets)
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+        # As it stands inside JSON.
+        text = text.replace(json.dumps(secret)[1:-1], HIDDEN)
+    return IN_A_URL.sub(rf"\1:{HIDDEN}", text)
 
 
 def _message(
@@ -124,11 +126,3 @@ def _values(news: News) -> dict[str, str]:
 
 def _moment(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "now"
-
-
-def _scrubbed(text: str, secrets: Collection[str]) -> str:
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-        # As it stands inside JSON.
-        text = text.replace(json.dumps(secret)[1:-1], HIDDEN)
-    return IN_A_URL.sub(rf"\1:{HIDDEN}", text)

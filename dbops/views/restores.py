@@ -60,11 +60,14 @@ EXPLAIN = (
 
 
 def show_restores(request: HttpRequest) -> HttpResponse:
-    """Show what was asked for, and which backups can be."""
+    """Show what was asked for, what was done, and which backups can be.
+
+    Cost: two listings, and a small object for each restore that is shown.
+    """
     refused, choices, done = "", list[CatalogueEntry](), list[Record]()
     may_ask = request.user.has_perm(MAY_ASK)
     try:
-        done = read_records(backup_storage(), DEFAULT_DB_ALIAS, most=SHOWN)
+        done = read_records(backup_storage(), DEFAULT_DB_ALIAS, most=CHOICES)
         choices = list(_choices()) if may_ask else []
     except StorageError as error:
         refused = sentences(error)

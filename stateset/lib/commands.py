@@ -48,6 +48,7 @@ class StatesetCommand(BaseCommand):
     """
 
     requires_system_checks: tuple[str, ...] = ()
+    _called_from_command_line: bool
     refused_exit_code: int | None = None
     """What a refusal exits with where the usual code would mean something else."""
 

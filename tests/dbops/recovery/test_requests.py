@@ -280,7 +280,8 @@ def pointed_at_the_broker() -> Iterator[None]:
 
 
 def forget_connections() -> None:
-    app._pool = app.amqp._producer_pool = None
+    celery: Any = app
+    celery._pool = celery.amqp._producer_pool = None
 
 
 @pytest.mark.django_db

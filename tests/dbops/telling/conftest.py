@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from stateset.telling_settings import Telling
 from tests.services.inbox import Inbox, inbox_server
 
 KEY = "k" * 32
@@ -41,8 +42,8 @@ def by_mail(inbox: Inbox, settings: Settings) -> Inbox:
 @pytest.fixture
 def by_webhook(inbox: Inbox, settings: Settings) -> Inbox:
     """Have a program told, with a signature."""
-    settings.WEBHOOK_URL = f"{inbox.web_url}/hook/s3cr3t-path?x=1"
-    settings.WEBHOOK_KEY = KEY
+    url = f"{inbox.web_url}/hook/s3cr3t-path?x=1"
+    settings.TELLING = Telling(hook=url, key=KEY)
     return inbox
 
 

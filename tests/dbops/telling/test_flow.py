@@ -89,7 +89,7 @@ def test_several_news_are_one_message_and_no_secret_is_in_it(
         "leaky",
         "leaky is critical",
         'postgres://shop:pa55@db/shop and quoted"secret"of-the-manifests',
-        why=f"{settings.SECRET_KEY} at {settings.WEBHOOK_URL}",
+        why=f"{settings.SECRET_KEY} at {settings.TELLING.hook}",
     )
     tell(bad=[FULL, leaky], now=AT)
     (mail,) = by_mail.mails
