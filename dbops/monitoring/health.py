@@ -45,7 +45,7 @@ def collect_health(alias: str = DEFAULT_DB_ALIAS) -> list[CheckResult]:
         *results,
         *check_backups(alias),
         *check_schedule(alias),
-        check_telling(),
+        *check_telling(alias),
         *settings,
     ]
 

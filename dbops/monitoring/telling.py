@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import DEFAULT_DB_ALIAS
+
 from dbops.monitoring.results import CheckResult
 from dbops.telling.memory import last_failures
 from dbops.telling.sending import ways
@@ -9,8 +11,15 @@ from dbops.telling.sending import ways
 NAME = "telling"
 
 
-def check_telling() -> CheckResult:
-    """Look whether anybody is told of trouble, and whether the last message went."""
+def check_telling(alias: str = DEFAULT_DB_ALIAS) -> list[CheckResult]:
+    """Look whether anybody is told of trouble, and whether the last message went.
+
+    It is the installation's, and stands with the main database.
+    """
+    return [_look()] if alias == DEFAULT_DB_ALIAS else []
+
+
+def _look() -> CheckResult:
     known = ways()
     if not known:
         hint = "set APP__ADMINS and APP__EMAIL_URL, or APP__WEBHOOK_URL"

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 AGAIN_AFTER = timedelta(days=1)
 FORGOTTEN_AFTER = timedelta(days=2)
+MOST_CHARACTERS = 2000
 BEGAN, GOES_ON, OVER = "began", "goes on", "over"
 
 
@@ -64,7 +65,7 @@ def note(
         for key, known in memory.items()
         if not (known.trouble.happened and _is_past(known, now))
     }
-    for trouble in bad:
+    for trouble in map(_shortened, bad):
         known = after.get(trouble.key, Known(trouble, now))
         after[trouble.key] = replace(known, trouble=trouble, over_at=None)
     for key in well:
@@ -100,6 +101,17 @@ def mark_told(memory: Memory, news: Iterable[News], now: datetime) -> Memory:
         else:
             after[key] = replace(each.known, told_at=now)
     return after
+
+
+def _shortened(trouble: Trouble) -> Trouble:
+    """Cut what a program may have said at length; the log has it whole."""
+    texts = {name: getattr(trouble, name) for name in ("what", "why", "fix")}
+    cut = {
+        name: f"{text[:MOST_CHARACTERS]} […]"
+        for name, text in texts.items()
+        if len(text) > MOST_CHARACTERS
+    }
+    return replace(trouble, **cut)
 
 
 def _is_past(known: Known, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from pytest_django import Settings
 
 from dbops.errors import TellingFailedError
+from dbops.monitoring.results import CheckResult
 from dbops.monitoring.telling import check_telling
 from dbops.telling import calling, sending
 from dbops.telling.flow import tell, tell_state
@@ -38,6 +40,11 @@ Subjects = Callable[[], list[str]]
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calling, "PAUSE_SECONDS", 0.01)
+
+
+def telling_now() -> CheckResult:
+    (found,) = check_telling()
+    return found
 
 
 def test_a_failure_is_told_once_then_each_day_and_when_it_is_over(
@@ -73,6 +80,13 @@ def test_what_happened_is_told_once_and_never_called_over(subjects: Subjects) ->
         tell(bad=[lost] if days < 2 else [], now=AT + timedelta(days=days))
     assert subjects() == ["the restore failed"]
     assert "restore:1" not in memory_file().read_text("utf-8")
+
+
+def test_what_is_said_at_length_is_cut(by_mail: Inbox) -> None:
+    tell(bad=[replace(FULL, why="x" * 3_000_000)], now=AT)
+    tell(bad=[FULL], now=AT)
+    (mail,) = by_mail.mails
+    assert f"  why: {'x' * 2000} […]\n" in mail["body"]
 
 
 def test_two_that_find_it_at_once_tell_it_once(subjects: Subjects) -> None:
@@ -141,7 +155,7 @@ def test_a_webhook_is_tried_again_where_that_helps_and_never_followed(
     tell(bad=[FULL], now=AT)
     assert len(by_webhook.requests) == requests
     assert {each["path"] for each in by_webhook.requests} == {"/hook/s3cr3t-path?x=1"}
-    told = check_telling()
+    told = telling_now()
     assert told.message == (
         f"the last message did not go by webhook: {why}" if why else "by webhook"
     )
@@ -155,7 +169,7 @@ def test_a_server_that_hangs_is_given_up(
     monkeypatch.setattr(calling, "ATTEMPTS", 1)
     by_webhook.answer(HANGS)
     tell(bad=[FULL], now=AT)
-    assert check_telling().message.endswith("webhook: no answer within 0.2 seconds")
+    assert telling_now().message.endswith("webhook: no answer within 0.2 seconds")
 
 
 def test_mail_that_is_refused_fails_nothing_is_shown_and_is_news_later(
@@ -164,7 +178,7 @@ def test_mail_that_is_refused_fails_nothing_is_shown_and_is_news_later(
     by_mail.refuse_mail()
     tell(bad=[FULL], now=AT)
     assert "Nobody was told by mail" in caplog.text
-    found = check_telling()
+    found = telling_now()
     assert found.status == "warning"
     assert "no room for mail today" in found.message
     assert found.hint == "mend it, then try it with db_health --tell"
@@ -173,7 +187,7 @@ def test_mail_that_is_refused_fails_nothing_is_shown_and_is_news_later(
     assert not by_mail.mails, "a server that hangs is not tried by every run"
     tell(now=AT + timedelta(minutes=5))
     assert "since 2026-11-28 02:00:00 UTC" in by_mail.mails[0]["body"]
-    assert check_telling().status == "ok"
+    assert telling_now().status == "ok"
 
 
 def test_one_way_is_enough(
@@ -183,7 +197,7 @@ def test_one_way_is_enough(
     for hours in (0, 1):
         tell(bad=[FULL], now=AT + hours * HOUR)
     assert len(by_webhook.requests) == 1
-    assert check_telling().status == "warning"
+    assert telling_now().status == "warning"
 
 
 def test_a_memory_that_is_damaged_counts_as_none(subjects: Subjects) -> None:
@@ -205,7 +219,7 @@ def test_what_cannot_be_remembered_fails_nothing(
 def test_without_anybody_to_tell_nothing_is_done(inbox: Inbox) -> None:
     tell(bad=[FULL], now=AT)
     assert not memory_file().exists()
-    assert check_telling().message == "nobody is told when something is wrong"
+    assert telling_now().message == "nobody is told when something is wrong"
     with pytest.raises(TellingFailedError) as caught:
         tell_state("default is ok", ["All is well."])
     assert caught.value.why == "there is nobody to tell"
