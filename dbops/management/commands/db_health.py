@@ -7,7 +7,8 @@ from django.core.management.base import CommandParser
 
 from dbops.monitoring.health import SETTING, collect_health
 from dbops.monitoring.results import EXIT_CODES, CheckResult, worst_status
-from dbops.monitoring.watching import describe, watch_health
+from dbops.monitoring.sampling import look_unattended
+from dbops.monitoring.watching import describe
 from dbops.telling.flow import tell_state
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.reports import Report, Row, Section
@@ -31,7 +32,7 @@ class Command(StatesetCommand):
         )
 
     def run(self, *, database: str, tell: bool, **_options: Any) -> Report:
-        look = watch_health if self.is_unattended and not tell else collect_health
+        look = look_unattended if self.is_unattended and not tell else collect_health
         results = look(database)
         worst = worst_status(results)
         bad = [result.name for result in results if result.status != "ok"]
