@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -22,6 +25,17 @@ RUNTIME_TABLES = (
 
 The tables are in every dump, their rows in none.
 """
+
+SHORTEST_SECRET = 6
+"""What is shorter is left alone in messages: it would take their words away."""
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Where messages are posted, and the key that they are signed with, if any."""
+
+    url: str
+    key: str
 
 
 def engine_options() -> Options:
@@ -153,3 +167,46 @@ def keep_runs() -> timedelta:
     """Return how long the runs of the schedule are kept."""
     span: timedelta = settings.KEEP_RUNS
     return span
+
+
+def mail_to() -> list[str]:
+    """Return who is told by mail when something is wrong."""
+    return [address for _name, address in settings.ADMINS]
+
+
+def mail_from() -> str:
+    """Return who such a mail is from."""
+    return str(settings.SERVER_EMAIL)
+
+
+def webhook() -> Webhook:
+    """Return where programs are told; its URL is "" where none is."""
+    return Webhook(settings.TELLING.hook, settings.TELLING.key)
+
+
+def ping_url() -> str:
+    """Return what is called after each backup, "" for nothing."""
+    return str(settings.TELLING.ping)
+
+
+def secrets() -> frozenset[str]:
+    """Return what must not stand in any message."""
+    databases: Mapping[str, Mapping[str, Any]] = settings.DATABASES
+    storages: Mapping[str, Mapping[str, Any]] = settings.STORAGES
+    known = [
+        *(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS),
+        *(each.get("PASSWORD") for each in databases.values()),
+        *(each.get("OPTIONS", {}).get("secret_key") for each in storages.values()),
+        *(value for name, value in recovery_variables().items() if "SECRET" in name),
+        *signing_keys().values(),
+        settings.EMAIL_HOST_PASSWORD,
+        *(settings.TELLING.key, settings.TELLING.hook, settings.TELLING.ping),
+        urlsplit(settings.REDIS_URL).password,
+    ]
+    # A password that is a name is no secret, and names are what is told of.
+    names = {each.get(key) for each in databases.values() for key in ("NAME", "USER")}
+    return frozenset(
+        value
+        for value in known
+        if value and len(value) >= SHORTEST_SECRET and value not in names
+    )

@@ -107,6 +107,10 @@ class TaskFailedError(DbopsError):
     """A task that somebody asked for has refused or failed."""
 
 
+class TellingFailedError(DbopsError):
+    """Somebody was to be told, and was not."""
+
+
 class PinRefusedError(DbopsError):
     """A backup was neither pinned nor unpinned."""
 

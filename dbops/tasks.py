@@ -15,6 +15,7 @@ from dbops.backups.catalogue import LATEST
 from dbops.errors import StorageError
 from dbops.maintenance import purge, vacuum
 from dbops.monitoring import sampling
+from dbops.monitoring.watching import telling_of_a_lost_database
 from dbops.recovery import drill, full, requests
 from dbops.scheduling import runs
 from dbops.scheduling.entries import find_entry
@@ -94,7 +95,8 @@ def run_restore_request(*, request_id: str) -> str:
 def run_scheduled(name: str) -> str:
     """Do what beat says is due, once for each slot."""
     entry = find_entry(name)
-    return runs.run_entry(name, _work(entry.task, entry.arguments))
+    with telling_of_a_lost_database():
+        return runs.run_entry(name, _work(entry.task, entry.arguments))
 
 
 @shared_task(name="dbops.run_asked")

@@ -35,6 +35,7 @@ from stateset.env import (
 from stateset.logging_settings import read_logging
 from stateset.revision import git_revision
 from stateset.schedule import read_schedule
+from stateset.telling_settings import read_mail, read_telling
 
 VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -288,6 +289,15 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     **_LOCATIONS.storages,
 }
+
+# Who is told when something is wrong
+
+_MAIL, TELLING = read_mail(), read_telling()
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = _MAIL.starts_tls, _MAIL.is_tls, 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
+ADMINS = [("", address) for address in _MAIL.people]
 
 # People
 

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def copy_to_restore(
-    backup_id: str, alias: str, *, allow_unsigned: bool
+    backup_id: str, alias: str, *, allow_unsigned: bool, reads_through: bool = True
 ) -> tuple[BackupStorage, Manifest]:
     """Return place and manifest of what a restore is to take; ``LATEST`` is the newest.
 
@@ -35,24 +35,27 @@ def copy_to_restore(
     """
     if backup_id == LATEST:
         backup_id = latest_to_restore(backup_storage(), alias)
-    storage, manifest = find_copy(backup_id, alias)
+    storage, manifest = find_copy(backup_id, alias, reads_through=reads_through)
     require_restorable(manifest, allow_unsigned=allow_unsigned)
     return storage, manifest
 
 
-def find_copy(backup_id: str, alias: str) -> tuple[BackupStorage, Manifest]:
+def find_copy(
+    backup_id: str, alias: str, *, reads_through: bool = True
+) -> tuple[BackupStorage, Manifest]:
     """Return the place of the first good copy of a backup, and its manifest.
 
     Folders come first. With several places a copy is read through before it is
-    taken; the only one there is, is taken as it is. Raises BackupNotFoundError, or
-    the BackupDamagedError or StorageError of the first place that has it.
+    taken, unless that is for later; the only one there is, is taken as it is. Raises
+    BackupNotFoundError, or the BackupDamagedError or StorageError of the first place
+    that has it.
     """
     places = sorted(backup_places(), key=lambda each: not _is_near(each))
     refused: list[BackupDamagedError | BackupNotFoundError | StorageError] = []
     for place in places:
         try:
             manifest = find_manifest(place, backup_id, alias)
-            if len(places) > 1:
+            if reads_through and len(places) > 1:
                 require_stored(place, manifest)
         except (BackupDamagedError, BackupNotFoundError, StorageError) as error:
             refused.append(error)

@@ -19,12 +19,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from dbops.audit import journaled
+from dbops.audit import journaled, who_acts
 from dbops.backups.catalogue import ID, find_manifest
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.errors import PinRefusedError, StorageError
 from dbops.leases import holder_of
-from dbops.recovery.records import who_acts
 
 logger = logging.getLogger(__name__)
 

@@ -25,6 +25,7 @@ from dbops.backups.catalogue import (
 from dbops.backups.copies import places_with
 from dbops.backups.holds import being_read
 from dbops.backups.manifest import Manifest, StoredFile
+from dbops.backups.proving import Proof, prove_by_restoring
 from dbops.backups.reading import dump_source, file_source
 from dbops.backups.signing import require_trusted
 from dbops.backups.storage import BackupStorage, backup_storage
@@ -35,7 +36,6 @@ from dbops.errors import (
     OperationBusyError,
     OperationStoppedError,
 )
-from dbops.recovery.proving import Proof, prove_by_restoring
 from dbops.stopping import stoppable
 
 DEFAULT_LEVEL = "decode"

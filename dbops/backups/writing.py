@@ -162,13 +162,18 @@ def _store_surroundings(
     )
 
 
+def expected_bytes(storage: BackupStorage, alias: str) -> int:
+    """Return what the next backup of a database may take; 0 where nobody can tell."""
+    last = latest_entry(storage, alias)
+    return int((last.size_bytes if last else 0) * GROWTH)
+
+
 def _require_room(storage: BackupStorage, alias: str) -> None:
     """Refuse what will not fit, going by the last backup of this database."""
     free = storage.free_bytes()
     if free is None:
         return
-    last = latest_entry(storage, alias)
-    expected = int((last.size_bytes if last else 0) * GROWTH)
+    expected = expected_bytes(storage, alias)
     if free < expected:
         raise StorageError(
             "The backup was not begun.",

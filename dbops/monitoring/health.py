@@ -14,11 +14,15 @@ from dbops.monitoring.backups import check_backups
 from dbops.monitoring.replication import check_replication
 from dbops.monitoring.results import CheckResult
 from dbops.monitoring.rules import judge
+from dbops.monitoring.telling import check_telling
 from dbops.scheduling.health import check_schedule
 from stateset.lib.databases import ask_database
 
 SETTING = "setting "
 """What the name of a check begins with that compares a setting with the guide."""
+
+ANSWERS = "answers"
+"""The name of the check whether the database answers at all."""
 
 SHOWN = 3
 LIMIT_SECONDS = 5.0
@@ -35,11 +39,15 @@ def collect_health(alias: str = DEFAULT_DB_ALIAS) -> list[CheckResult]:
         results = [*_check_database(engine), _check_migrations(alias)]
         settings = [_compared(advice) for advice in engine.advice()]
     except DatabaseUnavailableError as error:
-        results = [
-            CheckResult("answers", "critical", f"no: {error.why}", hint=error.fix)
-        ]
+        results = [CheckResult(ANSWERS, "critical", f"no: {error.why}", hint=error.fix)]
         settings = []
-    return [*results, *check_backups(alias), *check_schedule(alias), *settings]
+    return [
+        *results,
+        *check_backups(alias),
+        *check_schedule(alias),
+        *check_telling(alias),
+        *settings,
+    ]
 
 
 def _check_database(engine: Engine) -> Iterator[CheckResult]:

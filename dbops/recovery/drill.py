@@ -14,11 +14,12 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from dbops import conf
-from dbops.audit import journaled
+from dbops.audit import journaled, who_acts
 from dbops.backups.catalogue import LATEST, latest_to_restore
 from dbops.backups.copies import find_copy
 from dbops.backups.holds import being_read
 from dbops.backups.manifest import Manifest
+from dbops.backups.proving import Proof, prove_by_restoring
 from dbops.backups.restore import require_engine
 from dbops.backups.signing import require_trusted
 from dbops.backups.storage import BackupStorage, backup_storage
@@ -40,8 +41,6 @@ from dbops.recovery.drill_reports import (
     DrillReport,
     write_report,
 )
-from dbops.recovery.proving import Proof, prove_by_restoring
-from dbops.recovery.records import who_acts
 from dbops.steps import measured, step
 from dbops.stopping import stoppable
 from dbops.values import Span, Took

@@ -6,7 +6,6 @@ worked here, and how long it took, finds the answer where no restore can take it
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from dbops.backups.objects import read_object, write_object
 from dbops.backups.storage import BackupStorage
 from dbops.engines.verbs.proof import Look
 from stateset.lib.errors import StatesetError
@@ -94,9 +94,7 @@ class DrillReport:
 
 def write_report(storage: BackupStorage, report: DrillReport) -> None:
     """Keep a report; nothing replaces it."""
-    values = {"format": FORMAT, **asdict(report)}
-    content = json.dumps(values, indent=2, ensure_ascii=False, default=_isoformat)
-    storage.put(report.name, content.encode() + b"\n")
+    write_object(storage, report.name, {"format": FORMAT, **asdict(report)})
 
 
 def read_reports(
@@ -134,17 +132,15 @@ def _reports(storage: BackupStorage, alias: str) -> Iterator[DrillReport]:
 
 def _read(storage: BackupStorage, name: str) -> DrillReport | None:
     try:
-        with storage.open(name) as file:
-            return _parse(file.read())
+        return _parse(read_object(storage, name))
     except StatesetError:
         # Gone, or not to be read: it proves nothing.
         return None
 
 
-def _parse(content: bytes) -> DrillReport | None:
+def _parse(values: dict[str, Any] | None) -> DrillReport | None:
     try:
-        values: dict[str, Any] = json.loads(content)
-        if values.pop("format") != FORMAT:
+        if values is None or values.pop("format") != FORMAT:
             return None
         values["began_at"] = datetime.fromisoformat(values["began_at"])
         backup_from = values["backup_from"]
@@ -155,9 +151,3 @@ def _parse(content: bytes) -> DrillReport | None:
         return DrillReport(**values)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def _isoformat(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a report")

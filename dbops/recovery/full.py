@@ -14,6 +14,7 @@ from dbops.backups.manifest import Manifest
 from dbops.errors import DrillFailedError, OperationBusyError, StorageError
 from dbops.recovery.drill import recovery_drill
 from dbops.recovery.drill_reports import PASSED, DrillReport
+from dbops.telling.pinging import ping
 
 REASON = "of the full backup"
 
@@ -80,8 +81,26 @@ def back_up(
 
     There is no drill of what this machine has no identity to open.
 
-    What the drill finds does not undo the backup, nor does it raise.
+    What the drill finds does not undo the backup, nor does it raise. Of the main
+    database, somebody outside is told that it was made, or was not.
     """
+    try:
+        backed_up = _back_up(alias, kind, **options)
+    except OperationBusyError:
+        raise
+    except Exception:
+        _ping(alias, is_good=False)
+        raise
+    _ping(alias, is_good=backed_up.is_proven and not backed_up.missed)
+    return backed_up
+
+
+def _ping(alias: str, *, is_good: bool) -> None:
+    if alias == DEFAULT_DB_ALIAS:
+        ping(is_good=is_good)
+
+
+def _back_up(alias: str, kind: str, **options: Any) -> BackedUp:
     made = make_backup(alias=alias, kind=kind, **options)
     manifest = made.manifest
     if kind != FULL or (manifest.recipients and find_identity() is None):

@@ -10,14 +10,13 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 
-from dbops.backups.catalogue import (
-    LATEST,
-    latest_entry,
-)
+from dbops.backups.catalogue import LATEST
 from dbops.backups.copies import copy_to_restore
 from dbops.backups.manifest import Manifest
 from dbops.backups.signing import describe_signature
 from dbops.backups.storage import BackupStorage, backup_storage
+from dbops.backups.writing import expected_bytes
+from dbops.beside import RESTORED, beside
 from dbops.engines.base import Contents, Engine
 from dbops.engines.registry import get_engine
 from dbops.engines.verbs.swap import KeptCopy, LiveState
@@ -27,7 +26,6 @@ from dbops.errors import (
     DatabaseUnavailableError,
     RestoreRefusedError,
 )
-from dbops.recovery.beside import RESTORED, beside
 from dbops.recovery.losses import BASIS, Loss, find_losses, summarise_losses
 from dbops.recovery.room import require_room, required_room
 from dbops.recovery.verdict import (
@@ -109,14 +107,19 @@ def plan_restore(
     backup_id: str = LATEST,
     alias: str = DEFAULT_DB_ALIAS,
     allow_unsigned: bool = False,
+    reads_through: bool = True,
 ) -> Plan:
     """Return what restoring a backup over the live database would do.
 
-    Nothing is changed. Cost: one scan of each live table, for its rows. Raises
+    Nothing is changed. Cost: one scan of each live table, for its rows; with several
+    locations also one reading of the backup, unless it ``reads_through`` none: such a
+    plan is for people to look at, and its copy may turn out to be damaged. Raises
     RestoreRefusedError for a backup that has no business in this database.
     """
     engine = get_engine(alias)
-    storage, manifest = copy_to_restore(backup_id, alias, allow_unsigned=allow_unsigned)
+    storage, manifest = copy_to_restore(
+        backup_id, alias, allow_unsigned=allow_unsigned, reads_through=reads_through
+    )
     require_undamaged(storage, manifest)
     require_ours(manifest, engine)
     pending = pending_migrations({*manifest.contents.migrations}, manifest.id)
@@ -189,14 +192,13 @@ def _plan(
     state = engine.look()
     now, unreadable = _contents(engine, state)
     alias, storage = engine.connection.alias, backup_storage()
-    last = latest_entry(storage, alias) if now else None
     rooms = required_room(
         engine,
         state,
         storage,
         database_bytes=database_bytes,
         dump_bytes=dump_bytes,
-        safety_bytes=last.size_bytes if last else 0,
+        safety_bytes=expected_bytes(storage, alias) if now else 0,
     )
     require_room(rooms, engine.short_name)
     losses = None

@@ -7,8 +7,6 @@ the restore itself first of all; from these objects it gets that back.
 
 from __future__ import annotations
 
-import getpass
-import json
 import re
 import secrets
 import socket
@@ -17,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from dbops.audit import who_acts
+from dbops.backups.objects import read_object, write_object
 from dbops.backups.storage import BackupStorage
 from stateset.lib import journal
 
@@ -86,19 +86,22 @@ def new_record(
 
 def write_record(storage: BackupStorage, record: Record) -> None:
     """Put the record as it is now in the place of what was written before."""
-    content = json.dumps(asdict(record), indent=2, ensure_ascii=False, default=str)
-    storage.put(record.name, content.encode() + b"\n")
+    write_object(storage, record.name, asdict(record))
 
 
-def read_records(storage: BackupStorage, alias: str) -> list[Record]:
-    """Return what is known of one database, oldest first; what is no record is not."""
+def read_records(
+    storage: BackupStorage, alias: str, *, most: int | None = None
+) -> list[Record]:
+    """Return what is known of one database, oldest first; what is no record is not.
+
+    Of the newest ``most`` objects where that is given.
+    """
+    names = sorted(each.name for each in storage.objects() if NAME.fullmatch(each.name))
     found = []
-    for each in storage.objects():
-        if NAME.fullmatch(each.name):
-            with storage.open(each.name) as file:
-                record = _parse(file.read())
-            if record is not None and record.alias == alias:
-                found.append(record)
+    for name in names if most is None else names[-most:]:
+        record = _parse(read_object(storage, name))
+        if record is not None and record.alias == alias:
+            found.append(record)
     return sorted(found, key=lambda record: (record.asked_at, record.id))
 
 
@@ -154,21 +157,8 @@ def _entry(record: Record) -> journal.Entry:
     )
 
 
-def _parse(content: bytes) -> Record | None:
+def _parse(values: dict[str, Any] | None) -> Record | None:
     try:
-        return Record(**json.loads(content))
-    except (ValueError, TypeError):
+        return None if values is None else Record(**values)
+    except TypeError:
         return None
-
-
-def who_acts() -> str:
-    """Return who acts: a user of the site, or who is logged in on this machine."""
-    return journal.current_context().actor_label or _login()
-
-
-def _login() -> str:
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):
-        # A container may run under a number that has no name.
-        return f"user at {socket.gethostname()}"

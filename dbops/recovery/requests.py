@@ -7,7 +7,7 @@ well, which no restore takes back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,7 +57,7 @@ def ask_restore(*, backup_id: str, reason: str, person: Person) -> RestoreReques
     _require_right(person, MAY_ASK, what)
     _require_workers(what)
     settle_requests(timezone.now())
-    plan = plan_restore(backup_id=backup_id)
+    plan = plan_restore(backup_id=backup_id, reads_through=False)
     try:
         with business_transaction(reason=reason):
             return RestoreRequest.objects.create(
@@ -91,6 +91,19 @@ def approve_restore(request: RestoreRequest, *, person: Person) -> None:
             fix="have a second person look at it who may approve restores",
         )
     _decide(request, person, what, RequestState.APPROVED, "approved")
+
+
+def hand_over(request: RestoreRequest, send: Callable[[], str]) -> str:
+    """Have ``send`` give what was approved to a worker; return what to tell.
+
+    Where it cannot be sent the request ends with the cause, so that another one can be
+    made; if it was sent all the same, no worker begins it.
+    """
+    try:
+        return send()
+    except StatesetError as error:
+        _close(request, RequestState.FAILED, error.what, error.why)
+        raise
 
 
 def refuse_restore(request: RestoreRequest, *, reason: str, person: Person) -> None:

@@ -41,7 +41,7 @@ def required_room(
 ) -> list[Room]:
     """Return what each place must take, the old database that is kept included.
 
-    ``safety_bytes`` is what the last backup took, as the next one will.
+    ``safety_bytes`` is what the next backup is expected to take.
     """
     rooms = [
         Room(

@@ -19,6 +19,7 @@ from dbops.leases import leased
 from dbops.models import RunState, ScheduledRun, SchedulePause
 from dbops.scheduling.entries import find_entry, stand_in
 from dbops.scheduling.records import MOST_DEATHS, finish, skip, take
+from dbops.scheduling.telling import tell_run
 from stateset.lib.errors import StatesetError
 from stateset.lib.journal import acting
 from stateset.lib.schedule import Entry
@@ -68,6 +69,7 @@ def run_slot(name: str, slot: datetime, work: Work, *, asked_by: str = "") -> st
         ):
             return TAKEN
         return _said(name, slot, f"skipped: {what} ({error.why})")
+    tell_run(run)
     level = logging.WARNING if run.state == RunState.FAILED else logging.INFO
     return _said(name, slot, run.told, level=level)
 
@@ -121,6 +123,7 @@ def _settle_abandoned(run: ScheduledRun) -> None:
         return
     what, why = "Its worker ended without a word.", f"it was {run.worker}"
     finish(still, RunState.FAILED, what=what, why=why)
+    tell_run(still)
     _said(run.name, run.slot, still.told, level=logging.WARNING)
 
 

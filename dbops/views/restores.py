@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -20,6 +22,8 @@ from dbops.errors import StorageError
 from dbops.models import RequestState, RestoreRequest
 from dbops.recovery.losses import BASIS
 from dbops.recovery.plans import plan_restore
+from dbops.recovery.records import ASKED as UNENDED
+from dbops.recovery.records import DONE, FAILED, Record, read_records
 from dbops.recovery.requests import (
     MAY_APPROVE,
     MAY_ASK,
@@ -28,6 +32,7 @@ from dbops.recovery.requests import (
     Person,
     approve_restore,
     ask_restore,
+    hand_over,
     is_decided,
     refuse_restore,
 )
@@ -43,6 +48,11 @@ from stateset.lib.reports import render_value
 SHOWN = 20
 CHOICES = 10
 TASK = "dbops.run_restore_request"
+ENDS = {
+    DONE: ("Done", admin.GOOD),
+    FAILED: ("Failed", admin.PROBLEM),
+    UNENDED: ("Not ended", admin.WAITING),
+}
 EXPLAIN = (
     "Pages answer 503 while it is restored, and everybody has to log in again"
     " afterwards. What is live now is backed up first and kept beside it."
@@ -50,10 +60,14 @@ EXPLAIN = (
 
 
 def show_restores(request: HttpRequest) -> HttpResponse:
-    """Show what was asked for, and which backups can be."""
-    refused, choices = "", list[CatalogueEntry]()
+    """Show what was asked for, what was done, and which backups can be.
+
+    Cost: two listings, and a small object for each restore that is shown.
+    """
+    refused, choices, done = "", list[CatalogueEntry](), list[Record]()
     may_ask = request.user.has_perm(MAY_ASK)
     try:
+        done = read_records(backup_storage(), DEFAULT_DB_ALIAS, most=CHOICES)
         choices = list(_choices()) if may_ask else []
     except StorageError as error:
         refused = sentences(error)
@@ -64,6 +78,7 @@ def show_restores(request: HttpRequest) -> HttpResponse:
         title="Restores",
         refused=refused,
         rows=[_row(each) for each in found],
+        journal=[_entry(each) for each in reversed(done)],
         choices=[_choice(each) for each in choices],
         may_ask=may_ask and conf.has_workers(),
         has_workers=conf.has_workers(),
@@ -119,7 +134,8 @@ def approve(request: HttpRequest, request_id: UUID) -> HttpResponse:
     def perform(request: HttpRequest, _data: Mapping[str, Any]) -> str:
         approve_restore(found, person=Person.of(request.user))
         arguments = {"request_id": str(found.pk)}
-        return ask_workers(request, RUN_NAME, TASK, arguments)
+        send = partial(ask_workers, request, RUN_NAME, TASK, arguments)
+        return hand_over(found, send)
 
     refusal, facts = _plan(request, found.backup_id)
     if is_decided(found):
@@ -176,7 +192,7 @@ def _plan(request: HttpRequest, backup_id: str) -> tuple[str, list[tuple[str, st
         # The service plans for itself.
         return "", []
     try:
-        plan = plan_restore(backup_id=backup_id)
+        plan = plan_restore(backup_id=backup_id, reads_through=False)
     except StatesetError as error:
         return sentences(error), []
     facts = [
@@ -228,6 +244,20 @@ def _row(found: RestoreRequest) -> dict[str, Any]:
         "told": found.told.partition("\n")[0],
         "findings": found.result.splitlines()[1:],
         "is_bad": found.state == RequestState.FAILED,
+    }
+
+
+def _entry(record: Record) -> dict[str, Any]:
+    """Return one restore as the journal has it, by whichever way it was begun."""
+    return {
+        "when": time_tag(datetime.fromisoformat(record.asked_at)),
+        "action": record.action,
+        "source": record.source,
+        "pill": admin.pill(*ENDS.get(record.state, ENDS[UNENDED])),
+        "who": record.who,
+        "host": record.host,
+        "reason": record.reason,
+        "why": record.details.get("why", ""),
     }
 
 

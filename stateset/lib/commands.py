@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connections
+from django.dispatch import Signal
 from django.utils import timezone
 
 from stateset.lib.databases import is_forbidden
@@ -24,6 +25,13 @@ from stateset.lib.reports import (
     render_section,
     render_table,
 )
+
+command_ended = Signal()
+"""Sent by what was typed or started by cron, when it has ended: with ``name``,
+``database``, ``error`` (None where it went well) and ``is_watched_by_a_person``. One
+that met another run on its database says nothing, as it will be tried again."""
+
+BUSY = 75
 
 
 def forget_output() -> None:
@@ -40,6 +48,7 @@ class StatesetCommand(BaseCommand):
     """
 
     requires_system_checks: tuple[str, ...] = ()
+    _called_from_command_line: bool
     refused_exit_code: int | None = None
     """What a refusal exits with where the usual code would mean something else."""
 
@@ -66,19 +75,46 @@ class StatesetCommand(BaseCommand):
         raise CommandError(f"{type(self).__module__} has no run method.")
 
     def execute(self, *args: Any, **options: Any) -> str | None:
+        database = str(options.get("database", DEFAULT_DB_ALIAS))
         try:
-            return super().execute(*args, **options)
+            result = super().execute(*args, **options)
         except StatesetError as error:
+            self._has_ended(database, error)
             raise self._refusal(error) from error
         except ProgrammingError as error:
             if not is_forbidden(error):
+                self._has_ended(database, _unforeseen(error))
                 raise
             refused = StatesetError(
                 "The database refused it.",
                 why=str(error).strip().splitlines()[0],
                 fix="use the role that owns the tables, or have it granted",
             )
+            self._has_ended(database, refused)
             raise self._refusal(refused) from error
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            self._has_ended(database, _unforeseen(error))
+            raise
+        self._has_ended(database, None)
+        return result
+
+    @property
+    def is_unattended(self) -> bool:
+        """Whether it was started by a program, as cron, and nobody sees its trouble."""
+        return self._called_from_command_line and not sys.stderr.isatty()
+
+    def _has_ended(self, database: str, error: StatesetError | None) -> None:
+        if not self._called_from_command_line or getattr(error, "exit_code", 0) == BUSY:
+            return
+        command_ended.send(
+            sender=type(self),
+            name=type(self).__module__.rpartition(".")[2],
+            database=database,
+            error=error,
+            is_watched_by_a_person=not self.is_unattended,
+        )
 
     def _refusal(self, error: StatesetError) -> CommandError:
         code = self.refused_exit_code or error.exit_code
@@ -104,6 +140,9 @@ class StatesetCommand(BaseCommand):
                 "  fix: make room there, or send the output elsewhere"
             ) from error
         if report.exit_code:
+            self._has_ended(
+                options.get("database", DEFAULT_DB_ALIAS), StatesetError(report.summary)
+            )
             sys.exit(report.exit_code)
 
     def print_report(self, report: Report) -> None:
@@ -158,3 +197,9 @@ class StatesetCommand(BaseCommand):
                 why=f"{answer.strip() or 'nothing'!r} is not {name!r}",
                 fix=f"give the name exactly: --confirm {name}",
             )
+
+
+def _unforeseen(error: Exception) -> StatesetError:
+    lines = str(error).strip().splitlines()
+    why = f"{type(error).__name__}: {lines[0] if lines else 'nothing more was said'}"
+    return StatesetError("It broke off.", why=why, fix="see its output for more")

@@ -18,6 +18,7 @@ IN_WORDS = {
     "APP__SLOW_QUERY",
     "APP__SECRET_KEY",
     "APP__DATABASE_URL",
+    "APP__EMAIL_FROM",
 }
 
 

@@ -22,7 +22,7 @@ from dbops.errors import (
     OperationBusyError,
     RestoreRefusedError,
 )
-from dbops.recovery.standing_in import standing_in
+from dbops.standing_in import standing_in
 from stateset.accounts.models import User
 from tests.dbops.shop import Shop
 from tests.finance.builders import make_invoice

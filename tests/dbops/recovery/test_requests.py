@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +13,15 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from dbops import conf
 from dbops.backups.create import create_backup
+from dbops.backups.storage import backup_storage
 from dbops.errors import RequestRefusedError, RestoreRefusedError
 from dbops.models import RequestState, RestoreRequest, RunState, ScheduledRun
+from dbops.recovery.plans import plan_restore
+from dbops.recovery.records import new_record, write_record
 from dbops.recovery.requests import (
     RUN_NAME,
     Person,
@@ -27,11 +34,15 @@ from dbops.recovery.requests import (
 from dbops.tasks import run_asked
 from dbops.views.restores import TASK
 from stateset.accounts.models import User
+from stateset.celery import app
 from stateset.lib.admin.once import TOKEN_VAR
+from stateset.lib.journal import acting
 from stateset.system.models import AuditEntry
+from tests.dbops.damage import flip_bit
 from tests.dbops.recovery.builders import BACKUP, make_request
 from tests.dbops.shop import Shop
 from tests.pages import told
+from tests.services.redis import redis_server
 from tests.stateset.builders import make_user
 
 RESTORES = "/admin/database/restores/"
@@ -227,3 +238,85 @@ def test_who_may_see_may_not_act() -> None:
     for url in ("", f"{request.pk}/", f"{request.pk}/approve/", f"ask/{BACKUP}/"):
         assert nobody.get(RESTORES + url).status_code == 403
     RestoreRequest.objects.all().delete()
+
+
+@pytest.mark.django_db
+def test_a_request_that_no_broker_takes_ends_with_the_cause(
+    backup_folder: Path, settings: Settings
+) -> None:
+    with redis_server() as stopped:
+        pass
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    settings.CELERY_BROKER_URL = stopped.url
+    ada, grace = chief("ada"), chief("grace")
+    manifest = create_backup(verify="none")
+    request = make_request(ada, backup_id=manifest.id)
+    with pointed_at_the_broker():
+        response = send(browser(grace), f"{RESTORES}{request.pk}/approve/")
+    assert "the broker that carries tasks to the workers does not answer" in (
+        response.content.decode()
+    )
+    request.refresh_from_db()
+    assert (request.state, request.decided_by) == ("failed", "grace@example.com")
+    assert request.error_what == f"{RUN_NAME} was not started."
+    with pytest.raises(RequestRefusedError):
+        run_request(str(request.pk))
+    again = ask_restore(backup_id=manifest.id, reason="again", person=person(ada))
+    assert again.state == RequestState.ASKED
+
+
+@contextmanager
+def pointed_at_the_broker() -> Iterator[None]:
+    """Have tasks go to the broker of the settings as they are now, not as they were."""
+    app.set_current()
+    before = app.conf
+    app.config_from_object("django.conf:settings", namespace="CELERY", force=True)
+    forget_connections()
+    try:
+        yield
+    finally:
+        app.conf = before
+        forget_connections()
+
+
+def forget_connections() -> None:
+    celery: Any = app
+    celery._pool = celery.amqp._producer_pool = None
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_plan_reads_no_backup(
+    tmp_path: Path, backup_folder: Path, settings: Settings
+) -> None:
+    place = copy.deepcopy(settings.STORAGES["backups"])
+    place["OPTIONS"]["location"] = tmp_path / "vault"
+    settings.STORAGES = {**settings.STORAGES, "backups-vault": place}
+    settings.BACKUP_LOCATIONS = {"local": "backups", "vault": "backups-vault"}
+    manifest = create_backup(verify="none")
+    flip_bit(backup_folder / manifest.file_name)
+    response = browser(chief()).get(f"{RESTORES}ask/{manifest.id}/")
+    assert f"local, {backup_folder}" in response.content.decode()
+    plan = plan_restore(backup_id=manifest.id)
+    assert plan.place is not None
+    assert plan.place.name == "vault", "whoever restores reads it, and takes the other"
+
+
+@pytest.mark.django_db
+def test_the_page_shows_who_restored_what_and_why_by_command_too(
+    backup_folder: Path,
+) -> None:
+    with acting(actor_label="ops@db-1"):
+        record = new_record(
+            action="restore",
+            alias="default",
+            source=BACKUP,
+            reason="a wrong price list",
+            at=timezone.now(),
+            details={"why": "the disk is full"},
+        )
+    record.finish("failed")
+    write_record(backup_storage(), record)
+    page = browser(chief()).get(RESTORES).content.decode()
+    shown = page[page.index("What was done") :]
+    for words in (BACKUP, "ops@db-1", "a wrong price list", "Failed", "the disk is"):
+        assert words in shown, words

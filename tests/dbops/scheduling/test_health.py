@@ -12,7 +12,7 @@ from dbops.maintenance.purge import purge_records
 from dbops.models import HealthSample, ScheduledRun
 from dbops.monitoring.health import SETTING
 from dbops.monitoring.results import CheckResult
-from dbops.monitoring.sampling import sample_health, summarise
+from dbops.monitoring.sampling import look_unattended, sample_health, summarise
 from dbops.scheduling.health import check_schedule
 from stateset.celery import app
 from tests.dbops.scheduling.builders import (
@@ -76,6 +76,18 @@ def test_a_sample_keeps_what_was_found() -> None:
             assert kept[result.name].message == result.message
         else:
             assert result.name not in kept
+
+
+def test_without_workers_what_cron_finds_is_kept_and_not_at_every_look(
+    settings: Settings,
+) -> None:
+    look_unattended()
+    assert not HealthSample.objects.exists(), "the worker keeps its own"
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    look_unattended()
+    kept = HealthSample.objects.count()
+    look_unattended()
+    assert HealthSample.objects.count() == kept > 0
 
 
 def test_a_sample_in_one_line() -> None:

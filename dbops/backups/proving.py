@@ -16,13 +16,13 @@ from dbops.backups.manifest import ANOTHER, Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.restore import require_engine
 from dbops.backups.storage import BackupStorage
+from dbops.beside import beside
 from dbops.engines.base import Contents, Engine, summarised
 from dbops.engines.verbs.proof import Look
 from dbops.errors import BackupDamagedError, RestoredUnsoundError
 from dbops.leases import leased
 from dbops.maintenance.running import run_django_migrate
-from dbops.recovery.beside import beside
-from dbops.recovery.standing_in import standing_in
+from dbops.standing_in import standing_in
 from dbops.steps import step
 from stateset.lib.databases import unapplied_of, unknown_of
 from stateset.lib.invariants import Invariant, all_invariants

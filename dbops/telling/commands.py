@@ -1,0 +1,39 @@
+"""What a command came to that nobody watched, as one that cron starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+
+from dbops.telling.flow import tell
+from dbops.telling.troubles import Trouble
+from stateset.lib.errors import StatesetError
+
+WATCHED = frozenset(
+    {
+        *("backup", "verify_backup", "recovery_drill", "prune_backups", "restore"),
+        *("purge_records", "vacuum", "expire_records", "check_integrity"),
+    }
+)
+"""The commands that somebody puts into a crontab; ``db_health`` tells by itself."""
+
+
+def on_command_ended(
+    *,
+    name: str,
+    database: str,
+    error: StatesetError | None,
+    is_watched_by_a_person: bool,
+    **_: Any,
+) -> None:
+    """Tell that it failed, unless a person saw that, and that it went well again."""
+    if name not in WATCHED:
+        return
+    called = name if database == DEFAULT_DB_ALIAS else f"{name} of {database}"
+    key = f"command:{called}"
+    if error is None:
+        tell(well=[key])
+    elif not is_watched_by_a_person:
+        title = f"{called} failed"
+        tell(bad=[Trouble(key, called, title, error.what, error.why, error.fix)])
