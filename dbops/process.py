@@ -173,7 +173,9 @@ class Running:
     def _without_secrets(self, text: str) -> str:
         for name, value in self.program.env.items():
             if value and name.endswith(("PASSWORD", "SECRET", "TOKEN")):
-                text = text.replace(value, "***")
+                # It is heard line by line, and a password may have several.
+                for line in value.splitlines():
+                    text = text.replace(line, "***") if line else text
         return text
 
     def _failed(self, status: int) -> ProgramFailedError:

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from dbops.engines.tuning import Pool, Tuning
+from stateset import theme_settings
 from stateset.backup_settings import (
     read_identity_file,
     read_keep,
@@ -263,13 +264,9 @@ BACKUP_DIR = env_path("BACKUP_DIR", "backups", root=BASE_DIR)
 RETENTION_DAYS = read_retention_days()
 BACKUP_KEEP = read_keep()
 _LOCATIONS = read_locations(
-    root=BASE_DIR,
-    folder=BACKUP_DIR,
-    retention_days=RETENTION_DAYS,
-    keep=BACKUP_KEEP,
+    root=BASE_DIR, folder=BACKUP_DIR, retention_days=RETENTION_DAYS, keep=BACKUP_KEEP
 )
-# By the names people use: which of STORAGES it is, how long it keeps all backups, and
-# how many beside them.
+# By the names people use: which of STORAGES it is, for how long and what it keeps.
 BACKUP_LOCATIONS = _LOCATIONS.aliases
 BACKUP_RETENTION_DAYS = _LOCATIONS.retention_days
 BACKUP_LOCATION_KEEP = _LOCATIONS.keep
@@ -372,35 +369,9 @@ SLOW_QUERY = env_duration(
 )
 LOGGING = read_logging(level=LOG_LEVEL, style=LOG_FORMAT, log_queries=LOG_QUERIES)
 
-# Admin theme; callbacks by dotted name, so that nothing here imports it
+# Admin theme
 
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "StateSet",
-    "SITE_HEADER": "StateSet",
-    "SITE_SYMBOL": "deployed_code",
-    "SITE_URL": None,
-    "SHOW_VIEW_ON_SITE": False,
-    "BORDER_RADIUS": "6px",
-    "COLORS": {
-        "primary": {
-            "50": "#eff6ff",
-            "100": "#dbeafe",
-            "200": "#bfdbfe",
-            "300": "#93c5fd",
-            "400": "#7db4fc",
-            "500": "#5d9dfa",
-            "600": "#1d5bd6",
-            "700": "#1d4ed8",
-            "800": "#1e40af",
-            "900": "#1e3a8a",
-            "950": "#172554",
-        }
-    },
-    "SIDEBAR": {"navigation": "stateset.sidebar.navigation"},
-    "SITE_FAVICONS": [{"rel": "icon", "href": "stateset.site.icon_url"}],
-    "STYLES": ["stateset.site.style_url"],
-    "SCRIPTS": ["stateset.site.script_url", "stateset.site.mending_url"],
-}
+UNFOLD = theme_settings.UNFOLD
 
 # SQLite has no place for table comments; PostgreSQL shows them.
 SILENCED_SYSTEM_CHECKS = ["models.W046"]

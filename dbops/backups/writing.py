@@ -30,6 +30,7 @@ from dbops.backups.manifest import (
 )
 from dbops.backups.measuring import Measure, MeteredWriter, Writable
 from dbops.backups.storage import BackupStorage, Places, Spread
+from dbops.backups.surprise import earlier_manifests, surprises
 from dbops.engines.base import Dumped, Engine
 from dbops.errors import NameTakenError, StorageError
 from stateset.lib.reports import render_bytes
@@ -111,7 +112,7 @@ def store_backup(
             django_version=django.get_version(),
             host=socket.gethostname(),
             reason=reason,
-            warnings=written.dumped.warnings,
+            warnings=(*written.dumped.warnings, *_surprises(engine, places, written)),
             surroundings=surroundings,
             snapshot=written.dumped.snapshot,
             flags=written.dumped.flags,
@@ -138,6 +139,16 @@ def _write(
         plain = MeteredWriter(packed)
         dumped = engine.dump(plain)
     return _Written(dumped, plain.meter.measure, stored.meter.measure)
+
+
+def _surprises(engine: Engine, places: Places, written: _Written) -> list[str]:
+    """Compare the dump with those before it, and tell what looks lost."""
+    earlier = earlier_manifests(places.reached[0], engine.connection.alias)
+    contents, size = written.dumped.contents, written.plain.size_bytes
+    found = list(surprises(contents, size, earlier))
+    for each in found:
+        logger.warning("%s", each)
+    return found
 
 
 def _store_surroundings(

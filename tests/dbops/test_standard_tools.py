@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Sequence
 from hashlib import sha256
@@ -13,12 +12,11 @@ from pytest_django import Settings
 
 from dbops.backups.create import create_backup
 from tests.dbops.shop import ALIAS, Shop
+from tests.dbops.tools import require_tool
 
 
 def run(*arguments: str | Path) -> bytes:
-    program = shutil.which(str(arguments[0]))
-    if program is None:
-        pytest.skip(f"{arguments[0]} is not installed")
+    require_tool(str(arguments[0]))
     return subprocess.run(arguments, capture_output=True, check=True).stdout
 
 

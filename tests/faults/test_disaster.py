@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import boto3
 import psycopg
 import pytest
 
 from tests.deploy.roles import PASSWORDS, create_roles, url_of
+from tests.faults.places import bucket_server, two_places_encrypted
 from tests.services.postgresql import PostgresqlServer, postgresql_server
-from tests.services.s3 import S3Server, s3_server
+from tests.services.s3 import S3Server
 from tests.stateset.programs import FOREIGN, ROOT, manage
 
 pytestmark = pytest.mark.postgresql
@@ -28,15 +27,7 @@ COUNTS = "SELECT count(*), coalesce(sum(total_amount), 0) FROM orders"
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[S3Server]:
-    with s3_server() as server:
-        client = boto3.client(
-            "s3",
-            endpoint_url=server.url,
-            aws_access_key_id=server.access_key,
-            aws_secret_access_key=server.secret_key,
-            region_name="us-east-1",
-        )
-        client.create_bucket(Bucket=BUCKET)
+    with bucket_server(BUCKET) as server:
         yield server
 
 
@@ -52,30 +43,15 @@ def books(server: PostgresqlServer) -> tuple[object, ...] | None:
         return connection.execute(COUNTS).fetchone()
 
 
-def make_keys(folder: Path) -> tuple[Path, str]:
-    path = folder / "identity.txt"
-    subprocess.run(["age-keygen", "-o", path], check=True, capture_output=True)
-    match = re.search(r"public key: (age1\w+)", path.read_text())
-    assert match
-    return path, match[1]
-
-
 def lose_everything_but_the_kit(s3: S3Server, folder: Path) -> tuple[object, str]:
     """Trade on a machine that makes backups and is lost; return its books and kit."""
     with postgresql_server() as server:
         create_roles(server, folder)
-        identity, recipient = make_keys(folder)
         variables = {
             "APP__DATABASE_URL": database_url(server),
-            "APP__BACKUP_LOCATIONS": "local,s3",
-            "APP__BACKUP_AGE_RECIPIENTS": recipient,
-            "APP__BACKUP_AGE_IDENTITY_FILE": str(identity),
+            **two_places_encrypted(s3, BUCKET, folder),
             "APP__BACKUP_SIGNING_KEYS": SIGNING_KEY,
             "BACKUP_DIR": str(folder / "backups"),
-            "AWS_S3_BUCKET": BUCKET,
-            "AWS_S3_ENDPOINT_URL": s3.url,
-            "AWS_ACCESS_KEY_ID": s3.access_key,
-            "AWS_SECRET_ACCESS_KEY": s3.secret_key,
             "PG_BIN": str(server.bin_dir),
         }
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,25 +10,9 @@ from django.db import connections
 from dbops.backups.create import create_backup
 from dbops.recovery.anonymise import restore_anonymised
 from tests.dbops.shop import PostgresqlShop, Shop
-from tests.dbops.test_interruption import environment
+from tests.faults.killing import kill_at
 from tests.orders.builders import make_customer
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = """
-import os, sys
-import django
-django.setup()
-from importlib import import_module
-from django.core.management import execute_from_command_line
-module, _, name = sys.argv[1].partition(":")
-owner = import_module(module)
-def killed(*arguments, **options):
-    os.kill(os.getpid(), 9)
-setattr(owner, name, killed)
-execute_from_command_line(
-    ["manage.py", "restore", "--latest", "--anonymise", "--into", sys.argv[2]]
-)
-"""
 RIGHTS = """
     SELECT datname, has_database_privilege('pg_monitor', datname, 'CONNECT')
     FROM pg_database
@@ -58,15 +39,8 @@ def test_what_a_killed_one_leaves_is_closed_and_goes_with_the_next(
     create_backup(verify="none")
     connections["default"].close()
     before = set(books.databases())
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, step, books.new_name()],
-        cwd=ROOT,
-        env=environment(books, APP__VAR_DIR=os.environ["APP__VAR_DIR"]),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == -9, done.stderr
+    arguments = ("--latest", "--anonymise", "--into", books.new_name())
+    kill_at(step, books, "restore", *arguments)
     left = set(books.databases()) - before
     assert books.new_name() not in left
     assert left

@@ -137,7 +137,7 @@ def _indexes() -> frozenset[str]:
     )
 
 
-def _is_place(name: str) -> bool:
+def is_place(name: str) -> bool:
     path, _, function = name.partition("::")
     if not (ROOT / path).exists():
         return False
@@ -165,7 +165,7 @@ KINDS = (
     (INDEX, _is_index),
     (METRIC, _is_watched),
     (ADDRESS, _is_probe),
-    (FILE, _is_place),
+    (FILE, is_place),
 )
 
 

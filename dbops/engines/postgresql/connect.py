@@ -35,6 +35,11 @@ LIBPQ_VARIABLES = {
     "sslcrl": "PGSSLCRL",
     "sslnegotiation": "PGSSLNEGOTIATION",
 }
+# How a server that has vanished is noticed; no variable takes these.
+KEEPALIVE = (
+    *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+    "tcp_user_timeout",
+)
 
 
 @contextmanager
@@ -127,7 +132,8 @@ def client_program(
         variables["PGHOSTADDR"] = info["hostaddr"]
     # A database at the end of the line is a file to pg_restore, hence --dbname; it
     # takes a whole connection string, so the name is told as the name in one.
-    name = psycopg.conninfo.make_conninfo(dbname=database)
+    lasting = {option: options[option] for option in KEEPALIVE if option in options}
+    name = psycopg.conninfo.make_conninfo(dbname=database, **lasting)
     return Program(
         [program, *args[1:-1], "--no-password", f"--dbname={name}", *parameters],
         {**(env or {}), **variables},

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from os import dup
+from socket import SHUT_RDWR, socket
 
+import psycopg
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
@@ -26,11 +29,11 @@ from dbops.errors import (
 )
 
 CAUSE_SECONDS = 0.5
+CANCEL_SECONDS = 5.0
 MIGRATIONS_TABLE = "django_migrations"
 # Tables whose rows pg_dump copies: no views, no partitioned parents, nothing that
 # belongs to an extension. pg_class, pg_depend: since 14 unchanged.
 TABLES = """
-    SELECT n.nspname, c.relname, pg_total_relation_size(c.oid)
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.relpersistence <> 't'
@@ -42,6 +45,9 @@ TABLES = """
       )
     ORDER BY n.nspname, c.relname
 """
+# The second one waits for whoever has locked a table.
+NAMES = f"SELECT n.nspname, c.relname {TABLES}"
+SIZES = f"SELECT n.nspname, c.relname, pg_total_relation_size(c.oid) {TABLES}"
 # A whole row of pg_database as JSON: its columns differ between 14, 15 and 17.
 DATABASE = """
     SELECT to_jsonb(d)::text, pg_encoding_to_char(d.encoding),
@@ -113,35 +119,60 @@ def contents_beside(
             wait([future], CAUSE_SECONDS)
             if future.done():
                 _require_read(future)
-            connection.connection.cancel()
+            _give_up(connection, future)
             raise
         except BaseException:
-            connection.connection.cancel()
+            _give_up(connection, future)
             raise
         _require_read(future)
+
+
+def _give_up(connection: BaseDatabaseWrapper, future: Future[Contents]) -> None:
+    """End the count, also where nothing comes from the server any more."""
+    with suppress(psycopg.Error):
+        connection.connection.cancel_safe(timeout=CANCEL_SECONDS)
+    wait([future], CANCEL_SECONDS)
+    if not future.done():
+        with socket(fileno=dup(connection.connection.fileno())) as line:
+            line.shutdown(SHUT_RDWR)
 
 
 def _require_read(future: Future[Contents]) -> None:
     try:
         future.result()
     except DatabaseError as error:
-        raise ContentsUnreadableError(
-            "The rows to back up cannot all be read.",
-            why=first_line(error),
-            fix="let this role read every table and every row, or use another role",
-        ) from error
+        raise unreadable(error) from error
+
+
+def unreadable(error: DatabaseError) -> ContentsUnreadableError:
+    """Return the error for rows that this role may not read."""
+    return ContentsUnreadableError(
+        "The rows to back up cannot all be read.",
+        why=first_line(error),
+        fix="let this role read every table and every row, or use another role",
+    )
+
+
+def read_places(cursor: CursorWrapper) -> list[str]:
+    """Return the quoted name of each table whose rows are dumped; waits for nobody."""
+    cursor.execute(NAMES)
+    return [_place(schema, table) for schema, table in cursor.fetchall()]
 
 
 def _read_sizes(cursor: CursorWrapper) -> dict[str, tuple[str, int]]:
     """Return the quoted place and the bytes of each table, by its name."""
-    cursor.execute(TABLES)
+    cursor.execute(SIZES)
     return {
         table if schema == "public" else f"{schema}.{table}": (
-            f"{quoted(schema)}.{quoted(table)}",
+            _place(schema, table),
             size,
         )
         for schema, table, size in cursor.fetchall()
     }
+
+
+def _place(schema: str, table: str) -> str:
+    return f"{quoted(schema)}.{quoted(table)}"
 
 
 def _count_rows(cursor: CursorWrapper, place: str) -> int:

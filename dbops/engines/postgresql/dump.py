@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from dbops.engines.postgresql.connect import (
     session,
 )
 from dbops.engines.postgresql.contents import contents_beside
+from dbops.engines.postgresql.snapshot import exported_snapshot
 from dbops.process import Program, running
 
 
@@ -30,7 +30,9 @@ def dump(connection: BaseDatabaseWrapper, options: Options, sink: Sink) -> Dumpe
     with session(connection, name="backup") as own:
         client = find_pg_dump(server_version(own), options.client_folders)
         with (
-            _exported_snapshot(own) as snapshot,
+            exported_snapshot(
+                own, lock_wait_seconds=options.lock_wait_seconds
+            ) as snapshot,
             contents_beside(own, left_out=options.runtime_tables) as contents,
         ):
             flags = _flags(options)
@@ -61,11 +63,3 @@ def _flags(options: Options) -> tuple[str, ...]:
             for table in options.runtime_tables
         ),
     )
-
-
-@contextmanager
-def _exported_snapshot(connection: BaseDatabaseWrapper) -> Iterator[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SELECT pg_export_snapshot()")
-        yield cursor.fetchone()[0]

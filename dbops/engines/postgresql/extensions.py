@@ -1,4 +1,4 @@
-"""Extensions that only a superuser makes, and that a restore so has to leave out."""
+"""Extensions that a restore has to leave out: it may not or cannot make them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,21 @@ REFUSED = """
     JOIN pg_catalog.pg_roles r ON r.rolname = current_user
     WHERE v.superuser AND NOT v.trusted AND NOT r.rolsuper
 """
+AVAILABLE = "SELECT name FROM pg_catalog.pg_available_extensions"
 # A line of `pg_restore --list`: the extension itself, or the comment on it.
 ENTRY = re.compile(r"\d+; \d+ \d+ (?:EXTENSION - |COMMENT - EXTENSION )(\S+)")
 
 
-def refused_extensions(connection: BaseDatabaseWrapper) -> frozenset[str]:
-    """Return the extensions that this role may not make on the server."""
+def refused_extensions(
+    connection: BaseDatabaseWrapper, wanted: Collection[str]
+) -> frozenset[str]:
+    """Return what this role may not make, and what of ``wanted`` is not installed."""
     with connection.cursor() as cursor:
         cursor.execute(REFUSED)
-        return frozenset(name for (name,) in cursor.fetchall())
+        refused = {name for (name,) in cursor.fetchall()}
+        cursor.execute(AVAILABLE)
+        available = {name for (name,) in cursor.fetchall()}
+    return frozenset(refused | ({*wanted} - available))
 
 
 def list_without(refused: Collection[str], pg_restore: Path, archive: Path) -> str:
@@ -50,8 +56,8 @@ def _kept(listed: str, refused: Collection[str]) -> Iterator[str]:
         elif match[1] not in told:
             told.add(match[1])
             logger.warning(
-                "The extension %s was left out: this role may not make it. For a DBA:"
-                " CREATE EXTENSION %s",
+                "The extension %s was left out: this role may not make it, or it is not"
+                " installed. For a DBA: CREATE EXTENSION %s",
                 match[1],
                 match[1],
             )

@@ -30,6 +30,7 @@ from dbops.engines.postgresql.drafts import (
     taken,
 )
 from dbops.engines.postgresql.extensions import list_without, refused_extensions
+from dbops.engines.postgresql.needs import require_needs
 from dbops.errors import RestoreRefusedError
 from dbops.process import Program, run
 from dbops.steps import step
@@ -86,12 +87,13 @@ def drafted(
             client = find_pg_restore(
                 like.client_version, server_version(own), options.client_folders
             )
+            require_needs(own, client.path, archive)
             with step("create"):
                 draft = making.enter_context(
                     draft_database(own, target, like, is_closed=is_closed)
                 )
             program = restore_program(own, client.path, options, draft, archive)
-            if refused := refused_extensions(own):
+            if refused := refused_extensions(own, like.extensions):
                 wanted = folder / "list"
                 wanted.write_text(list_without(refused, client.path, archive))
                 program = replace(program, args=[*program.args, f"--use-list={wanted}"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import subprocess
 from hashlib import sha256
 from pathlib import Path
@@ -31,10 +30,15 @@ from dbops.errors import (
 from stateset.lib.errors import UsageError
 from tests.dbops.damage import flip_bit
 from tests.dbops.shop import ALIAS, Shop
+from tests.dbops.tools import require_tool
 
-pytestmark = pytest.mark.skipif(shutil.which("age") is None, reason="age is missing")
 LARGE = bytes(range(256)) * 40_000
 """More than all pipes on the way hold."""
+
+
+@pytest.fixture(autouse=True)
+def _age() -> None:
+    require_tool("age")
 
 
 def make_identity(folder: Path, name: str) -> tuple[Path, str]:

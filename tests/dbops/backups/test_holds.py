@@ -89,7 +89,7 @@ def test_a_backup_is_held_as_long_as_it_is_restored(
     assert not [name for name in shop.files() if name.startswith("reading")]
 
 
-@pytest.mark.parametrize("module", ["backups.restore", "recovery.proving"])
+@pytest.mark.parametrize("module", ["backups.restore", "backups.proving"])
 def test_a_pruning_during_a_restore_or_a_drill_leaves_what_it_reads(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
@@ -106,14 +106,14 @@ def test_a_pruning_during_a_restore_or_a_drill_leaves_what_it_reads(
         return dump_source(*arguments)  # type: ignore[arg-type,return-value]
 
     monkeypatch.setattr(f"dbops.{module}.dump_source", watched)
-    if module == "recovery.proving":
+    if module == "backups.proving":
         # The shop is no site, so its books are not; all of it came back before.
         assert recovery_drill(backup_id=read.id, alias=ALIAS).rows == 304
     else:
         restore_backup(backup_id=read.id, into=shop.new_name(), alias=ALIAS)
         assert shop.count("orders", shop.new_name()) == 300
     assert deleted == [oldest.id]
-    is_drilled = module == "recovery.proving"
+    is_drilled = module == "backups.proving"
     assert kept()[read.id] == (
         "the newest that a drill restored" if is_drilled else "over 30 days old"
     )

@@ -100,7 +100,17 @@ def lose_manifest(shop: Shop, manifest: Manifest) -> None:
     (shop.backup_folder / manifest.name).unlink()
 
 
-@pytest.mark.parametrize("spoil", [spoil_bit, spoil_end, spoil_manifest, lose_manifest])
+def swap_files(shop: Shop, manifest: Manifest) -> None:
+    shop.run("UPDATE orders SET note = 'm' || substr(note, 2)")
+    other = create_backup(alias=ALIAS, verify="none")
+    (shop.backup_folder / other.file_name).rename(
+        shop.backup_folder / manifest.file_name
+    )
+
+
+@pytest.mark.parametrize(
+    "spoil", [spoil_bit, spoil_end, spoil_manifest, lose_manifest, swap_files]
+)
 def test_a_damaged_backup_is_refused_and_leaves_nothing(
     shop: Shop, spoil: Callable[[Shop, Manifest], None]
 ) -> None:

@@ -75,6 +75,11 @@ def server() -> Iterator[S3Server]:
 @pytest.fixture(scope="session")
 def client(server: S3Server) -> Any:
     """Return what reaches the server past our own code."""
+    return client_of(server)
+
+
+def client_of(server: S3Server) -> Any:
+    """Return a client of boto3's own making."""
     return boto3.client(
         "s3",
         endpoint_url=server.url,

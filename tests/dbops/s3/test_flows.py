@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from pytest_django import Settings
@@ -46,18 +46,18 @@ def fill(shop: Shop) -> None:
         shop.run(ROW)
 
 
-def cut_in_mid_upload(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def end_in_mid_upload(end: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     written = 0
 
-    def cut_after_some(self: s3_writing.Upload, chunk: bytes) -> int:
+    def end_after_some(self: s3_writing.Upload, chunk: bytes) -> int:
         nonlocal written
         written += len(chunk)
         if written > (PARTS - 2) * CHUNK_BYTES:
-            wire.cut()
+            end()
         return write(self, chunk)
 
     write = s3_writing.Upload.write
-    monkeypatch.setattr(s3_writing.Upload, "write", cut_after_some)
+    monkeypatch.setattr(s3_writing.Upload, "write", end_after_some)
 
 
 def test_a_backup_goes_there_and_comes_back(shop: Shop, bucket: TestBucket) -> None:
@@ -124,7 +124,7 @@ def test_a_service_that_goes_away_in_mid_upload_leaves_no_backup(
     shop: Shop, bucket: TestBucket, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(shop)
-    cut_in_mid_upload(wire, monkeypatch)
+    end_in_mid_upload(wire.cut, monkeypatch)
     with pytest.raises(StorageError) as caught:
         create_backup(alias=ALIAS, packing="none")
     assert re.fullmatch(r"stateset_\w+\.db was not written\.", caught.value.what)
@@ -170,7 +170,7 @@ def test_a_bucket_that_goes_away_gets_the_folders_copy_later(
     settings.STORAGES = {**settings.STORAGES, "backups-local": folder}
     settings.BACKUP_LOCATIONS = {"s3": "backups", "local": "backups-local"}
     with monkeypatch.context() as cutting:
-        cut_in_mid_upload(wire, cutting)
+        end_in_mid_upload(wire.cut, cutting)
         made = make_backup(alias=ALIAS, packing="none")
     assert made.locations == ["local"]
     assert "the service does not answer" in made.missed["s3"]

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from dbops.backups.create import create_backup
-from dbops.errors import ProgramFailedError
+from dbops.errors import ProgramFailedError, StorageError
 from tests.dbops.programs import make_program
-from tests.dbops.s3.conftest import TestBucket
+from tests.dbops.s3.conftest import TestBucket, client_of, go_to
+from tests.dbops.s3.test_flows import end_in_mid_upload
 from tests.dbops.shop import ALIAS, Shop
 from tests.dbops.test_interruption import environment
+from tests.services.s3 import s3_server
 
 pytestmark = pytest.mark.postgresql
 # More than one part, so that one has arrived.
@@ -44,6 +48,21 @@ def test_a_pg_dump_that_dies_in_mid_upload_leaves_neither_object_nor_upload(
         create_backup(alias=ALIAS, packing="none")
     assert caught.value.why == why
     assert (bucket.keys(), bucket.uploads()) == ([], [])
+
+
+def test_a_server_that_is_stopped_in_mid_upload_leaves_no_backup(
+    shop: Shop, settings: Settings, fakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_program(fakes, "pg_dump", f"head -c {BYTES} /dev/urandom")
+    with ExitStack() as running:
+        server = running.enter_context(s3_server())
+        reached = client_of(server)
+        reached.create_bucket(Bucket="own")
+        go_to(settings, TestBucket("own", server, reached))
+        end_in_mid_upload(running.close, monkeypatch)
+        with pytest.raises(StorageError, match="was not written") as caught:
+            create_backup(alias=ALIAS, packing="none")
+    assert "the service does not answer" in caught.value.why
 
 
 def test_a_backup_to_s3_keeps_to_its_memory(shop: Shop, bucket: TestBucket) -> None:

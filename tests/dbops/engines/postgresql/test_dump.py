@@ -22,11 +22,13 @@ from dbops.engines.postgresql.dump import dump_program
 from dbops.engines.registry import get_engine
 from dbops.errors import (
     ContentsUnreadableError,
+    DatabaseInUseError,
     DatabaseUnavailableError,
     ProgramFailedError,
     ProgramNotFoundError,
 )
 from tests.dbops.programs import make_program, real_program
+from tests.dbops.s3.servers import wire_to
 from tests.dbops.shop import ALIAS, Shop
 
 pytestmark = pytest.mark.postgresql
@@ -36,7 +38,7 @@ LOCKED = """
     WHERE d.datname = current_database() AND l.relation = 'orders'::regclass
       AND l.mode = 'AccessExclusiveLock'
 """
-PASSWORD = 'it\'s "100%" ünïque'
+PASSWORD = 'it\'s "100%" ünïque\nin two lines'
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def test_the_command_line_is_a_list_without_the_password(shop: Shop) -> None:
         "/bin/pg_dump",
         *("-U", settings["USER"], "-h", settings["HOST"], "-p", str(settings["PORT"])),
         "--no-password",
-        f"--dbname=dbname='{shop.name}'",
+        f"--dbname=dbname='{shop.name}' keepalives_idle=30 tcp_user_timeout=30000",
         "--snapshot=00-1",
     ]
     assert program.env == {
@@ -88,6 +90,18 @@ def test_the_program_goes_to_the_server_that_answered(shop: Shop) -> None:
 
 def test_a_role_of_little_power_and_any_password_will_do(shop: Shop) -> None:
     with clerk(shop):
+        assert create_backup(alias=ALIAS).contents.tables["orders"] == 300
+
+
+def test_by_a_socket_and_by_ipv6_it_is_the_same(shop: Shop) -> None:
+    settings = connections[ALIAS].settings_dict
+    place = f"tcp://{settings['HOST']}:{settings['PORT']}"
+    ((folder,),) = shop.run("SHOW unix_socket_directories")
+    settings["HOST"] = folder
+    assert create_backup(alias=ALIAS, verify="none").contents.tables["orders"] == 300
+    with wire_to(place, host="::1") as wire:
+        connections[ALIAS].close()
+        settings |= {"HOST": wire.host, "PORT": wire.port}
         assert create_backup(alias=ALIAS).contents.tables["orders"] == 300
 
 
@@ -131,7 +145,7 @@ def test_the_password_is_in_no_command_line(shop: Shop, fakes: Path) -> None:
         stop.set()
         watcher.join()
     assert any(b"pg_dump" in line and b"--snapshot=" in line for line in seen)
-    assert not [line for line in seen if PASSWORD.encode() in line]
+    assert not [line for line in seen if PASSWORD.splitlines()[0].encode() in line]
 
 
 def test_a_wrong_password_is_told_and_not_repeated(shop: Shop) -> None:
@@ -199,9 +213,9 @@ def test_a_locked_table_ends_the_backup(
     engine.options = Options(lock_wait_seconds=1)
     with psycopg.connect(shop.url) as other:
         other.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(ProgramFailedError) as caught:
+        with pytest.raises(DatabaseInUseError) as caught:
             engine.dump(io.BytesIO())
-    assert "LOCK TABLE public.customers" in caught.value.why
+    assert caught.value.why == ('others kept "public"."customers" locked for 1 seconds')
 
 
 def test_no_client_is_told(
@@ -214,6 +228,10 @@ def test_no_client_is_told(
     )
     with pytest.raises(ProgramNotFoundError, match="There is no pg_dump"):
         create_backup(alias=ALIAS)
+    make_program(tmp_path, "pg_dump", "exit 1", version="9.6.24")
+    with pytest.raises(ProgramNotFoundError) as caught:
+        create_backup(alias=ALIAS)
+    assert caught.value.why.endswith(f"found: 9.6.24 ({tmp_path / 'pg_dump'})")
     assert shop.files() == []
 
 
@@ -221,10 +239,12 @@ def test_what_pg_dump_remarks_is_kept(shop: Shop, fakes: Path) -> None:
     make_program(
         fakes,
         "pg_dump",
-        f'echo "pg_dump: warning: circular" >&2; exec {real_program("pg_dump")} "$@"',
+        'echo "pg_dump: warning: circular" >&2; echo "with $PGPASSWORD" >&2;'
+        f' exec {real_program("pg_dump")} "$@"',
     )
-    manifest = create_backup(alias=ALIAS, verify="none")
-    assert manifest.warnings == ("pg_dump: warning: circular",)
+    with clerk(shop):
+        manifest = create_backup(alias=ALIAS, verify="none")
+    assert manifest.warnings == ("pg_dump: warning: circular", "with ***", "***")
 
 
 def test_counts_belong_to_exactly_the_dumped_rows(shop: Shop, fakes: Path) -> None:

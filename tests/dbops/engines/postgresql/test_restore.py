@@ -52,7 +52,7 @@ def test_the_command_line_is_a_list_without_the_password(shop: Shop) -> None:
         "/bin/pg_restore",
         *("-U", settings["USER"], "-h", settings["HOST"], "-p", str(settings["PORT"])),
         "--no-password",
-        "--dbname=dbname=copy_restoring",
+        "--dbname=dbname=copy_restoring keepalives_idle=30 tcp_user_timeout=30000",
         "--exit-on-error",
         "--no-owner",
         "--no-subscriptions",
