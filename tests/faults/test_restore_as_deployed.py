@@ -14,6 +14,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from tests.dbops.test_interruption import wait_for
 from tests.deploy.roles import PASSWORDS, create_roles, url_of
 from tests.faults.places import bucket_server, two_places_encrypted
 from tests.services.postgresql import PostgresqlServer, postgresql_server
@@ -131,7 +132,7 @@ def hammered(shop: Installation, letter: str) -> Iterator[list[str]]:
         while not done.is_set():
             with (
                 suppress(psycopg.Error),
-                psycopg.connect(**shop.program, autocommit=True) as connection,
+                psycopg.connect(**shop.program) as connection,
             ):
                 while not done.is_set():
                     code = f"{letter}{next(numbers)}"
@@ -163,8 +164,8 @@ def test_under_a_load_of_writers_no_commit_is_lost_in_either_direction(
             path.unlink()
         with hammered(shop, "A") as first:
             restored = shop.manage("restore", made, "--confirm", "stateset")
-            while len(first) == len(set(first) & set(shop.books(shop.kept()))):
-                sleep(0.1)
+            # They go on in the new one.
+            wait_for(lambda: set(first) & set(shop.books()))
         assert "s3, s3://" in restored
         old, live = set(shop.books(shop.kept())), set(shop.books())
         assert old & live == before

@@ -60,9 +60,8 @@ def test_a_server_that_is_stopped_in_mid_upload_leaves_no_backup(
         reached.create_bucket(Bucket="own")
         go_to(settings, TestBucket("own", server, reached))
         end_in_mid_upload(running.close, monkeypatch)
-        with pytest.raises(StorageError, match="was not written") as caught:
+        with pytest.raises(StorageError, match="was not written"):
             create_backup(alias=ALIAS, packing="none")
-    assert "the service does not answer" in caught.value.why
 
 
 def test_a_backup_to_s3_keeps_to_its_memory(shop: Shop, bucket: TestBucket) -> None:

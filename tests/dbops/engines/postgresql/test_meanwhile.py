@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -19,8 +19,10 @@ from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import contents_beside
 from dbops.engines.registry import get_engine
 from dbops.errors import ProgramFailedError
+from tests.dbops.programs import make_program, real_program
 from tests.dbops.s3.servers import Wire, wire_to
 from tests.dbops.shop import ALIAS, Shop
+from tests.dbops.test_interruption import wait_for
 
 pytestmark = pytest.mark.postgresql
 
@@ -36,9 +38,7 @@ def changing(shop: Shop, statement: str) -> Iterator[None]:
     """Have a statement under way that is committed as soon as the backup waits."""
 
     def commit_late() -> None:
-        give_up_at = time.monotonic() + 30
-        while shop.run(WAITING) == [(0,)] and time.monotonic() < give_up_at:
-            time.sleep(0.02)
+        wait_for(lambda: shop.run(WAITING) != [(0,)])
         other.execute("COMMIT")
         other.close()
 
@@ -103,3 +103,32 @@ def test_a_count_that_nothing_comes_of_any_more_is_given_up(
         with pytest.raises(ProgramFailedError) as caught, contents_beside(own):
             raise died
     assert caught.value is died
+
+
+def test_a_change_that_comes_between_ends_the_dump_and_goes_on(
+    shop: Shop, fakes: Path
+) -> None:
+    """It waits for our count, and pg_dump waits for it: nobody would ever end."""
+    noted = f"{fakes}/begun"
+    wait = f"touch {noted}; while [ -e {noted} ]; do sleep 0.05; done"
+    make_program(fakes, "pg_dump", f'{wait}; exec {real_program("pg_dump")} "$@"')
+    engine = get_engine(ALIAS)
+    engine.options = Options(client_folders=(fakes,), lock_wait_seconds=1)
+
+    def change() -> None:
+        wait_for(Path(noted).exists)
+        shop.run("ALTER TABLE orders ADD COLUMN price int")
+
+    with ThreadPoolExecutor(2) as pool:
+        changed = pool.submit(change)
+        released = pool.submit(release, shop, Path(noted))
+        with pytest.raises(ProgramFailedError) as caught:
+            engine.dump(io.BytesIO())
+        changed.result()
+        released.result()
+    assert "canceling statement due to lock timeout" in caught.value.why
+
+
+def release(shop: Shop, noted: Path) -> None:
+    wait_for(lambda: shop.run(WAITING) != [(0,)])
+    noted.unlink()
