@@ -105,13 +105,12 @@ def mark_told(memory: Memory, news: Iterable[News], now: datetime) -> Memory:
 
 def _shortened(trouble: Trouble) -> Trouble:
     """Cut what a program may have said at length; the log has it whole."""
-    texts = {name: getattr(trouble, name) for name in ("what", "why", "fix")}
-    cut = {
-        name: f"{text[:MOST_CHARACTERS]} […]"
-        for name, text in texts.items()
-        if len(text) > MOST_CHARACTERS
-    }
-    return replace(trouble, **cut)
+    what, why, fix = map(_cut, (trouble.what, trouble.why, trouble.fix))
+    return replace(trouble, what=what, why=why, fix=fix)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]} […]"
 
 
 def _is_past(known: Known, now: datetime) -> bool:
