@@ -17,7 +17,12 @@ from dbops.backups.holds import PINNED, being_read, read_holds
 from dbops.backups.manifest import ANOTHER, SUFFIX, Manifest, StoredFile, read_manifest
 from dbops.backups.measuring import MeteredReader, Writable
 from dbops.backups.prune import Copy, explain_backups, retention_policy
-from dbops.backups.retention import WAITING, Kept, plan_retention
+from dbops.backups.retention import (
+    CLOCK_TOLERANCE,
+    WAITING,
+    Kept,
+    plan_retention,
+)
 from dbops.backups.storage import (
     BackupStorage,
     Places,
@@ -180,6 +185,8 @@ def copy_backup(source: BackupStorage, target: BackupStorage, backup_id: str) ->
         manifest = read_manifest(name, content)
         _require_names(manifest, backup_id)
         details["bytes"] = manifest.size_bytes
+        # What an outage left of it half uploaded would hold its name for a day.
+        target.clear_unfinished(manifest.finished_at + CLOCK_TOLERANCE, backup_id)
         dump, *others = manifest.files
         with target.create(backup_id, dump.name.removeprefix(backup_id)) as taking:
             _require_room(target, manifest)

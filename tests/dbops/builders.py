@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
+
+from django.utils import timezone
 
 from dbops.backups.compression import parse_compression
 from dbops.backups.manifest import Manifest, write_manifest
@@ -80,6 +82,13 @@ def make_report(**overrides: Any) -> DrillReport:
         looks=(Look("rows", "302 rows in 2 tables"), Look("books", "60 rules")),
     )
     return replace(report, **overrides)
+
+
+def store_aged(storage: BackupStorage, age: float, alias: str = "default") -> Manifest:
+    """Store a backup that says that it is so many days old."""
+    begun = timezone.now() - timedelta(days=age)
+    stem = f"stateset_{begun:%Y%m%d_%H%M%S}"
+    return store_backup(storage, stem, started_at=begun, alias=alias)
 
 
 def store_backup(

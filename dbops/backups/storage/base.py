@@ -63,9 +63,10 @@ class BackupStorage(ABC):
         """Return how much more it can take, None where nobody knows."""
 
     @abstractmethod
-    def clear_unfinished(self, before: datetime) -> int:
+    def clear_unfinished(self, before: datetime, stem: str = "") -> int:
         """Remove what killed runs have left half written, and return how many.
 
         Nothing that is being written is touched: the place knows that, or it goes
-        by ``before``, the moment until which such a run must have begun.
+        by ``before``, the moment until which such a run must have begun. With a
+        ``stem`` only what was to be of that name goes.
         """

@@ -80,7 +80,7 @@ class FolderStorage(BackupStorage):
         with self._errors("The free space was not read."):
             return shutil.disk_usage(self._folder).free
 
-    def clear_unfinished(self, before: datetime) -> int:
+    def clear_unfinished(self, before: datetime, stem: str = "") -> int:
         """Go by locks, which are better than any moment.
 
         Whoever writes a draft holds its lock, so a draft without one is abandoned.
@@ -91,7 +91,7 @@ class FolderStorage(BackupStorage):
             return sum(
                 _remove_if_abandoned(path)
                 for path in self._folder.iterdir()
-                if PART.fullmatch(path.name)
+                if PART.fullmatch(path.name) and path.name.startswith(f".{stem}")
             )
 
     def _prepare(self) -> None:

@@ -122,8 +122,8 @@ class Places(BackupStorage):
         sizes = self.each(lambda place: place.free_bytes())
         return min((size for size in sizes if size is not None), default=None)
 
-    def clear_unfinished(self, before: datetime) -> int:
-        return sum(self.each(lambda place: place.clear_unfinished(before)))
+    def clear_unfinished(self, before: datetime, stem: str = "") -> int:
+        return sum(self.each(lambda place: place.clear_unfinished(before, stem)))
 
 
 class Spread:

@@ -99,12 +99,13 @@ class BucketStorage(BackupStorage):
     def free_bytes(self) -> int | None:
         return None
 
-    def clear_unfinished(self, before: datetime) -> int:
+    def clear_unfinished(self, before: datetime, stem: str = "") -> int:
         """Go by the moment: a bucket does not know whether somebody still writes."""
+        prefix = self._key(f"{stem}.") if stem else self._root
         with self._errors("The unfinished uploads were not ended."):
             abandoned = [
                 upload
-                for upload in self._bucket.listed("list_multipart_uploads", self._root)
+                for upload in self._bucket.listed("list_multipart_uploads", prefix)
                 if upload["Initiated"] < before
                 and self._key(_name(upload["Key"])) == upload["Key"]
             ]

@@ -24,7 +24,7 @@ from dbops.backups.storage import FolderStorage, backup_storage
 from dbops.errors import BackupNotFoundError, PinRefusedError, StorageError
 from dbops.recovery.drill import recovery_drill
 from stateset.lib import journal
-from tests.dbops.builders import store_backup
+from tests.dbops.builders import store_aged, store_backup
 from tests.dbops.shop import ALIAS, Shop
 
 FIRST = "stateset_20261121_020000"
@@ -93,11 +93,11 @@ def test_a_backup_is_held_as_long_as_it_is_restored(
 def test_a_pruning_during_a_restore_or_a_drill_leaves_what_it_reads(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
-    now = timezone.now()
-    ages = [timedelta(days=days) for days in (1, 40, 41, 42, 43)]
-    *_, read, oldest = [
-        create_backup(alias=ALIAS, verify="none", started_at=now - age) for age in ages
-    ]
+    for age in (1, 40, 41):
+        store_aged(backup_storage(), age, ALIAS)
+    begun = timezone.now() - timedelta(days=42)
+    read = create_backup(alias=ALIAS, verify="none", started_at=begun)
+    oldest = store_aged(backup_storage(), 43, ALIAS)
     deleted: list[str] = []
 
     def watched(*arguments: object) -> Iterator[bytes]:

@@ -22,7 +22,7 @@ from dbops.backups.restore import restore_backup
 from dbops.backups.storage import FolderStorage, backup_places
 from dbops.errors import BackupDamagedError, NameTakenError, StorageError
 from stateset.lib import journal
-from tests.dbops.builders import make_manifest, store_backup
+from tests.dbops.builders import make_manifest, store_aged, store_backup
 from tests.dbops.damage import flip_bit
 from tests.dbops.shop import ALIAS, Shop
 
@@ -48,21 +48,21 @@ def listed(*arguments: str, code: int = 0) -> dict[str, Any]:
     return values
 
 
-def made(age: float, **options: Any) -> Manifest:
+def at_one_place(age: float, kind: str) -> Manifest:
     moment = timezone.now() - timedelta(days=age)
-    return make_backup(
-        alias=ALIAS, verify="none", started_at=moment, **options
-    ).manifest
+    made = make_backup(
+        alias=ALIAS, kind=kind, to=["local"], verify="none", started_at=moment
+    )
+    return made.manifest
 
 
 def test_a_place_that_was_away_gets_what_it_missed(
     shop: Shop, vault: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made(3)
-    missed = [
-        made(age, kind=kind, to=["local"]) for age, kind in ((2, "full"), (1, "dump"))
-    ]
-    made(0)
+    for place in backup_places():
+        store_aged(place, 3, ALIAS)
+        store_aged(place, 0, ALIAS)
+    missed = [at_one_place(2, "full"), at_one_place(1, "dump")]
     copies = [
         {"location": "vault", "id": each.id, "sources": ["local"]}
         for each in reversed(missed)

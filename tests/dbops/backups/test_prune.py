@@ -17,10 +17,11 @@ from pytest_django import Settings
 from dbops.backups.create import create_backup
 from dbops.backups.manifest import Manifest
 from dbops.backups.prune import explain_backups, prune_backups
-from dbops.backups.storage import FolderStorage
+from dbops.backups.storage import FolderStorage, backup_storage
 from dbops.engines.registry import get_engine
 from dbops.errors import OperationBusyError, StorageError
 from stateset.lib import journal
+from tests.dbops.builders import store_aged
 from tests.dbops.shop import ALIAS, Shop
 
 Backup = Callable[..., Manifest]
@@ -116,7 +117,9 @@ def test_what_was_half_deleted_is_deleted_by_the_next_run(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, packing: str
 ) -> None:
     """Without its manifest a plain dump would look like another program's."""
-    *_, oldest = [backup(age, packing=packing) for age in (5, 41, 42, 43)]
+    for age in (5, 41, 42):
+        store_aged(backup_storage(), age, ALIAS)
+    oldest = backup(43, packing=packing)
     delete = FolderStorage.delete
 
     def refuse(self: FolderStorage, name: str) -> None:
@@ -141,7 +144,7 @@ def test_what_was_half_deleted_is_deleted_by_the_next_run(
 def test_one_whose_deletion_never_began_is_as_good_as_before(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    *_, oldest = [backup(age, packing="none") for age in (5, 41, 42, 43)]
+    *_, oldest = [store_aged(backup_storage(), age, ALIAS) for age in (5, 41, 42, 43)]
 
     def refuse(_self: FolderStorage, _name: str) -> None:
         raise StorageError("It was not deleted.", why="this key may not delete")
@@ -168,7 +171,7 @@ def test_counts_keep_beside_the_days(shop: Shop, settings: Settings) -> None:
     now = timezone.now()
     long_ago = (now - now.replace(year=now.year - 2, month=6, day=15)).days
     ages = (5, 41, 42, 43, 44, 45, long_ago, long_ago + 1)
-    made = {age: backup(age).id for age in ages}
+    made = {age: store_aged(backup_storage(), age, ALIAS).id for age in ages}
     assert printed("--apply")[-1].split(maxsplit=1)[1].startswith("3 of 8 backups")
     found = {each.entry.id: (each.short, each.why) for each in explain_backups(ALIAS)}
     assert found == {
