@@ -15,8 +15,10 @@ class DbopsConfig(AppConfig):
 
     def ready(self) -> None:
         from dbops import checks
+        from dbops.engines.configuration import on_connection_created
         from dbops.monitoring import query_log
 
+        connection_created.connect(on_connection_created)
         connection_created.connect(query_log.on_connection_created)
         register(checks.check_pools)
         register(checks.check_poolers)
