@@ -7,7 +7,6 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,7 +18,8 @@ MOST_PARAMETERS = 999
 
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 
-_kept: WeakKeyDictionary[BaseDatabaseWrapper, CursorWrapper] = WeakKeyDictionary()
+KEPT = "_cursor_for_plain_statements"
+"""What a connection holds its cursor under, so that both end together."""
 
 
 def insert_rows(
@@ -82,9 +82,9 @@ def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
     """Return one cursor for all plain statements of a connection.
 
     Making one costs nearly as much as a short statement. A new one only where the
-    connection is another, or a test looks at what is asked.
+    connection was opened again, or somebody looks at what is asked.
     """
-    kept = _kept.get(connection)
+    kept: CursorWrapper | None = vars(connection).get(KEPT)
     if (
         kept is not None
         and kept.cursor.connection is connection.connection
@@ -93,7 +93,7 @@ def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
         return kept
     cursor = connection.cursor()
     if not connection.queries_logged:
-        _kept[connection] = cursor
+        vars(connection)[KEPT] = cursor
     return cursor
 
 
