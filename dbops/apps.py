@@ -15,10 +15,12 @@ class DbopsConfig(AppConfig):
 
     def ready(self) -> None:
         from dbops import checks
+        from dbops.engines.configuration import on_connection_created
         from dbops.monitoring import query_log
         from dbops.telling.commands import on_command_ended
         from stateset.lib.commands import command_ended
 
+        connection_created.connect(on_connection_created)
         connection_created.connect(query_log.on_connection_created)
         command_ended.connect(on_command_ended)
         register(checks.check_pools)

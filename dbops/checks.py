@@ -123,7 +123,22 @@ def _server_problems(connection: BaseDatabaseWrapper) -> Found:
     if engine.is_to_be_created(connection):
         return []
     connection.ensure_connection()
-    return _limits(connection) + _connections(connection)
+    return _pooler(connection) + _limits(connection) + _connections(connection)
+
+
+def _pooler(connection: BaseDatabaseWrapper) -> Found:
+    if not BY_VENDOR[connection.vendor].has_unsaid_pooler(connection):
+        return []
+    return [
+        checks.Warning(
+            f"A pooler stands before the server of the database {connection.alias!r}, "
+            "and statements are prepared through it.",
+            hint="If it pools by transaction, set APP__DATABASE_PGBOUNCER=true, or "
+            "their answers get mixed up. If it pools by session all is well; "
+            "APP__DATABASE_PREPARE_THRESHOLD=0 ends this warning.",
+            id="dbops.W024",
+        )
+    ]
 
 
 def _limits(connection: BaseDatabaseWrapper) -> Found:

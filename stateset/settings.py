@@ -198,7 +198,11 @@ DATABASE_CONNECT_TIMEOUT = env_duration(
 # For pages only: a migration or a vacuum may well take longer.
 DATABASE_STATEMENT_TIMEOUT = env_duration("APP__DATABASE_STATEMENT_TIMEOUT", "30s")
 DATABASE_PGBOUNCER = env_bool("APP__DATABASE_PGBOUNCER", default=False)
-DATABASE_PREPARE_THRESHOLD = env_int("APP__DATABASE_PREPARE_THRESHOLD", 0)
+# A pooler by transaction mixes up its clients' statements, unless it keeps count of
+# them as PgBouncer does from 1.21 on: there one asks for it.
+DATABASE_PREPARE_THRESHOLD = env_int(
+    "APP__DATABASE_PREPARE_THRESHOLD", 0 if DATABASE_PGBOUNCER else 5
+)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **read_database(

@@ -54,8 +54,8 @@ RETURNING id
 """
 EVENT = """
 INSERT INTO events (event_id, aggregate_type, aggregate_id, event_type, payload,
-  actor_id, request_id, occurred_at)
-VALUES (%s, 'stockreservation', %s, 'reservation.created', %s, NULL, '', %s)
+  actor_id, request_id, occurred_at, is_told)
+VALUES (%s, 'stockreservation', %s, 'reservation.created', %s, NULL, '', %s, true)
 RETURNING id
 """
 OUTBOX = """

@@ -14,6 +14,8 @@ from dbops.checks import (
     check_servers,
 )
 from dbops.engines.tuning import Pool
+from stateset.lib.databases import separate_connection
+from tests.services.pgbouncer import find_pgbouncer, pgbouncer
 
 
 def make_pool(*, min_size: int = 2, max_size: int = 10) -> Pool:
@@ -55,6 +57,7 @@ def test_a_pool_with_lasting_connections_is_an_error(monkeypatch):
 def behind_pooler(monkeypatch, **options):
     database = connections["default"].settings_dict
     monkeypatch.setitem(database, "DISABLE_SERVER_SIDE_CURSORS", value=True)
+    monkeypatch.delitem(database["OPTIONS"], "prepare_threshold", raising=False)
     for name, value in options.items():
         monkeypatch.setitem(database["OPTIONS"], name, value)
 
@@ -111,6 +114,37 @@ def test_without_pgbouncer_all_of_it_is_right(monkeypatch):
     options = connections["default"].settings_dict["OPTIONS"]
     monkeypatch.setitem(options, "prepare_threshold", 5)
     assert check_poolers(None) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.postgresql
+@pytest.mark.parametrize("options", [{}, {"prepare_threshold": 5}])
+def test_preparing_through_a_pooler_that_nobody_named_is_warned_of(options, settings):
+    program = find_pgbouncer()
+    if program is None:
+        pytest.skip("there is no pgbouncer on the PATH")
+    settings.DATABASE_POOL = make_pool(max_size=2)
+    own = connections["default"].settings_dict
+    pooled = separate_connection("default")
+    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/".format(**own)
+    with pgbouncer(program, url, own["NAME"]) as port:
+        pooled.settings_dict |= {"HOST": "127.0.0.1", "PORT": port, "OPTIONS": options}
+        connections["pooled"] = pooled
+        try:
+            found = check_servers(None, databases=["pooled"])
+        finally:
+            pooled.close()
+            del connections["pooled"]
+    assert [each.id for each in found] == ["dbops.W024"] * bool(options)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_without_a_pooler_preparing_is_right(monkeypatch, settings):
+    settings.DATABASE_POOL = make_pool(max_size=2)
+    options = connections["default"].settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "prepare_threshold", 5)
+    assert check_servers(None, databases=["default"]) == []
 
 
 @pytest.mark.sqlite

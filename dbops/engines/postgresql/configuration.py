@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbops.engines.postgresql.plans import renew_plans
 from dbops.engines.tuning import Conflict, Tuning
 
 IS_FILE = False
@@ -144,6 +145,14 @@ def tune(database: dict[str, Any], tuning: Tuning) -> None:
         }
 
 
+def prepare_connection(connection: BaseDatabaseWrapper) -> None:
+    """Have a connection that keeps plans renew those a migration made stale."""
+    keeps = connection.settings_dict["OPTIONS"].get("prepare_threshold") is not None
+    if keeps and renew_plans not in connection.execute_wrappers:
+        # First: who adds a wrapper for a while takes the last one away.
+        connection.execute_wrappers.insert(0, renew_plans)
+
+
 def is_to_be_created(connection: BaseDatabaseWrapper) -> bool:
     """Return false: nobody creates a database on a server in passing."""
     return False
@@ -168,6 +177,21 @@ def pooler_conflicts(database: Mapping[str, Any]) -> list[Conflict]:
             )
         )
     return found
+
+
+def has_unsaid_pooler(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether statements are prepared through a pooler nobody told us of.
+
+    A pooler greets with a process number that it makes up.
+    """
+    settings = connection.settings_dict
+    if settings.get("DISABLE_SERVER_SIDE_CURSORS"):
+        return False
+    if settings["OPTIONS"].get("prepare_threshold") is None:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return bool(cursor.fetchone()[0] != connection.connection.info.backend_pid)
 
 
 def lacks_statement_timeout(connection: BaseDatabaseWrapper) -> bool:

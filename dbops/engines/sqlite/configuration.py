@@ -61,6 +61,10 @@ def tune(database: dict[str, Any], tuning: Tuning) -> None:
         options["init_command"] = "; ".join(PRAGMAS)
 
 
+def prepare_connection(connection: BaseDatabaseWrapper) -> None:
+    """Do nothing: SQLite itself renews the plans that it keeps."""
+
+
 def is_to_be_created(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether ``migrate`` will have to create the file."""
     settings = connection.settings_dict
@@ -72,6 +76,11 @@ def is_to_be_created(connection: BaseDatabaseWrapper) -> bool:
 def pooler_conflicts(database: Mapping[str, Any]) -> list[Conflict]:
     """Return nothing: there is no server to put a pooler before."""
     return []
+
+
+def has_unsaid_pooler(connection: BaseDatabaseWrapper) -> bool:
+    """Return false: there is no server to put a pooler before."""
+    return False
 
 
 def lacks_statement_timeout(connection: BaseDatabaseWrapper) -> bool:

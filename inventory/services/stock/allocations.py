@@ -16,7 +16,7 @@ from inventory.services.stock.ledger import post_movements
 from inventory.services.stock.movements import Movement
 from inventory.services.stock.reservations import lock_reservations
 from stateset.lib.journal import business_transaction
-from stateset.lib.rows import insert_rows
+from stateset.lib.rows import insert_rows, new_row
 from stateset.system.services import change_status, record_events
 from stateset.system.services.transitions import save_columns
 
@@ -41,9 +41,10 @@ def allocate_reservations(
             movements = [_fulfil(reservation, to, moment) for reservation in held]
             post_movements(movements, at=moment)
             allocations = [
-                StockAllocation(
+                new_row(
+                    StockAllocation,
                     level_id=reservation.level_id,
-                    reservation=reservation,
+                    reservation_id=reservation.pk,
                     reference_type=to.type,
                     reference_id=to.id,
                     reference_line_id=reservation.reference_line_id,

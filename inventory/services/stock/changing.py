@@ -16,7 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from inventory.services.stock.movements import Change
 from stateset.lib.fields import MOST_UNITS
-from stateset.lib.rows import key_value
+from stateset.lib.rows import fetch_rows, key_value
 
 QUANTITIES = ("on_hand", "reserved", "allocated")
 COST_DIGITS = Decimal("0.000001")
@@ -50,14 +50,11 @@ def change_level(change: Change, now: datetime) -> After | None:
         f" WHERE {' AND '.join(part for part, _ in bounds)}"
         " RETURNING on_hand, reserved, allocated, average_cost"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement, [value for _, values in (*sets, *bounds) for value in values]
-        )
-        row = cursor.fetchone()
-    if row is None:
+    values = [value for _, values in (*sets, *bounds) for value in values]
+    rows = fetch_rows(statement, values, connection)
+    if not rows:
         return None
-    on_hand, reserved, allocated, cost = row
+    on_hand, reserved, allocated, cost = rows[0]
     return After(on_hand, reserved, allocated, Decimal(str(cost)).quantize(COST_DIGITS))
 
 

@@ -22,7 +22,7 @@ from inventory.services.stock.closing import close_reservations
 from inventory.services.stock.movements import Change, Movement, by_level
 from inventory.services.stock.refusals import Problem, problem_of, refusal
 from stateset.lib.journal import business_transaction
-from stateset.lib.rows import insert_rows
+from stateset.lib.rows import insert_rows, new_row
 from stateset.system.services import record_event
 from stateset.system.services.actors import acting_user_id
 
@@ -161,7 +161,8 @@ def _entries(
         if unit_cost is None and movement.on_hand:
             unit_cost = after.average_cost
         entries.append(
-            StockTransaction(
+            new_row(
+                StockTransaction,
                 level_id=movement.level_id,
                 transaction_type=movement.kind,
                 on_hand_delta=movement.on_hand,

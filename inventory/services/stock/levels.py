@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -16,7 +15,7 @@ from inventory.models import Location, ProductVariant, StockLevel
 from inventory.services.stock.demands import Demand
 from inventory.services.stock.ledger import lock_levels, make_room
 from stateset.lib.journal import business_transaction
-from stateset.lib.rows import key_read, key_value
+from stateset.lib.rows import fetch_rows, key_read, key_value
 
 
 @dataclass(frozen=True)
@@ -129,9 +128,7 @@ def _find(
     """Return SKU, whether stock is kept, and the level, by variant."""
     connection = connections[DEFAULT_DB_ALIAS]
     keys = [key_value(key, connection) for key in (location.pk, *variant_ids)]
-    with connection.cursor() as cursor:
-        cursor.execute(_find_statement(len(keys) - 1), keys)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    rows = fetch_rows(_find_statement(len(keys) - 1), keys, connection)
     return {
         key_read(variant_id): (
             sku,

@@ -22,7 +22,7 @@ from inventory.services.stock.levels import (
 )
 from inventory.services.stock.movements import Movement
 from stateset.lib.journal import business_transaction
-from stateset.lib.rows import insert_rows
+from stateset.lib.rows import insert_rows, new_row
 from stateset.system.services import record_events
 
 ENLARGED = "reserved anew, with more"
@@ -49,7 +49,8 @@ def reserve_stock(
         with business_transaction(reason=reason):
             placed = place_demands(location=location, demands=wanted)
             reservations = [
-                StockReservation(
+                new_row(
+                    StockReservation,
                     level_id=level_id,
                     reference_type=reference.type,
                     reference_id=reference.id,

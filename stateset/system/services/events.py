@@ -13,7 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from stateset.lib.journal import current_context
-from stateset.lib.rows import insert_rows
+from stateset.lib.rows import insert_rows, new_row
 from stateset.system.models import Event, OutboxMessage
 
 _encoder = DjangoJSONEncoder()
@@ -62,7 +62,8 @@ def record_events(
     context = current_context()
     now = timezone.now()
     events = [
-        Event(
+        new_row(
+            Event,
             aggregate_type=row._meta.model_name or "",
             aggregate_id=row.pk,
             event_type=event_type,
@@ -79,8 +80,11 @@ def record_events(
         return events
     insert_rows(
         [
-            OutboxMessage(
-                event=event, partition_key=str(event.aggregate_id), available_at=now
+            new_row(
+                OutboxMessage,
+                event_id=event.pk,
+                partition_key=str(event.aggregate_id),
+                available_at=now,
             )
             for event in events
         ]

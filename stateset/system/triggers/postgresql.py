@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from stateset.lib.journal import Context
+from stateset.lib.rows import fetch_rows
 from stateset.system import triggers
 from stateset.system.models import AuditEntry
 
@@ -134,19 +135,14 @@ def altered(connection: BaseDatabaseWrapper) -> list[str]:
 
 def set_context(connection: BaseDatabaseWrapper, context: Context) -> None:
     """Set the transaction-local settings that the audit function reads."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('stateset.actor_id', %s, true),"
-            " set_config('stateset.actor_label', %s, true),"
-            " set_config('stateset.reason', %s, true),"
-            " set_config('stateset.request_id', %s, true)",
-            [
-                context.actor_id,
-                context.actor_label,
-                context.reason,
-                context.request_id,
-            ],
-        )
+    fetch_rows(
+        "SELECT set_config('stateset.actor_id', %s, true),"
+        " set_config('stateset.actor_label', %s, true),"
+        " set_config('stateset.reason', %s, true),"
+        " set_config('stateset.request_id', %s, true)",
+        [context.actor_id, context.actor_label, context.reason, context.request_id],
+        connection,
+    )
 
 
 def open_ledgers(connection: BaseDatabaseWrapper) -> None:

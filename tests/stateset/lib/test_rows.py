@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, models, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    IntegrityError,
+    connections,
+    models,
+    transaction,
+)
+from django.test.utils import CaptureQueriesContext
 
 from inventory.models import Location
-from stateset.lib.rows import insert_rows
+from stateset.lib.rows import fetch_rows, insert_rows, new_row
 from stateset.system.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +68,37 @@ def test_constraints_hold() -> None:
         insert_rows([Location(code="A", name="x"), Location(code="A", name="y")])
 
     assert not Location.objects.exists()
+
+
+def test_a_new_row_is_what_the_model_makes() -> None:
+    ours, theirs = new_row(Location, code="A", name="Hall 1"), Location(code="B")
+    insert_rows([ours])
+    theirs.name = "Hall 1"
+    theirs.save()
+
+    assert stored(ours) == stored(theirs)
+    assert new_row(Event).event_id != new_row(Event).event_id
+
+
+def test_a_column_that_is_not_there_is_refused() -> None:
+    with pytest.raises(TypeError, match="Location has no columns nmae"):
+        new_row(Location, nmae="Hall 1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_plain_statements_survive_a_new_connection() -> None:
+    connection = connections[DEFAULT_DB_ALIAS]
+    for number in range(3):
+        for _ in range(2):
+            with transaction.atomic():
+                assert fetch_rows("SELECT %s", [number], connection) == [(number,)]
+        connection.close()
+
+
+def test_who_looks_sees_plain_statements() -> None:
+    connection = connections[DEFAULT_DB_ALIAS]
+    fetch_rows("SELECT 1", [], connection)
+    with CaptureQueriesContext(connection) as seen:
+        fetch_rows("SELECT 2", [], connection)
+    fetch_rows("SELECT 3", [], connection)
+    assert [query["sql"] for query in seen] == ["SELECT 2"]
