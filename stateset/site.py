@@ -64,7 +64,7 @@ class StatesetSite(theme.AdminSite):
             return super().get_app_list(request, app_label)
         return sidebar.menu(request)
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+    def autocomplete_view(self, request: HttpRequest) -> Any:
         """Answer a box that searches, with the names that the pages give."""
         return NamingJsonView.as_view(admin_site=self)(request)
 

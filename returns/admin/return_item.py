@@ -54,7 +54,7 @@ class NewReturnItemForm(forms.ModelForm):
 def lines_to_return(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the lines that may come back of the order that the address names."""
     try:
-        order = Order.objects.filter(pk=request.GET.get("order")).first()
+        order = Order.objects.filter(pk=request.GET.get("order", "")).first()
     except ValidationError:
         return []
     if order is None:

@@ -91,4 +91,5 @@ class AutocompleteFilterMixin(theme.ModelAdmin):
 
 
 def _name_giver(page: Any) -> Callable[[Any], str]:
-    return getattr(page, "picked_as", str)
+    giver: Callable[[Any], str] = getattr(page, "picked_as", str)
+    return giver

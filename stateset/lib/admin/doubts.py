@@ -27,7 +27,8 @@ class AskingForm(forms.Form):
         """Return whether this was asked already; if not, the form asks it now."""
         if not doubt or self.cleaned_data.get(SURE) == doubt:
             return True
-        data: Any = self.data.copy()
+        posted: Any = self.data
+        data = posted.copy()
         data[self.add_prefix(SURE)] = doubt
         self.data = data
         return False
