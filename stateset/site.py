@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from stateset import home, sidebar
 from stateset.accounts.forms import OwnPasswordForm
 from stateset.lib.admin import theme
+from stateset.lib.admin.autocompletes import NamingJsonView
 from stateset.lib.admin.pages import site_pages
 
 
@@ -62,6 +63,10 @@ class StatesetSite(theme.AdminSite):
         if app_label is not None:
             return super().get_app_list(request, app_label)
         return sidebar.menu(request)
+
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        """Answer a box that searches, with the names that the pages give."""
+        return NamingJsonView.as_view(admin_site=self)(request)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

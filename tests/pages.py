@@ -93,6 +93,12 @@ def told(response: Any) -> list[str]:
     return [strip_tags(str(message)) for message in response.context["messages"]]
 
 
+def landed_on(response: Any) -> str:
+    """Return the address of the page that a form that was saved led to."""
+    address: str = response.redirect_chain[-1][0]
+    return address
+
+
 def refusals(response: Any) -> list[str]:
     """Return the errors that a form shows over all fields."""
     form: BaseForm = response.context["adminform"].form

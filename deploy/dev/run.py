@@ -18,16 +18,18 @@ from django.apps import apps
 from django.conf import settings  # noqa: TID251 -- it starts the apps that read them
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from deploy.dev.ports import HOST, free_port, web_port
 from deploy.dev.redis_program import configuration, find_redis_server
 from deploy.dev.with_parent import end_with_parent
 from stateset.demo.errors import DemoRefusedError
 from stateset.lib.errors import StatesetError
+from stateset.lib.progress import told_in_lines
 
 EMAIL = "admin@localhost"
 FIRST_ORDERS = 300
-"""Enough to look lived in, and made in well under a minute; seed_demo makes 1,000."""
+"""Enough to look lived in, and made in a minute or two; seed_demo makes 1,000."""
 
 
 def main() -> None:
@@ -62,23 +64,31 @@ def refuse_production() -> None:
 
 def prepare_data() -> None:
     """Bring the database up to date; fill a new one, and back it up."""
+    if is_new():
+        say("Making the tables of a new database: half a minute or less.")
     call_command("migrate", verbosity=0)
     users = apps.get_model("accounts", "User")._default_manager
     if not users.exists():
-        say("The database is new: loading demo data.")
+        say(f"Loading demo data, {FIRST_ORDERS} orders: it takes a minute or two.")
         add_demo_data()
     # Nobody's own database gets an administrator it has not asked for.
     if not users.filter(is_superuser=True).exists():
         make_admin()
     if not backups():
-        say("There is no backup yet: taking one and verifying it.")
+        say("There is no backup yet: taking one and verifying it, in a few seconds.")
         call_command("backup", reason="first backup, taken by make run")
+
+
+def is_new() -> bool:
+    """Return whether the database has no tables at all yet."""
+    return not connection.introspection.table_names()
 
 
 def add_demo_data() -> None:
     """Fill a database that has no records; one that was filled by hand stays."""
     try:
-        call_command("seed_demo", orders=FIRST_ORDERS)
+        with told_in_lines(say):
+            call_command("seed_demo", orders=FIRST_ORDERS)
     except CommandError as error:
         if not isinstance(error.__cause__, DemoRefusedError):
             raise

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from finance.admin.money_fields import PaymentForm
-from finance.models import Invoice
+from finance.models import Invoice, Payment
 from finance.services import (
     credit_invoice,
     issue_invoice,
@@ -25,6 +26,7 @@ from stateset.lib.admin import (
     GuidedAction,
     ReasonForm,
     leads_to,
+    link,
     money_text,
 )
 from stateset.lib.admin.entry import AmountField
@@ -100,24 +102,25 @@ def _credit(row: Invoice, request: HttpRequest, data: Data) -> str:
     lines = typed_lines(data) or None
     amount = None if lines else data["amount"]
     note = credit_invoice(row, amount=amount, lines=lines, reason=data["reason"])
-    return (
-        f"Credit note {note} over {money_text(note.total, note.currency)} is written."
-    )
+    total = money_text(note.total, note.currency)
+    return format_html("Credit note {} over {} is written.", link(note), total)
 
 
 def _receive(row: Invoice, request: HttpRequest, data: Data) -> str:
     payment = record_payment(invoice=row, **data)
-    return f"Payment {payment} is recorded; the invoice is {_status(row)}."
+    return _recorded(payment, row)
 
 
 def _pay_out(row: Invoice, request: HttpRequest, data: Data) -> str:
     payment = pay_supplier_invoice(row, **data)
-    return f"Payment {payment} is recorded; the invoice is {_status(row)}."
+    return _recorded(payment, row)
 
 
-def _status(row: Invoice) -> str:
+def _recorded(payment: Payment, row: Invoice) -> str:
     row.refresh_from_db()
-    return row.get_status_display().lower()
+    status = row.get_status_display().lower()
+    said = "Payment {} is recorded; the invoice is {}."
+    return format_html(said, link(payment), status)
 
 
 def _unpaid(kind: str) -> Callable[[Invoice], str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from finance.admin.columns import PAYMENT_STATUS, invoice_status, money_due
 from finance.admin.money_fields import PaymentForm
@@ -25,6 +26,7 @@ from orders.models import Order
 from stateset.lib.admin import (
     GuidedAction,
     ReadOnlyInline,
+    link,
     money,
     money_text,
     since,
@@ -86,17 +88,17 @@ class OrderAuthorizationForm(PaymentForm):
 def _invoice(row: Order, request: HttpRequest, data: Data) -> str:
     invoice = invoice_order(row)
     total = money_text(invoice.total, invoice.currency)
-    return f"Invoice {invoice} over {total} is issued."
+    return format_html("Invoice {} over {} is issued.", link(invoice), total)
 
 
 def _pay(row: Order, request: HttpRequest, data: Data) -> str:
     payment = record_payment(order=row, **data)
-    return f"Payment {payment} is recorded for order {row}."
+    return format_html("Payment {} is recorded for order {}.", link(payment), row)
 
 
 def _authorize(row: Order, request: HttpRequest, data: Data) -> str:
     payment = record_authorization(order=row, **data)
-    return f"Payment {payment} is authorised for order {row}."
+    return format_html("Payment {} is authorised for order {}.", link(payment), row)
 
 
 def _refuse_invoice(row: Order) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 
 from finance.admin.money_fields import MoneyForm
 from finance.models import Payment
@@ -27,6 +28,7 @@ from stateset.lib.admin import (
     GuidedAction,
     ReasonForm,
     leads_to,
+    link,
     money_text,
 )
 
@@ -66,7 +68,9 @@ class FailureForm(ActionForm):
 def _refund(row: Payment, request: HttpRequest, data: Data) -> str:
     refund = refund_payment(row, **data)
     given_back = money_text(refund.amount, refund.currency)
-    return f"{given_back} of payment {row} went back as {refund}."
+    return format_html(
+        "{} of payment {} went back as {}.", given_back, row, link(refund)
+    )
 
 
 def _authorize(row: Payment, request: HttpRequest, data: Data) -> str:

@@ -20,15 +20,18 @@ from orders.models import Customer, Order, OrderItem
 from orders.services import OrderLine
 from stateset.accounts.models import User
 from stateset.lib.admin import ActionForm, StatesetAdmin, money_text
+from stateset.lib.admin.doubts import SEND_AGAIN, SURE, AskingForm, times
 from stateset.lib.admin.entry import AmountField, UnitsField
 from stateset.lib.admin.refusals import REFUSALS, sentences
 from stateset.lib.admin.searched import SearchedSelect
+from stateset.lib.errors import StatesetError
+from stateset.lib.journal import business_transaction
 
 LINES = 6
 TILL_MEDIA = forms.Media(css={"all": ["finance/till.css"]})
 
 
-class TillForm(ActionForm):
+class TillForm(AskingForm, ActionForm):
     """Where it is sold, to whom, and the money handed over."""
 
     location = forms.ModelChoiceField(Location.objects.none(), empty_label=None)
@@ -48,6 +51,21 @@ class TillForm(ActionForm):
         )
         location = cast(forms.ModelChoiceField, self.fields["location"])
         location.queryset = selling.order_by("-is_default", "code")
+
+
+class UnlikelyCashError(StatesetError):
+    """So much cash was handed over that it must be asked whether it is meant."""
+
+
+def cash_doubt(sale: CashSale) -> str:
+    """Return what to ask about the money that was handed over, "" for nothing."""
+    factor = times(sale.tendered_amount, sale.amount)
+    if not factor:
+        return ""
+    given, due = (
+        money_text(each, sale.currency) for each in (sale.tendered_amount, sale.amount)
+    )
+    return f"{given} is {factor:,} times what is to be paid, {due}. Book it so?"
 
 
 class LineForm(ActionForm):
@@ -80,28 +98,37 @@ class TillMixin(StatesetAdmin):
             raise PermissionDenied
         posted = request.POST if request.method == "POST" else None
         form, lines = TillForm(posted), LinesFormSet(posted, prefix="lines")
-        refused = ""
+        refused = asked = ""
         if posted is not None and form.is_valid() and lines.is_valid():
             try:
-                sale = self._sell(request, form, lines)
+                return self._to_sale(request, self._sell(request, form, lines))
+            except UnlikelyCashError as doubt:
+                asked = f"{doubt.what} {SEND_AGAIN}"
             except REFUSALS as error:
                 refused = sentences(error)
-            else:
-                return self._to_sale(request, sale)
-        return self._till(request, form, lines, refused)
+        return self._till(request, form, lines, refused=refused, asked=asked)
 
     def _sell(self, request: HttpRequest, form: TillForm, lines: Any) -> CashSale:
+        """Sell; raises UnlikelyCashError, and nothing is sold, where it is to ask."""
         typed = dict(form.cleaned_data)
-        return record_cash_sale(
-            cashier=cast(User, request.user),
-            lines=[
-                OrderLine(line["variant"], line["quantity"] or 1, line["unit_price"])
-                for line in lines.cleaned_data
-                if line.get("variant")
-            ],
-            idempotency_key=typed.pop("page_key"),
-            **typed,
-        )
+        del typed[SURE]
+        with business_transaction():
+            sale = record_cash_sale(
+                cashier=cast(User, request.user),
+                lines=[
+                    OrderLine(
+                        line["variant"], line["quantity"] or 1, line["unit_price"]
+                    )
+                    for line in lines.cleaned_data
+                    if line.get("variant")
+                ],
+                idempotency_key=typed.pop("page_key"),
+                **typed,
+            )
+            # What is to be paid is known for sure once it is sold.
+            if not form.is_sure(doubt := cash_doubt(sale)):
+                raise UnlikelyCashError(doubt)
+        return sale
 
     def _to_sale(self, request: HttpRequest, sale: CashSale) -> HttpResponse:
         change = money_text(sale.change_amount, sale.currency)
@@ -111,7 +138,13 @@ class TillMixin(StatesetAdmin):
         return HttpResponseRedirect(url)
 
     def _till(
-        self, request: HttpRequest, form: TillForm, lines: Any, refused: str
+        self,
+        request: HttpRequest,
+        form: TillForm,
+        lines: Any,
+        *,
+        refused: str,
+        asked: str,
     ) -> HttpResponse:
         for shown in self._searched_fields(form, lines):
             shown.widget.choices = shown.choices
@@ -125,9 +158,10 @@ class TillMixin(StatesetAdmin):
                 "form": form,
                 "lines": lines,
                 "refused": refused,
+                "asked": asked,
                 "media": self.media + form.media + lines.media + TILL_MEDIA,
             },
-            status=409 if refused else 200,
+            status=409 if refused or asked else 200,
         )
 
     def _searched_fields(self, form: TillForm, lines: Any) -> Iterator[Any]:

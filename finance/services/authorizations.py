@@ -138,6 +138,7 @@ def void_payment(
             Payment.Status.VOIDED,
             event_type="payment.voided",
             at=at,
+            payload={"reason": reason},
             reason=reason[:255],
         )
 

@@ -97,6 +97,7 @@ def fail_payment(
             Payment.Status.FAILED,
             event_type="payment.failed",
             at=at,
+            payload={"reason": message},
             failure_message=message[:255],
         )
 
@@ -111,6 +112,7 @@ def cancel_payment(
             Payment.Status.CANCELLED,
             event_type="payment.cancelled",
             at=at,
+            payload={"reason": reason},
             reason=reason[:255],
         )
 

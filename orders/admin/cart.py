@@ -36,6 +36,7 @@ from stateset.lib.admin import (
     link_to,
     money,
     money_text,
+    named,
     number,
     since,
     status_pill,
@@ -122,7 +123,7 @@ class CartAdmin(DocumentAdmin):
 
     list_display = (
         "__str__",
-        CUSTOMER,
+        named("customer", "display_name"),
         status_pill(),
         number("line_count", label="lines"),
         SUBTOTAL,

@@ -34,6 +34,7 @@ from stateset.lib.admin import (
     RelatedFilter,
     link_to,
     money,
+    named,
     since,
     status_pill,
 )
@@ -119,7 +120,7 @@ class OrderAdmin(ImportMixin, ExtensibleAdmin, DocumentAdmin):
     form = OrderForm
     list_display = (
         "order_number",
-        CUSTOMER,
+        named("customer", "display_name"),
         PLACED,
         STATUS,
         PAYMENT,

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.db.models import Q
 from django.http import HttpRequest
-from django.utils import timezone
 
-from inventory.models import StockLevel
 from orders.models import Address, Order, OrderItem
 from orders.services import (
     can_change_addresses,
     cancel_order,
     change_order_addresses,
     confirm_order,
+    free_units,
     hold_order,
     reserve_backordered,
     resume_order,
+    why_not_partly,
     why_not_reserved,
 )
 from stateset.lib.admin import (
@@ -64,27 +62,10 @@ def refuse_cancelling(order: Order) -> str:
     return "units of it are packed or shipped" if under_way.exists() else ""
 
 
-def refuse_partly(order: Order) -> str:
-    """Return why an order can't be confirmed with what is there: it is all there."""
-    refused = only_from(Order.Status.PENDING)(order)
-    if refused:
-        return refused
-    items = list(order.items.filter(variant__is_stocked=True))
-    available = _available(order, items)
-    wanted = Counter[UUID]()
-    for item in items:
-        wanted[item.variant_id] += item.quantity
-    if not any(available.get(key, 0) for key in wanted):
-        return "none of it is there"
-    if all(available.get(key, 0) >= units for key, units in wanted.items()):
-        return "all of it is there: confirm it"
-    return ""
-
-
 def stock_facts(order: Order) -> Iterator[tuple[str, str]]:
     """Yield what each line asks for, and what is there to promise."""
     items = list(order.items.select_related("variant").order_by("line_number"))
-    available = _available(order, items)
+    available = free_units(order, items)
 
     def said(item: OrderItem) -> tuple[str, str]:
         there = f"{available.get(item.variant_id, 0):,} available"
@@ -98,7 +79,7 @@ def stock_facts(order: Order) -> Iterator[tuple[str, str]]:
 def backorder_facts(order: Order) -> Iterator[tuple[str, str]]:
     """Yield what each line waits for, and what is there by now."""
     items = list(order.backordered_items().order_by("line_number"))
-    available = _available(order, items)
+    available = free_units(order, items)
 
     def said(item: OrderItem) -> tuple[str, str]:
         there = available.get(item.variant_id, 0)
@@ -166,13 +147,6 @@ def _some(
         yield "", f"and {len(items) - FACTS_SHOWN} more lines"
 
 
-def _available(order: Order, items: Iterable[OrderItem]) -> dict[UUID, int]:
-    levels = StockLevel.objects.filter(
-        location=order.location_id, variant__in=[item.variant_id for item in items]
-    )
-    return levels.free_by_variant(timezone.now())
-
-
 def _missing(order: Order) -> str:
     items = list(order.backordered_items().order_by("line_number"))
     shown = [f"{item.unreserved_quantity:,} × {item.sku}" for item in items]
@@ -199,7 +173,7 @@ CONFIRM_PARTLY = GuidedAction(
     "Confirm what is there",
     confirm_partly,
     explain="Reserves what is there of each line; the rest waits on backorder.",
-    refusal=refuse_partly,
+    refusal=why_not_partly,
     facts=stock_facts,
 )
 RESERVE_REST = GuidedAction(

@@ -48,8 +48,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
         )
 
     def late(self, at: datetime) -> OrderQuerySet:
-        """Return the orders still to ship whose promised time has passed."""
-        return self.to_ship().filter(promised_at__lt=at)
+        """Return the orders not shipped whose promised time has passed, held or not."""
+        return self.open().filter(promised_at__lt=at)
 
 
 class OrderStatus(models.TextChoices):
@@ -200,9 +200,11 @@ class Order(Document):
             models.Index(fields=["-order_date", "-id"], name="idx_orders_date"),
             models.Index(
                 fields=["promised_at"],
-                condition=Q(status__in=("confirmed", "processing")),
+                condition=Q(
+                    status__in=("pending", "confirmed", "processing", "on_hold")
+                ),
                 # Read by the tile and the list of late orders.
-                name="idx_orders_promised",
+                name="idx_orders_late",
             ),
             models.Index(
                 fields=["pay_by"],

@@ -80,6 +80,11 @@ class OrderItem(Record):
         return f"{self.order} line {self.line_number}"
 
     @property
+    def article(self) -> str:
+        """Return what was ordered, as people say it."""
+        return f"{self.sku} {self.name}"
+
+    @property
     def live_quantity(self) -> int:
         """Return the units that are not cancelled: those the line's money is for."""
         return self.quantity - self.quantity_cancelled

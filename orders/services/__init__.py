@@ -43,8 +43,10 @@ from orders.services.progress import (
     record_unpacked,
 )
 from orders.services.reserving import (
+    free_units,
     order_reference,
     reserve_backordered,
+    why_not_partly,
     why_not_reserved,
 )
 
@@ -65,6 +67,7 @@ __all__ = [
     "create_customer",
     "expire_cart",
     "expire_carts",
+    "free_units",
     "get_or_open_cart",
     "hold_order",
     "order_reference",
@@ -83,5 +86,6 @@ __all__ = [
     "update_customer",
     "update_order_details",
     "update_order_lines",
+    "why_not_partly",
     "why_not_reserved",
 ]

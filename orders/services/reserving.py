@@ -6,6 +6,7 @@ of its goods. It is taken up by ``reserve_backordered`` when more has come in.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from inventory.errors import InsufficientStockError, Shortage
+from inventory.models import StockLevel
 from inventory.services.stock import (
     Demand,
     Reference,
@@ -65,6 +67,30 @@ def why_not_reserved(order: Order) -> str:
     if order.status not in Order.TO_SHIP_STATUSES:
         return f"it is {order.get_status_display().lower()}"
     return "" if order.backordered_items().exists() else "it waits for nothing"
+
+
+def why_not_partly(order: Order) -> str:
+    """Return why an order is not to be confirmed in part: none or all is there."""
+    if order.status != Order.Status.PENDING:
+        return f"it is {order.get_status_display().lower()}"
+    items = list(order.items.filter(variant__is_stocked=True))
+    free = free_units(order, items)
+    wanted = Counter[UUID]()
+    for demand in _demands(items):
+        wanted[demand.variant_id] += demand.quantity
+    if not any(free.get(key, 0) for key in wanted):
+        return "none of it is there"
+    if all(free.get(key, 0) >= units for key, units in wanted.items()):
+        return "all of it is there: confirm it"
+    return ""
+
+
+def free_units(order: Order, items: Iterable[OrderItem]) -> dict[UUID, int]:
+    """Return the units that lines could be promised where they leave, by variant."""
+    levels = StockLevel.objects.filter(
+        location=order.location_id, variant__in=[item.variant_id for item in items]
+    )
+    return levels.free_by_variant(timezone.now())
 
 
 def reserve_backordered(order: Order, *, at: datetime | None = None) -> int:

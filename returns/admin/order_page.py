@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from orders.admin.order import OrderAdmin
 from orders.models import Order
+from returns.services.returnable import lines_out_there
 from stateset.lib.admin.extensible import PageLink
 
 
@@ -18,8 +18,7 @@ def new_return_url(request: HttpRequest, order: Order) -> str:
         return ""
     if order.fulfillment_status == Order.FulfillmentStatus.UNFULFILLED:
         return ""
-    out = order.items.filter(quantity_fulfilled__gt=F("quantity_returned"))
-    if not out.exists():
+    if not lines_out_there(order).exists():
         return ""
     page = reverse("admin:returns_returnrequest_add")
     return f"{page}?{urlencode({'order': str(order.pk)})}"

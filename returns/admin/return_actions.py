@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from returns.admin.return_forms import (
     ApproveForm,
@@ -37,6 +38,7 @@ from stateset.lib.admin import (
     GuidedAction,
     ReasonForm,
     leads_to,
+    link,
     money_text,
 )
 from stateset.lib.admin.guided import only_from
@@ -77,7 +79,8 @@ def _complete(row: ReturnRequest, request: HttpRequest, data: Data) -> str:
     freight, fee = settled_amounts(data)
     complete_return(row, shipping_refund=freight, restocking_fee=fee)
     if row.replacement_order is not None:
-        return f"Return {row} is completed; confirm order {row.replacement_order}."
+        order = link(row.replacement_order)
+        return format_html("Return {} is completed; confirm order {}.", row, order)
     given_back = money_text(row.amount_refunded, row.currency)
     return f"Return {row} is completed; {given_back} were given back."
 
@@ -175,6 +178,7 @@ RETURN_ACTIONS = (
         explain="The customer gets what was promised: the money back, or goods anew.",
         form=CompleteForm,
         refusal=leads_to("completed"),
+        permission="returns.approve_return",
         facts=_facts,
     ),
     GuidedAction(

@@ -14,7 +14,12 @@ from django.http import HttpRequest
 from inventory.models import Location
 from orders.models import Order
 from returns.admin.return_actions import RETURN_ACTIONS
-from returns.models import ReturnApproval, ReturnItem, ReturnRequest
+from returns.admin.return_item import (
+    NewReturnItemInline,
+    ReturnItemInline,
+    lines_to_return,
+)
+from returns.models import ReturnApproval, ReturnRequest
 from returns.services import request_return
 from returns.services.approvals import why_not_approver
 from stateset.accounts.models import User
@@ -27,12 +32,13 @@ from stateset.lib.admin import (
     ReadOnlyAdmin,
     ReadOnlyInline,
     RelatedFilter,
-    StatesetTabularInline,
+    link,
     link_to,
     money,
-    number,
+    named,
     since,
     status_pill,
+    yes_no,
 )
 from stateset.lib.admin.adding import become
 from stateset.system.services.locks import lock_row
@@ -55,36 +61,17 @@ TIMES = (
     since("completed_at", label="completed"),
 )
 PROGRESS = (TIMES[:3], TIMES[3:])
-LINE_REFUND = money("refund_amount", currency="return_request__currency")
 DECISION = status_pill("decision")
-UNITS = (
-    number("quantity", label="asked for"),
-    number("quantity_approved", label="approved"),
-    number("quantity_received", label="received"),
-    "condition",
-    number("quantity_restocked", label="restocked"),
-    number("quantity_quarantined", label="quarantined"),
-    number("quantity_scrapped", label="scrapped"),
-)
 
 
-class NewReturnItemInline(StatesetTabularInline):
-    """The lines of a return that is being opened; fixed afterwards."""
-
-    model = ReturnItem
-    fields = ("order_item", "quantity")
-    extra = 3
-    verbose_name_plural = "what comes back"
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None and super().has_change_permission(request, obj)
+@admin.display(description="asked for by", ordering="requested_by")
+def asked_for_by(row: ReturnRequest) -> str:
+    """Return who of the staff asked; a program asks for the customer alone."""
+    by = row.requested_by
+    return link(by, by.name) if by else "The customer"
 
 
-class ReturnItemInline(ReadOnlyInline):
-    model = ReturnItem
-    fields = ("order_item", *UNITS, LINE_REFUND)
-    ordering = ("-id",)
-    verbose_name_plural = "what comes back"
+PEOPLE = (CUSTOMER, asked_for_by)
 
 
 class ReturnApprovalInline(ReadOnlyInline):
@@ -93,12 +80,16 @@ class ReturnApprovalInline(ReadOnlyInline):
         "round",
         "level",
         DECISION,
-        "approver",
-        "is_automatic",
+        link_to("approver", "name"),
+        yes_no("is_automatic", label="automatic"),
         "reason",
-        "decided_at",
+        since("decided_at", label="decided"),
     )
     ordering = ("-round", "-level")
+    hide_title = True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("approver")
 
 
 @admin.register(ReturnRequest)
@@ -108,7 +99,7 @@ class ReturnRequestAdmin(DocumentAdmin):
     list_display = (
         "rma_number",
         ORDER,
-        CUSTOMER,
+        named("customer", "display_name"),
         STATUS,
         "reason_code",
         REFUND,
@@ -129,7 +120,7 @@ class ReturnRequestAdmin(DocumentAdmin):
         "customer__last_name",
         "customer__company",
     )
-    list_select_related = ("order", "customer", "replacement_order")
+    list_select_related = ("order", "customer", "replacement_order", "requested_by")
     presets = (
         Preset("waiting", "Waiting", lambda rows: rows.waiting()),
         Preset("expected", "Expected back", lambda rows: rows.expected()),
@@ -174,7 +165,16 @@ class ReturnRequestAdmin(DocumentAdmin):
         if obj is None:
             return ((None, {"fields": ("order", "location")}), why)
         return (
-            (None, {"fields": (("rma_number", ORDER), (CUSTOMER, "location"))}),
+            (
+                None,
+                {
+                    "fields": (
+                        ("rma_number", ORDER),
+                        (CUSTOMER, asked_for_by),
+                        "location",
+                    )
+                },
+            ),
             why,
             ("Progress", {"fields": (*PROGRESS, "status_reason")}),
             ("Outcome", {"fields": ((FREIGHT, FEE), REPLACEMENT)}),
@@ -192,6 +192,7 @@ class ReturnRequestAdmin(DocumentAdmin):
             "status_reason",
             ORDER,
             CUSTOMER,
+            asked_for_by,
             *TIMES,
             *outcome,
         )
@@ -200,6 +201,14 @@ class ReturnRequestAdmin(DocumentAdmin):
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         default = Location.objects.filter(is_default=True).first()
         return {"location": default, **initial}
+
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: Any, inline: Any, prefix: str
+    ) -> dict[str, Any]:
+        given: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        if isinstance(inline, NewReturnItemInline):
+            given["initial"] = lines_to_return(request)
+        return given
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: Any
@@ -220,7 +229,7 @@ class ReturnRequestAdmin(DocumentAdmin):
         lines = {
             line["order_item"].pk: line["quantity"]
             for line in formset.cleaned_data
-            if line and not line.get("DELETE")
+            if line.get("quantity") and not line.get("DELETE")
         }
         made = request_return(
             typed["order"],
@@ -241,29 +250,6 @@ class ReturnRequestAdmin(DocumentAdmin):
         if field is not None and db_field.name == "reason":
             field.widget.attrs["rows"] = 3
         return field
-
-
-@admin.register(ReturnItem)
-class ReturnItemAdmin(ReadOnlyAdmin):
-    """Returned lines across all returns; each is handled in its return."""
-
-    list_display = (
-        "__str__",
-        link_to("return_request"),
-        *UNITS[2:],
-        LINE_REFUND,
-    )
-    list_filter = (
-        ("condition", ChoicesFilter),
-        ("quantity_quarantined", NumberRangeFilter),
-        ("quantity_scrapped", NumberRangeFilter),
-    )
-    search_through = (
-        "order_item__sku__startswith",
-        "return_request__rma_number__startswith",
-    )
-    list_select_related = ("return_request", "order_item__order")
-    ordering = ("-id",)
 
 
 @admin.register(ReturnApproval)

@@ -239,6 +239,7 @@ def _reject(
         ReturnRequest.Status.REJECTED,
         event_type="return.rejected",
         at=at,
+        payload={"reason": reason},
         status_reason=reason[:255],
     )
 

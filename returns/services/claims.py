@@ -62,6 +62,7 @@ def decide_claim(
             to,
             event_type=f"claim.{to}",
             at=at,
+            payload={"reason": reason} if reason else None,
             status_reason=reason[:255],
             decided_by_id=acting_user_id(),
             decided_at=at or timezone.now(),
@@ -101,6 +102,7 @@ def withdraw_claim(claim: WarrantyClaim, *, reason: str) -> WarrantyClaim:
             claim,
             WarrantyClaim.Status.WITHDRAWN,
             event_type="claim.withdrawn",
+            payload={"reason": reason},
             status_reason=reason[:255],
         )
 

@@ -91,6 +91,8 @@ def _finish(
         "refunded": columns.get("amount_refunded", ZERO),
         "resolution": columns.get("resolution", return_request.resolution),
     }
+    if reason := columns.get("status_reason"):
+        payload["reason"] = reason
     if order := columns.get("replacement_order"):
         payload["replacement_order"] = order.order_number
     return change_status(

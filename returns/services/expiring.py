@@ -34,10 +34,12 @@ def expire_returns(*, at: datetime) -> int:
 
 
 def _expire(return_request: ReturnRequest, *, at: datetime) -> None:
+    reason = f"nothing came by {return_request.expires_at:%Y-%m-%d}"
     change_status(
         return_request,
         ReturnRequest.Status.CANCELLED,
         event_type="return.expired",
         at=at,
-        status_reason=f"nothing came by {return_request.expires_at:%Y-%m-%d}",
+        payload={"reason": reason},
+        status_reason=reason,
     )

@@ -71,6 +71,7 @@ def close_return_short(
             Status.RECEIVED,
             event_type="return.closed_short",
             at=at,
+            payload={"reason": reason},
             received_at=at or timezone.now(),
             status_reason=reason[:255],
         )

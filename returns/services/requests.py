@@ -130,6 +130,7 @@ def cancel_return(
             ReturnRequest.Status.CANCELLED,
             event_type="return.cancelled",
             at=at,
+            payload={"reason": reason},
             status_reason=reason[:255],
         )
         withdraw_approvals(return_request, at=at or timezone.now())

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from orders.models import Order, OrderItem
 from returns.errors import NothingToReturnError
 from returns.models import ReturnItem, ReturnRequest
+
+
+def lines_out_there(order: Order) -> QuerySet[OrderItem]:
+    """Return the lines of which units were shipped, and not all are back."""
+    return order.items.filter(quantity_fulfilled__gt=F("quantity_returned"))
 
 
 def returnable_quantity(item: OrderItem) -> int:

@@ -36,6 +36,7 @@ def void_warranty(warranty: Warranty, *, reason: str) -> Warranty:
             warranty,
             Warranty.Status.VOID,
             event_type="warranty.voided",
+            payload={"reason": reason},
             status_reason=reason[:255],
         )
 

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from stateset.lib.journal import current_context
@@ -40,7 +41,10 @@ class ContextFilter(logging.Filter):
 
 
 class FaultFilter(logging.Filter):
-    """Let faults pass; that a page was refused is in the access log already."""
+    """Let faults pass with their traceback, and what was forbidden in one line.
+
+    That a page was not found, or not read, is in the access log already.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -48,6 +52,10 @@ class FaultFilter(logging.Filter):
                 without_secret(part) if isinstance(part, str) else part
                 for part in record.args
             )
+        if record.exc_info and _is_forbidden(record):
+            # Nothing is broken: who asked for what is all there is to know.
+            record.exc_info = None
+            return True
         return bool(record.exc_info)
 
 
@@ -80,6 +88,10 @@ class TextFormatter(logging.Formatter):
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return line
+
+
+def _is_forbidden(record: logging.LogRecord) -> bool:
+    return getattr(record, "status_code", 0) == HTTPStatus.FORBIDDEN
 
 
 def _instant(record: logging.LogRecord) -> datetime:

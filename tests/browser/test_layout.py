@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from orders.models import Order
 from tests.orders.builders import (
+    NOON,
     make_address,
     make_confirmed_order,
     make_customer,
@@ -81,3 +82,25 @@ def test_money_in_the_lines_of_an_order_stands_at_the_right(page: Page) -> None:
     )
 
     assert gap <= 20
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_an_order_is_one_line_of_the_list(page: Page, width: int) -> None:
+    names = ("Kim Berg", "Association of the Friends of Slowly Roasted Coffee")
+    for name in names:
+        make_order(customer=make_customer(company=name), promised_at=NOON)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(list_url(Order))
+
+    heights = page.locator("#result_list tr.data-row").evaluate_all(
+        "rows => rows.map(row => row.getBoundingClientRect().height)"
+    )
+    too_wide = page.locator("#result_list").evaluate(
+        "list => list.scrollWidth - list.parentElement.clientWidth"
+    )
+
+    assert len(heights) == 2
+    assert max(heights) < 40
+    assert too_wide <= 0
+    shown = page.locator("#result_list [class*=field-name_] span")
+    assert names[1] in [each.get_attribute("title") for each in shown.all()]

@@ -45,7 +45,7 @@ def test_orders_to_ship_and_late_ones_are_counted() -> None:
     found = shown_to(make_user(is_superuser=True))
 
     assert found["To ship"] == ("2", "neutral")
-    assert found["Late"] == ("1", "critical")
+    assert found["Late"] == ("2", "critical")
 
 
 def test_without_late_orders_nothing_is_urgent() -> None:

@@ -15,8 +15,7 @@ from orders.models import Order
 from stateset.accounts.models import User
 from stateset.lib.admin.timeline import SHOWN
 from stateset.system.services import record_event, record_events
-from tests.finance.builders import make_payment
-from tests.fulfillment.builders import make_packed
+from tests.fulfillment.builders import make_packed, make_picking
 from tests.orders.builders import make_confirmed_order, make_customer, make_order
 from tests.pages import act, change_url, staff
 from tests.stateset.builders import make_user
@@ -75,13 +74,15 @@ def test_it_tells_who_did_what_when_and_why() -> None:
 
 
 def test_a_reason_that_only_the_document_keeps_is_told_too() -> None:
-    payment = make_payment(has_arrived=False)
-    browser = staff()
-    act(browser, payment, "cancel", reason="pays by card instead")
+    pick, browser = make_picking(), staff()
+    line = pick.order.items.get()
+    act(browser, pick, "pack", **{f"units_{line.pk}": str(line.quantity - 1)})
 
-    newest = browser.get(change_url(payment)).context["timeline"].entries[0]
+    newest = browser.get(change_url(pick)).context["timeline"].entries[0]
 
-    assert (newest.words, newest.reason) == ("Cancelled", "pays by card instead")
+    pick.refresh_from_db()
+    assert pick.status_reason
+    assert (newest.words, newest.reason) == ("Packed", pick.status_reason)
 
 
 def test_an_order_tells_of_its_parcels_with_their_numbers() -> None:

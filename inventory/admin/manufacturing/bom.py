@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from inventory.models import BillOfMaterials, BomLineItem, WorkOrder
 from inventory.services.manufacturing import (
@@ -27,6 +28,7 @@ from stateset.lib.admin import (
     ReadOnlyInline,
     RelatedFilter,
     leads_to,
+    link,
     link_to,
     number,
     since,
@@ -73,7 +75,7 @@ def activate(bom: BillOfMaterials, request: HttpRequest, data: Data) -> str:
 
 def copy(bom: BillOfMaterials, request: HttpRequest, data: Data) -> str:
     made = copy_bom(bom)
-    return f"{made} is a draft with the same lines."
+    return format_html("{} is a draft with the same lines.", link(made))
 
 
 def retire(bom: BillOfMaterials, request: HttpRequest, data: Data) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 
+from inventory.admin.procurement.costs import cost_doubt
 from inventory.models import (
     ItemReceipt,
     Location,
@@ -16,6 +17,7 @@ from inventory.models import (
 )
 from inventory.services.procurement import receive_purchase_order
 from stateset.lib.admin import ActionForm
+from stateset.lib.admin.doubts import SEND_AGAIN, AskingForm
 
 WHAT_IT_DOES = (
     "Books what came in: received units into stock, rejected ones on paper only."
@@ -26,7 +28,7 @@ OpenLine = tuple[UUID, str, int]
 """Key of a line of the order, its words, and how many units it expects."""
 
 
-class DeliveryForm(ActionForm):
+class DeliveryForm(AskingForm, ActionForm):
     """Two boxes a line: units taken into stock, and units turned away."""
 
     def prepare(self) -> None:
@@ -56,6 +58,19 @@ class DeliveryForm(ActionForm):
         self.fields["notes"] = forms.CharField(
             required=False, widget=forms.Textarea(attrs={"rows": 3})
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask once about lines that come in at a most unlikely cost."""
+        typed: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors or self.row is None:
+            return typed
+        units = _typed(typed, "good_")
+        items = order_of(self.row).items.filter(pk__in=[k for k in units if units[k]])
+        costs = items.select_related("variant").order_by("line_number")
+        doubt = cost_doubt((item.variant, item.unit_cost) for item in costs)
+        if not self.is_sure(doubt):
+            self.add_error(None, f"{doubt} {SEND_AGAIN}")
+        return typed
 
 
 def open_lines(row: PurchaseOrder | ShippingNotice) -> Iterator[OpenLine]:

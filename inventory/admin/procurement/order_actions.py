@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AdminDateWidget
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from inventory.admin.procurement.deliveries import WHAT_IT_DOES, DeliveryForm, receive
 from inventory.models import PurchaseOrder
@@ -24,6 +25,7 @@ from stateset.lib.admin import (
     GuidedAction,
     ReasonForm,
     leads_to,
+    link,
     money_text,
 )
 from stateset.lib.admin.guided import only_from
@@ -69,9 +71,12 @@ def send(order: PurchaseOrder, request: HttpRequest, data: Data) -> str:
 def book(order: PurchaseOrder, request: HttpRequest, data: Data) -> str:
     receipts = receive(order, data)
     units = sum(receipt.quantity for receipt in receipts)
-    return (
-        f"{units:,} units are in stock by receipt {receipts[0]}; purchase order"
-        f" {order} is {order.get_status_display().lower()}."
+    return format_html(
+        "{} units are in stock by receipt {}; purchase order {} is {}.",
+        f"{units:,}",
+        link(receipts[0]),
+        order,
+        order.get_status_display().lower(),
     )
 
 

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
+from inventory.admin.procurement.costs import cost_doubt
 from inventory.models import ItemReceipt, StockLevel
 from inventory.services.procurement import (
     receive_opening_stock,
@@ -28,11 +29,13 @@ from stateset.lib.admin import (
     leads_to,
     link_to,
     money,
+    named,
     number,
     since,
     status_pill,
 )
 from stateset.lib.admin.adding import become
+from stateset.lib.admin.doubts import SEND_AGAIN, SURE, AskingForm
 
 Data = Mapping[str, Any]
 
@@ -55,7 +58,7 @@ TYPED = (
 )
 
 
-class ReceiptForm(forms.ModelForm):
+class ReceiptForm(AskingForm, forms.ModelForm):
     """A receipt by hand: on a line of an order, or of stock without one."""
 
     class Meta:
@@ -89,7 +92,17 @@ class ReceiptForm(forms.ModelForm):
                 "purchase_order_item",
                 "The order says variant, cost and supplier: leave those empty.",
             )
+        if not self.errors:
+            self._ask_about_cost(typed)
         return typed
+
+    def _ask_about_cost(self, typed: Data) -> None:
+        """Have the form shown once more where the cost is most unlikely."""
+        item = typed.get("purchase_order_item")
+        cost = (item.variant, item.unit_cost) if item else None
+        doubt = cost_doubt([cost or (typed["variant"], typed["unit_cost"])])
+        if not self.is_sure(doubt):
+            self.add_error(None, f"{doubt} {SEND_AGAIN}")
 
 
 def make_receipt(typed: Data) -> ItemReceipt:
@@ -151,8 +164,8 @@ class ItemReceiptAdmin(DocumentAdmin):
     list_display = (
         "receipt_number",
         link_to("purchase_order", label="order"),
-        link_to("variant"),
-        link_to("location", label="into"),
+        named("variant"),
+        link_to("location", "code", label="into"),
         QUANTITY,
         REJECTED,
         COST,
@@ -187,7 +200,7 @@ class ItemReceiptAdmin(DocumentAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return (
-                (None, {"fields": ("purchase_order_item",)}),
+                (None, {"fields": ("purchase_order_item", SURE)}),
                 (
                     "Without an order",
                     {"fields": (("variant", "unit_cost"), "supplier")},

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 
 from inventory.admin.procurement.deliveries import WHAT_IT_DOES, DeliveryForm, receive
 from inventory.models import ShippingNotice, ShippingNoticeItem
@@ -29,6 +30,7 @@ from stateset.lib.admin import (
     ReadOnlyAdmin,
     ReasonForm,
     leads_to,
+    link,
     link_to,
     number,
     since,
@@ -85,7 +87,8 @@ def deliver(notice: ShippingNotice, request: HttpRequest, data: Data) -> str:
 def book(notice: ShippingNotice, request: HttpRequest, data: Data) -> str:
     receipts = receive(notice, data)
     units = sum(receipt.quantity for receipt in receipts)
-    return f"{units:,} units are in stock by receipt {receipts[0]}."
+    receipt = link(receipts[0])
+    return format_html("{} units are in stock by receipt {}.", f"{units:,}", receipt)
 
 
 def cancel(notice: ShippingNotice, request: HttpRequest, data: Data) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -27,9 +29,18 @@ class AutocompleteMixin(BaseModelAdmin):
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", SearchedSelect(db_field, self.admin_site))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name not in self.get_autocomplete_fields(request):
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        kwargs.setdefault("widget", SearchedSelect(db_field, self.admin_site))
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.label_from_instance = _name_giver(
+            self.admin_site._registry.get(db_field.remote_field.model)
+        )
+        return field
+
+    def picked_as(self, row: Any) -> str:
+        """Return what a box in which rows of this page are searched calls one."""
+        return str(row)
 
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -58,6 +69,14 @@ class AutocompleteMixin(BaseModelAdmin):
         )
 
 
+class NamingJsonView(AutocompleteJsonView):
+    """Find rows for a box, under the names that their own page gives them."""
+
+    def serialize_result(self, obj: Model, to_field_name: str) -> dict[str, str]:
+        found: dict[str, str] = super().serialize_result(obj, to_field_name)
+        return {**found, "text": _name_giver(self.model_admin)(obj)}
+
+
 class AutocompleteFilterMixin(theme.ModelAdmin):
     """Load the files that ``RelatedFilter`` needs, and one query for its names."""
 
@@ -69,3 +88,8 @@ class AutocompleteFilterMixin(theme.ModelAdmin):
                 field: Any = self.opts.get_field(str(entry[0]).partition("__")[0])
                 return media + SearchedSelect(field, self.admin_site).media
         return media
+
+
+def _name_giver(page: Any) -> Callable[[Any], str]:
+    giver: Callable[[Any], str] = getattr(page, "picked_as", str)
+    return giver

@@ -173,24 +173,44 @@ def time_tag(moment: date, *, now: datetime | None = None) -> SafeString:
     )
 
 
-def link_to(field: str, *, label: str = "") -> Column:
-    """Return the row a foreign key names, as a link to its page."""
+def link_to(field: str, words: str = "", *, label: str = "") -> Column:
+    """Return the row a foreign key names, as a link to its page.
+
+    ``words`` is the attribute of that row to show, where it is not its whole name.
+    """
 
     def show(row: Model) -> str:
-        return link(_value(row, field))
+        other = _value(row, field)
+        return link(other, getattr(other, words, "") if words else "")
 
     return _column("link", field, label, show)
 
 
-def link(row: Model | None) -> str:
+def named(field: str, words: str = "", *, label: str = "") -> Column:
+    """Return the same, for names that may be long.
+
+    In a list it takes the room that the other columns leave, and is cut there.
+    """
+
+    def show(row: Model) -> str:
+        other = _value(row, field)
+        if other is None:
+            return EMPTY
+        name = str(getattr(other, words) if words else other)
+        return link(other, format_html('<span title="{0}">{0}</span>', name))
+
+    return _column("name", field, label, show)
+
+
+def link(row: Model | None, words: str = "") -> str:
     """Return a link to the page of ``row``; its name where it has no page."""
     if row is None:
         return EMPTY
     try:
         url = change_url(type(row), row.pk)
     except NoReverseMatch:
-        return str(row)
-    return format_html('<a class="ss-link" href="{}">{}</a>', url, row)
+        return words or str(row)
+    return format_html('<a class="ss-link" href="{}">{}</a>', url, words or row)
 
 
 def heading(column: Column) -> str:

@@ -122,7 +122,7 @@ class StatesetChangeList(theme.ChangeList):
 
     def headings(self) -> list[dict[str, Any]]:
         """Return the headings of the table, with the addresses that sort it."""
-        return rows.headings(self)
+        return list(theme.result_headers(self))
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         lookups: dict[str, Any] = super().get_filters_params(params)

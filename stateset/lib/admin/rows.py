@@ -58,11 +58,6 @@ def rows(changelist: Any) -> Iterator[SafeString]:
         yield mark_safe("".join(parts))  # noqa: S308 -- each part is escaped above
 
 
-def headings(changelist: Any) -> list[dict[str, Any]]:
-    """Return what the theme's template of headings shows."""
-    return list(theme.result_headers(changelist))
-
-
 def _cell(changelist: Any, index: int, name: Any) -> Cell:
     links = changelist.list_display_links
     # None: no column leads to the page of the row. Empty: the first one does.

@@ -138,3 +138,22 @@ def test_sales_of_today_have_a_tab_and_are_found_by_number() -> None:
     assert list(today.context["cl"].result_list) == [new]
     assert list(found.context["cl"].result_list) == [old]
     assert browser.get(change_url(old)).status_code == 200
+
+
+def test_an_unlikely_amount_of_cash_is_asked_about_once() -> None:
+    variant = make_stocked_variant(10)
+    browser = staff()
+    data = page(browser, (variant, "1"), tendered_amount="100000")
+
+    response = browser.post(TILL, data)
+
+    doubt = "100,000.00 USD is 10,000 times what is to be paid, 10.00 USD. Book it so?"
+    assert response.context["asked"].startswith(doubt)
+    assert CashSale.objects.count() == 0
+    assert books(variant) == (10, 0, 0)
+    asked = {"sure": response.context["form"]["sure"].value()}
+    # Another amount is another question.
+    browser.post(TILL, {**data, **asked, "tendered_amount": "2000"})
+    assert CashSale.objects.count() == 0
+    browser.post(TILL, {**data, **asked})
+    assert CashSale.objects.get().change_amount == Decimal(99990)

@@ -341,6 +341,8 @@ def test_an_order_shows_its_invoices_and_is_invoiced_from_its_page() -> None:
 
     invoice = Invoice.objects.get()
     assert told(response) == [f"Invoice {invoice} over 100.00 USD is issued."]
+    (message,) = response.context["messages"]
+    assert f'href="{change_url(invoice)}"' in str(message)
     page = staff().get(change_url(order))
     assert str(invoice) in page.content.decode()
     assert "Invoice" not in [button["label"] for button in page.context["buttons"]]

@@ -288,6 +288,8 @@ def test_a_payment_fails_with_its_reason() -> None:
     fail_payment(payment, message="card declined")
 
     assert (payment.status, payment.failure_message) == ("failed", "card declined")
+    told = Event.objects.get(event_type="payment.failed").payload
+    assert told["reason"] == "card declined"
     with pytest.raises(InvalidTransitionError):
         confirm_payment(payment)
 
@@ -300,6 +302,8 @@ def test_a_pending_payment_is_cancelled_and_a_succeeded_one_is_not() -> None:
         cancel_payment(paid, reason="customer pays cash")
 
     assert (pending.status, pending.reason) == ("cancelled", "customer pays cash")
+    told = Event.objects.get(event_type="payment.cancelled").payload
+    assert told["reason"] == "customer pays cash"
     paid.refresh_from_db()
     assert paid.status == "succeeded"
 

@@ -41,6 +41,7 @@ from tests.pages import (
     add_url,
     change_url,
     delete_url,
+    landed_on,
     list_url,
     refusals,
     save,
@@ -345,6 +346,7 @@ def test_opening_stock_is_received_by_hand() -> None:
 
     level = StockLevel.objects.get()
     assert response.redirect_chain, refusals(response)
+    assert landed_on(response) == change_url(ItemReceipt.objects.get())
     assert (level.on_hand, level.average_cost) == (12, Decimal("1.25"))
     assert ItemReceipt.objects.get().purchase_order is None
 

@@ -12,6 +12,8 @@ from orders.models import Order, OrderItem
 from orders.services import (
     OrderLine,
     apply_payment_totals,
+    cancel_order,
+    hold_order,
     record_packed,
     update_order_details,
 )
@@ -83,12 +85,21 @@ def test_presets_and_ranges_narrow_the_list() -> None:
     make_order(order_number="DEAR", lines=dear, at=now)
     browser, url = staff(), list_url(Order)
 
-    assert numbers(browser.get(url, {"preset": "late"})) == ["LATE"]
+    make_order(order_number="WAITS", promised_at=now - timedelta(days=2))
+    held = make_order(order_number="HELD", promised_at=now - timedelta(days=3))
+    hold_order(held, reason="address is wrong")
+    cancel_order(
+        make_order(order_number="GONE", promised_at=now - timedelta(days=4)),
+        reason="double",
+    )
+
+    late = numbers(browser.get(url, {"preset": "late"}))
+    assert sorted(late) == ["HELD", "LATE", "WAITS"]
     assert numbers(browser.get(url, {"preset": "to_ship"})) == ["LATE"]
     assert numbers(browser.get(url, {"preset": "today"})) == ["DEAR"]
-    assert numbers(browser.get(url, {"preset": "on_hold"})) == []
+    assert numbers(browser.get(url, {"preset": "on_hold"})) == ["HELD"]
     assert numbers(browser.get(url, {"total_amount_from": "500"})) == ["DEAR"]
-    assert len(numbers(browser.get(url, {"preset": "open"}))) == 3
+    assert len(numbers(browser.get(url, {"preset": "open"}))) == 5
 
 
 def test_a_list_of_more_orders_takes_no_more_queries(django_assert_max_num_queries):

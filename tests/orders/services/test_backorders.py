@@ -17,6 +17,7 @@ from orders.services import (
     confirm_order,
     hold_order,
     reserve_backordered,
+    why_not_partly,
 )
 from stateset.lib.invariants import all_invariants, violations
 from stateset.system.models import Event
@@ -179,3 +180,16 @@ def test_who_waits_for_the_same_units_gets_no_more_than_came_in() -> None:
     level = StockLevel.objects.get()
     assert (level.on_hand, level.available) == (13, 0)
     assert list(violations(all_invariants())) == []
+
+
+def test_an_order_is_offered_in_part_only_where_a_part_is_there() -> None:
+    short = make_short_order()
+    none_there = make_order(lines=[OrderLine(make_variant(), 1)])
+    tea = make_stocked_variant(3)
+    all_there = make_order(lines=[OrderLine(tea, 1), OrderLine(tea, 2)])
+    shared = make_order(lines=[OrderLine(tea, 2), OrderLine(tea, 2)])
+
+    assert [why_not_partly(each) for each in (short, shared)] == ["", ""]
+    assert why_not_partly(none_there) == "none of it is there"
+    assert why_not_partly(all_there) == "all of it is there: confirm it"
+    assert why_not_partly(confirm_order(all_there)) == "it is confirmed"

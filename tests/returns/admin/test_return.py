@@ -29,6 +29,7 @@ from tests.pages import (
     action_url,
     add_url,
     change_url,
+    landed_on,
     list_url,
     refusals,
     save,
@@ -128,6 +129,7 @@ def test_adding_opens_a_return() -> None:
 
     found = ReturnRequest.objects.get()
     assert response.redirect_chain, refusals(response)
+    assert landed_on(response) == change_url(found)
     assert (found.order, found.resolution) == (order, "replacement")
     assert found.items.get().quantity == 1
 

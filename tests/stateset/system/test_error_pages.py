@@ -17,6 +17,7 @@ from stateset.system.error_pages import (
     Trouble,
     render,
 )
+from stateset.system.logging import TextFormatter
 
 TROUBLES = [
     BAD_REQUEST,
@@ -76,6 +77,19 @@ def test_each_fault_has_its_page(client: Client, address, trouble):
         assert words in page
     assert "a detail for nobody" not in page
     assert response.headers["X-Request-ID"] in page
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_a_forbidden_page_is_one_line_in_the_log(client: Client, caplog):
+    response = client.get("/denied")
+
+    (record,) = caplog.records
+    assert TextFormatter().format(record).splitlines()[1:] == []
+    assert (record.levelname, record.getMessage()) == (
+        "WARNING",
+        "Forbidden (Permission denied): /denied",
+    )
+    assert response.status_code == 403
 
 
 @override_settings(ROOT_URLCONF=__name__)
