@@ -9,6 +9,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import connection, connections
 
+from dbops.engines.registry import get_engine
+from dbops.engines.verbs import care
 from tests import fresh
 
 HOLDER = {
@@ -36,8 +38,10 @@ def left_open() -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 def test_a_transaction_that_was_left_open_is_named(monkeypatch) -> None:
     monkeypatch.setattr(fresh, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(care, "LOCK_WAIT_SECONDS", 0.2)
     named = pytest.raises(fresh.LeftOpenError, match=HOLDER[connection.vendor])
-    with fresh.kept_fresh() as put_back, left_open(), named:
+    impatient = get_engine().waiting_briefly()
+    with fresh.kept_fresh() as put_back, left_open(), impatient, named:
         put_back()
 
 

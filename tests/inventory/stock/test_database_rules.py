@@ -156,7 +156,7 @@ def test_what_a_row_is_for_is_never_unknown(table: type[models.Model]) -> None:
     for name in ("reference_type", "reference_id", "reference_line_id", "level_id"):
         said = refused(table, **{name: None}).lower().replace("-", " ")
         column = next(
-            field.column for field in table._meta.fields if field.attname == name
+            str(field.column) for field in table._meta.fields if field.attname == name
         )
         assert "not null" in said, (column, said)
         assert column in said
