@@ -40,8 +40,15 @@ setup: ## make .venv from uv.lock, and nothing else
 run: setup ## start everything on http://127.0.0.1:8000 (PORT=… for another port)
 	@exec $(PYTHON) -u -m deploy.dev.run
 
+# Side by side: a test that waits for a program or a lock leaves the machine to others.
 test: lint ## lint, then every test on SQLite and on PostgreSQL with Redis
-	@$(PYTHON) -m tests.services -- $(MAKE) test-sqlite test-postgresql
+	@$(PYTHON) -m tests.services -- $(MAKE) -j2 -k test-sqlite beside-test-postgresql
+
+# A target that runs beside another one and is told in one piece, when it has ended;
+# until then var/ has what it says.
+beside-%: setup
+	@mkdir -p var
+	@$(MAKE) $* >var/$*.log 2>&1; status=$$?; cat var/$*.log; exit $$status
 
 test-sqlite: setup ## the tests on SQLite
 	@$(PYTEST) --engine sqlite -m "not exhaustive and not history"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, Model, QuerySet, UniqueConstraint
 
 
@@ -31,7 +31,7 @@ def refused_copy(row: Model, **columns: Any) -> str:
 
 
 def _refused(write: Callable[[], Any]) -> str:
-    with pytest.raises(DatabaseError) as refused:
+    with pytest.raises(IntegrityError) as refused:
         _write_and_check(write)
     return str(refused.value)
 

@@ -11,7 +11,8 @@ import pytest
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
-from tests.fresh import kept_fresh, migrate_once
+from tests.fresh import kept_fresh
+from tests.migrated import migrate_once
 from tests.services.redis import redis_server
 
 ON_DEMAND = {Path(__file__).parent / name for name in ("faults", "ha", "benchmarks")}
@@ -43,7 +44,7 @@ def redis_url() -> Iterator[str]:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> Iterator[None]:
-    """Have the database of this worker made by what an earlier run has kept."""
+    """Have the database of this worker made of what an earlier one has kept."""
     with pytest.MonkeyPatch.context() as patch:
         migrate_once(patch)
         yield

@@ -1,74 +1,42 @@
 """The test database as ``migrate`` left it: kept, and put back after real commits.
 
 Django would empty every table and have each app make its first rows anew, which is
-half a second after each test that commits, on one engine as on the other. SQLite's
-file is also kept for the next run of the same code, whose workers would each take
-ten seconds to make it.
+half a second after each test that commits, on one engine as on the other.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-import pytest
-from django.conf import settings
-from django.core import management
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
-from tests.house.tree import ROOT, product_modules
-
-KEPT = ROOT / ".pytest_cache" / "databases"
+OPEN = """
+SELECT format('process %s (%s) has a transaction open since %s, its last statement: %s',
+              pid, application_name, xact_start, left(query, 200))
+  FROM pg_stat_activity
+ WHERE datname = current_database() AND xact_start IS NOT NULL
+   AND pid <> pg_backend_pid()
+"""
 PutBack = Callable[[], None]
+PATIENCE_SECONDS = 60.0
+"""How long another connection may keep the tables locked after the test."""
 
 
-def migrate_once(patch: pytest.MonkeyPatch) -> None:
-    """Have the next ``migrate`` of SQLite copy the file of an earlier run, if any.
+class LeftOpenError(Exception):
+    """A test is over and a transaction of it, or of what it started, is not."""
 
-    The file is named by all the code there is: after any change of it, or of the
-    packages, migrations are run.
-    """
-    command = management.call_command
-
-    def call_command(name: str, *arguments: Any, **options: Any) -> Any:
-        if name != "migrate":
-            return command(name, *arguments, **options)
-        patch.undo()
-        kept = KEPT / f"{settings.ADMIN_THEME}-{_code()}.db"
-        try:
-            return shutil.copyfile(kept, connection.settings_dict["NAME"])
-        except FileNotFoundError:
-            command(name, *arguments, **options)
-        return _keep(kept)
-
-    if connection.vendor == "sqlite":
-        patch.setattr(management, "call_command", call_command)
-
-
-def _code() -> str:
-    digest = sha256(sqlite3.sqlite_version.encode())
-    for path in (ROOT / "uv.lock", ROOT / "tests" / "settings.py", *product_modules()):
-        digest.update(str(path.relative_to(ROOT)).encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _keep(kept: Path) -> None:
-    """Keep the file in place of those of older code; whole, or not at all."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    for older in KEPT.glob(f"{settings.ADMIN_THEME}-*.db"):
-        older.unlink(missing_ok=True)
-    connection.ensure_connection()
-    new = KEPT / f"{os.getpid()}.new"
-    with closing(sqlite3.connect(new)) as copy:
-        connection.connection.backup(copy)
-    new.rename(kept)
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            "The database of the tests could not be put back.\n"
+            f"  why: {found}\n"
+            "  fix: have the test end each transaction it begins, close the connection"
+            " of each thread, and wait for each program it starts"
+        )
 
 
 def kept_fresh() -> AbstractContextManager[PutBack]:
@@ -92,7 +60,15 @@ def _pages() -> Iterator[PutBack]:
 
         def put_back() -> None:
             connection.ensure_connection()
-            kept.backup(connection.connection)
+            give_up_at = time.monotonic() + PATIENCE_SECONDS
+
+            def progress(status: int, _remaining: int, _total: int) -> None:
+                # It would be tried for ever.
+                is_done = status == sqlite3.SQLITE_DONE
+                if not is_done and time.monotonic() > give_up_at:
+                    raise LeftOpenError("another connection has the file locked")
+
+            kept.backup(connection.connection, progress=progress)
 
         yield put_back
 
@@ -108,7 +84,12 @@ def _rows() -> Iterator[PutBack]:
         kept = {table: _copy_out(table) for table in _filled(tables)}
 
     def put_back() -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with (
+            _complaining(),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE_SECONDS}s'")
             cursor.execute("SET LOCAL session_replication_role = replica")
             for table in _filled(tables):
                 cursor.execute(f"DELETE FROM {_name(table)}")  # noqa: S608 -- our tables
@@ -117,6 +98,19 @@ def _rows() -> Iterator[PutBack]:
                     copy.write(rows)
 
     yield put_back
+
+
+@contextmanager
+def _complaining() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        with connection.cursor() as cursor:
+            cursor.execute(OPEN)
+            found = "; ".join(row for (row,) in cursor.fetchall())
+        raise LeftOpenError(found or str(error)) from error
 
 
 def _filled(tables: list[str]) -> list[str]:

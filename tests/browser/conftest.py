@@ -16,6 +16,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    expect,
     sync_playwright,
 )
 from pytest_django.live_server_helper import LiveServer
@@ -24,6 +25,8 @@ from stateset.accounts.models import User
 
 ADMIN_EMAIL = "admin@example.com"
 ADMIN_PASSWORD = "as long as no one knows it"
+PATIENCE_MILLISECONDS = 30_000  # the machine has other tests to run
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -86,7 +89,7 @@ def admin(transactional_db: None) -> User:
 def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
     """Give a fresh browser window whose addresses are those of the site."""
     context = browser.new_context(base_url=live_server.url)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     yield context
     context.close()
 

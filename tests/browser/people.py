@@ -10,7 +10,7 @@ from django.db.models import Model
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from stateset.accounts.models import User
-from tests.browser.conftest import troubles_of
+from tests.browser.conftest import PATIENCE_MILLISECONDS, troubles_of
 from tests.pages import add_url, change_url
 
 PASSWORD = "as long as no one knows it"
@@ -25,7 +25,7 @@ class Desk:
         )
         self.user.groups.add(Group.objects.get(name=group))
         self.page: Page = browser.new_context(base_url=site).new_page()
-        self.page.context.set_default_timeout(10_000)
+        self.page.context.set_default_timeout(PATIENCE_MILLISECONDS)
         self.troubles = troubles_of(self.page)
         self._log_in()
 

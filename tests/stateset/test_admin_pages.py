@@ -128,6 +128,7 @@ def test_every_page_opens_in_few_questions_and_few_bytes(client: Client) -> None
 
 
 @pytest.mark.django_db
+@pytest.mark.exhaustive
 @pytest.mark.long
 def test_every_form_can_be_saved_as_it_is_in_every_status(client: Client) -> None:
     fill_tables()

@@ -68,7 +68,9 @@ def test_migrate_creates_the_file_where_the_url_says(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     path = tmp_path / "elsewhere" / "stateset.db"
     run = manage(
-        "migrate", "--verbosity=0", folder=tmp_path, APP__DATABASE_URL=f"sqlite:{path}"
+        *("migrate", "auth", "--verbosity=0"),
+        folder=tmp_path,
+        APP__DATABASE_URL=f"sqlite:{path}",
     )
     assert run.stderr == ""
     assert run.returncode == 0

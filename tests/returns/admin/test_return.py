@@ -1,46 +1,35 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
-from django.test import Client
 from django.utils import timezone
 
 from finance.models import Payment
 from orders.models import Order
-from returns.admin.return_actions import RETURN_ACTIONS
-from returns.models import ReturnApproval, ReturnItem, ReturnRequest
-from returns.services import (
-    Finding,
-    cancel_return,
-    complete_return,
-    decide_return,
-    receive_return,
-)
-from stateset.accounts.models import User
-from stateset.lib.admin.once import TOKEN_VAR
-from stateset.lib.admin.versions import VERSION_VAR
-from tests.inventory.pages import buttons
-from tests.orders.builders import NOON
+from returns.models import ReturnRequest
 from tests.pages import (
     act,
     action_url,
     add_url,
     change_url,
     landed_on,
-    list_url,
     refusals,
     save,
-    shown,
     staff,
     told,
 )
+from tests.returns.admin.builders import (
+    ALWAYS,
+    make_cancelled_return,
+    make_completed_return,
+    make_half_received_return,
+    offered,
+    statuses,
+    typed,
+)
 from tests.returns.builders import (
-    acting_as,
     make_approved_return,
-    make_approver,
     make_delivered_order,
     make_inspected_return,
     make_paid_order,
@@ -49,51 +38,8 @@ from tests.returns.builders import (
     make_return,
     on_hand,
 )
-from tests.stateset.builders import make_user
 
 pytestmark = pytest.mark.django_db
-
-ALWAYS = ("Change what it ends in",)
-
-
-def browser_of(user: User) -> Client:
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
-def member(*groups: str) -> User:
-    user = make_user()
-    user.groups.set(Group.objects.filter(name__in=groups))
-    return user
-
-
-def offered(browser: Client, found: ReturnRequest) -> list[str]:
-    return buttons(browser.get(change_url(found)))
-
-
-def typed(found: ReturnRequest, **values: Any) -> dict[str, str]:
-    """Return what is typed into a form with fields a line, for the only line."""
-    key = found.items.get().pk
-    return {f"{name}_{key}": str(value) for name, value in values.items()}
-
-
-def statuses(found: ReturnRequest) -> str:
-    found.refresh_from_db()
-    return found.status
-
-
-def make_completed_return() -> ReturnRequest:
-    return complete_return(make_inspected_return(), at=NOON)
-
-
-def make_cancelled_return() -> ReturnRequest:
-    return cancel_return(make_approved_return(), reason="kept it after all")
-
-
-def make_half_received_return() -> ReturnRequest:
-    found = make_approved_return()
-    return receive_return(found, quantities={found.items.get().pk: 1}, at=NOON)
 
 
 @pytest.mark.parametrize(
@@ -330,167 +276,3 @@ def test_what_was_not_paid_is_said_on_the_page() -> None:
 
     assert response.status_code == 409
     assert "only 0.00 of them were paid" in response.context["refused"]
-
-
-def test_the_requester_is_offered_no_decision_and_can_not_send_one() -> None:
-    requester = make_approver("view_returnrequest", "change_returnrequest")
-    with acting_as(requester):
-        found = make_return()
-    browser = browser_of(requester)
-
-    assert offered(browser, found) == [*ALWAYS, "Cancel return"]
-    for name in ("approve", "reject"):
-        assert browser.get(action_url(found, name)).status_code == 403
-        sent = browser.post(action_url(found, name), {TOKEN_VAR: "x", "reason": "x"})
-        assert sent.status_code == 403
-    assert statuses(found) == "requested"
-
-
-def test_one_person_decides_one_level_and_the_second_asks_for_more() -> None:
-    found = make_return(at=NOON.replace(year=2027))
-    first = make_approver("approve_large_return", "view_returnrequest")
-    ordinary = make_approver("view_returnrequest")
-    second = make_approver("approve_large_return", "view_returnrequest")
-
-    response = act(browser_of(first), found, "approve", **typed(found, approved=3))
-
-    assert told(response) == [f"Return {found} waits for a second person."]
-    assert "Approve" not in offered(browser_of(first), found)
-    assert "Approve" not in offered(browser_of(ordinary), found)
-    assert browser_of(ordinary).get(action_url(found, "approve")).status_code == 403
-    act(browser_of(second), found, "approve", **typed(found, approved=3))
-    assert statuses(found) == "approved"
-
-
-def test_the_warehouse_receives_and_inspects_and_nothing_else() -> None:
-    browser = browser_of(member("Warehouse"))
-
-    assert offered(browser, make_return()) == []
-    assert offered(browser, make_approved_return()) == ["Receive goods"]
-    assert offered(browser, make_received_return()) == ["Inspect"]
-    found = make_inspected_return()
-    assert offered(browser, found) == []
-    assert browser.get(action_url(found, "complete")).status_code == 403
-    approved = make_approved_return()
-    act(browser, approved, "receive", **typed(approved, came=3))
-    assert statuses(approved) == "received"
-
-
-def test_who_only_reads_is_offered_nothing() -> None:
-    browser = browser_of(member("Auditor"))
-
-    for make in (make_return, make_approved_return, make_inspected_return):
-        found = make()
-        assert offered(browser, found) == []
-        for name in ("receive", "inspect", "complete", "cancel", "reopen"):
-            assert browser.get(action_url(found, name)).status_code == 403
-
-
-@pytest.mark.parametrize("name", [action.name for action in RETURN_ACTIONS])
-def test_what_is_not_possible_now_is_refused_with_the_reason(name) -> None:
-    found = make_completed_return()
-
-    page = staff().get(action_url(found, name))
-
-    assert page.status_code == 409
-    assert page.context["reason"] == "it is completed"
-
-
-def test_looking_at_an_action_changes_nothing() -> None:
-    found = make_approved_return()
-
-    staff().get(action_url(found, "receive"), typed(found, came=3))
-
-    assert statuses(found) == "approved"
-
-
-@pytest.mark.parametrize(
-    ("make", "name"),
-    [
-        (make_approved_return, "receive"),
-        (make_received_return, "inspect"),
-        (make_inspected_return, "complete"),
-    ],
-)
-def test_a_second_click_does_nothing_more(make, name) -> None:
-    found = make()
-    browser = staff()
-    url = action_url(found, name)
-    page = browser.get(url).context
-    lines: dict[str, dict[str, Any]] = {
-        "receive": {"came": 1},
-        "inspect": {"condition": "new", "restock": 3, "quarantine": 0, "scrap": 0},
-    }
-    sent = {
-        TOKEN_VAR: page["token"],
-        VERSION_VAR: page["version"],
-        **typed(found, **lines.get(name, {})),
-    }
-
-    browser.post(url, sent)
-    second = browser.post(url, sent, follow=True)
-
-    assert "nothing more was done" in told(second)[-1]
-    came = found.items.get().quantity_received
-    assert came == (1 if name == "receive" else 3)
-    assert Payment.objects.filter(kind="refund").count() == (name == "complete")
-
-
-def test_what_changed_since_the_page_was_opened_is_shown_first() -> None:
-    found = make_return()
-    browser = staff()
-    url = action_url(found, "approve")
-    page = browser.get(url).context
-    with acting_as(make_approver()):
-        decide_return(ReturnRequest.objects.get(pk=found.pk), approve=True, at=NOON)
-
-    answer = browser.post(
-        url,
-        {
-            TOKEN_VAR: page["token"],
-            VERSION_VAR: page["version"],
-            **typed(found, approved=3),
-        },
-    )
-
-    assert answer.status_code == 409
-    assert found.approvals.count() == 1
-
-
-def test_tabs_are_the_work_of_the_day() -> None:
-    waiting = make_return()
-    expected = [make_approved_return(), make_half_received_return()]
-    to_finish = [make_received_return(), make_inspected_return()]
-    make_completed_return()
-    browser = staff()
-
-    def tab(name: str) -> set[ReturnRequest]:
-        page = browser.get(list_url(ReturnRequest), {"preset": name})
-        return set(page.context["cl"].result_list)
-
-    assert tab("waiting") == {waiting}
-    assert tab("expected") == set(expected)
-    assert tab("to_finish") == set(to_finish)
-
-
-def test_lines_and_decisions_are_found_and_only_read() -> None:
-    make_quarantine()
-    found = make_inspected_return(Finding("mixed", restock=2, scrap=1))
-    browser = staff()
-
-    for model in (ReturnItem, ReturnApproval):
-        page = browser.get(list_url(model), {"q": found.rma_number})
-        assert [row.return_request for row in page.context["cl"].result_list] == [found]
-        assert browser.get(add_url(model)).status_code == 403
-    page = browser.get(list_url(ReturnItem), {"quantity_scrapped_from": "1"})
-    assert len(page.context["cl"].result_list) == 1
-
-
-def test_notes_are_changed_and_the_rest_is_not_typed() -> None:
-    found = make_return()
-
-    save(staff(), change_url(found), notes="call first", status="approved")
-
-    found.refresh_from_db()
-    assert (found.notes, found.status, found.version) == ("call first", "requested", 2)
-    assert "status" not in shown(staff(), change_url(found))
