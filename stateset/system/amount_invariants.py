@@ -30,13 +30,13 @@ def amounts_that_do_not_fit() -> Iterator[Violation]:
             yield from _too_large(model, fields)
 
 
-def _is_held_to_size(field: FittingDecimalField) -> bool:
+def _is_held_to_size(field: Any) -> bool:
     """Return whether the column's own type refuses an amount with too many digits."""
     column = field.db_type(connections[DEFAULT_DB_ALIAS])
     return f"({field.max_digits}, {field.decimal_places})" in (column or "")
 
 
-def _too_large(model: Any, fields: list[FittingDecimalField]) -> Iterator[Violation]:
+def _too_large(model: Any, fields: list[Any]) -> Iterator[Violation]:
     beyond = {field: _beyond(field) for field in fields}
     rows = model._base_manager.filter(reduce(or_, beyond.values())).order_by()
     for key in rows.values_list("pk", flat=True):
@@ -49,7 +49,7 @@ def _too_large(model: Any, fields: list[FittingDecimalField]) -> Iterator[Violat
                 )
 
 
-def _beyond(field: FittingDecimalField) -> Q:
+def _beyond(field: Any) -> Q:
     return Q(**{f"{field.name}__gte": field.too_large}) | Q(
         **{f"{field.name}__lte": -field.too_large}
     )

@@ -110,7 +110,7 @@ def _doubtful(models: list[type[Document]], since: datetime) -> dict[str, list[U
     by one.
     """
     codes = _codes(models)
-    edges = list(_edges(codes))
+    edges: list[Any] = list(_edges(codes))
     told = _as_sql([_told(since)])
     documents = _as_sql([_documents(model, codes, since) for model in models])
     births = _as_sql([_births(since)])
@@ -153,7 +153,7 @@ def _told(since: datetime) -> Any:
     )
 
 
-def _documents(model: type[Document], codes: Codes, since: datetime) -> Any:
+def _documents(model: Any, codes: Codes, since: datetime) -> Any:
     """Return kind, key and status, and whether that would be wrong without a change."""
     first = model._meta.get_field("status").get_default()
     status = Case(
