@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, CharField, F, Q, Sum, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
+from finance.differing import differing, sum_at
 from finance.models import CashSale, Invoice, InvoiceLine, Payment
-from finance.services.amounts import ZERO, exact
-from finance.services.totals import FAILURES, newest_charges
-from orders.models import Order
+from finance.payment_invariants import (
+    live_payments_of_cancelled_orders,
+    orders_that_differ_from_payments,
+    orders_that_forgave_too_much,
+    orders_that_miss_a_failure,
+    payments_applied_too_much,
+    payments_that_differ_from_refunds,
+)
+from finance.services.amounts import exact
+from inventory.models import PurchaseOrderItem
+from orders.models import OrderItem
 from stateset.lib.invariants import Invariant, Violation
 from stateset.system.models import NumberSequence
 
@@ -85,6 +95,11 @@ def invariants() -> tuple[Invariant, ...]:
             payments_applied_too_much,
         ),
         Invariant(
+            "finance.forgiven",
+            "Refunds of an order forgave no more than went back, and than it costs.",
+            orders_that_forgave_too_much,
+        ),
+        Invariant(
             "finance.order_money",
             "What is paid, refunded and authorised on an order is what its payments"
             " come to.",
@@ -141,155 +156,75 @@ def money_in_another_currency() -> Iterator[Violation]:
 
 def invoices_that_differ_from_lines() -> Iterator[Violation]:
     summed = Invoice.objects.annotate(
-        net=_sum("lines__line_total"), tax=_sum("lines__tax_amount")
+        net=sum_at("lines__line_total"), tax=sum_at("lines__tax_amount")
     )
     total = exact(F("subtotal") + F("tax_total") + F("shipping_total"))
     wrong = summed.filter(
         ~Q(subtotal=F("net")) | ~Q(tax_total=F("tax")) | ~Q(total=total)
     )
-    for invoice in wrong.order_by():
-        row: Any = invoice
+    sums = {
+        key: lines for key, *lines in wrong.order_by().values_list("pk", "net", "tax")
+    }
+    for key, row in Invoice.objects.in_bulk(sums).items():
+        net, tax = sums[key]
         yield Violation(
             str(row),
             f"net {row.subtotal:.4f}, tax {row.tax_total:.4f}, total {row.total:.4f};"
-            f" its lines: {row.net:.4f}, {row.tax:.4f}",
+            f" its lines: {net:.4f}, {tax:.4f}",
         )
 
 
 def invoices_that_differ_from_applications() -> Iterator[Violation]:
-    yield from _differing(
-        Invoice.objects.all(), "amount_paid", _sum("applications__amount"), "applied"
+    yield from differing(
+        Invoice.objects.all(), "amount_paid", sum_at("applications__amount"), "applied"
     )
 
 
 def invoices_that_differ_from_credit_notes() -> Iterator[Violation]:
     # A credit note counts itself as credited: nothing of it is open.
     charged = Invoice.objects.exclude(kind=Invoice.Kind.CREDIT_NOTE)
-    yield from _differing(
-        charged, "amount_credited", _sum("credit_notes__total"), "credited"
+    yield from differing(
+        charged, "amount_credited", sum_at("credit_notes__total"), "credited"
     )
 
 
 def invoices_of_wrong_status() -> Iterator[Violation]:
+    for invoice in with_settled_status().filter(~Q(status=F("due"))).order_by():
+        yield Violation(str(invoice), f"is {invoice.status}, should be {invoice.due}")
+
+
+def with_settled_status() -> Any:
+    """Return the issued invoices, each with the status it is ``due``."""
     issued = Invoice.objects.exclude(
         status__in=(Invoice.Status.DRAFT, Invoice.Status.VOID)
     )
     owed = exact(F("total") - F("amount_credited") - F("amount_paid"))
-    rows = issued.alias(owed=owed).annotate(due=SETTLED_STATUS)
-    wrong: Any = rows.filter(~Q(status=F("due"))).order_by()
-    for invoice in wrong:
-        yield Violation(str(invoice), f"is {invoice.status}, should be {invoice.due}")
+    return issued.alias(owed=owed).annotate(due=SETTLED_STATUS)
 
 
 def order_lines_invoiced_too_much() -> Iterator[Violation]:
     credited = Q(invoice__kind=Invoice.Kind.CREDIT_NOTE)
-    ordered = "order_item__quantity"
-    number = "order_item__order__order_number"
-    line = "order_item__line_number"
-    rows = (
-        _live_lines()
-        .filter(order_item__isnull=False)
-        .values("order_item", ordered, number, line)
-        .annotate(
-            units=Coalesce(Sum("quantity", filter=~credited), 0)
-            - Coalesce(Sum("quantity", filter=credited), 0)
-        )
-        .filter(units__gt=F(ordered))
+    units = Coalesce(Sum("quantity", filter=~credited), 0) - Coalesce(
+        Sum("quantity", filter=credited), 0
     )
-    for row in rows:
+    wrong = _lines_with_more("order_item", units, most="quantity")
+    lines = OrderItem.objects.select_related("order").in_bulk(wrong)
+    for key, line in lines.items():
         yield Violation(
-            f"{row[number]} line {row[line]}",
-            f"{row['units']} invoiced, {row[ordered]} ordered",
+            f"{line.order} line {line.line_number}",
+            f"{wrong[key]} invoiced, {line.quantity} ordered",
         )
 
 
 def purchase_lines_invoiced_too_much() -> Iterator[Violation]:
-    received = "purchase_order_item__quantity_received"
-    number = "purchase_order_item__purchase_order__po_number"
-    line = "purchase_order_item__line_number"
-    rows = (
-        _live_lines()
-        .filter(purchase_order_item__isnull=False)
-        .values("purchase_order_item", received, number, line)
-        .annotate(units=Sum("quantity"))
-        .filter(units__gt=F(received))
+    wrong = _lines_with_more(
+        "purchase_order_item", Sum("quantity"), most="quantity_received"
     )
-    for row in rows:
+    lines = PurchaseOrderItem.objects.select_related("purchase_order").in_bulk(wrong)
+    for key, line in lines.items():
         yield Violation(
-            f"{row[number]} line {row[line]}",
-            f"{row['units']} invoiced, {row[received]} received",
-        )
-
-
-def payments_that_differ_from_refunds() -> Iterator[Violation]:
-    # One that waits counts: it may still go back.
-    nothing_goes = (Payment.Status.FAILED, Payment.Status.CANCELLED)
-    yield from _differing(
-        Payment.objects.charges(),
-        "refunded_amount",
-        _sum("refunds__amount", filter=~Q(refunds__status__in=nothing_goes)),
-        "refunded",
-    )
-
-
-def payments_applied_too_much() -> Iterator[Violation]:
-    kept = exact(F("captured_amount") - F("refunded_amount"))
-    rows = (
-        Payment.objects.annotate(applied=_sum("applications__amount"), kept=kept)
-        .filter(applied__gt=F("kept"))
-        .order_by()
-    )
-    for number, applied, left in rows.values_list("payment_number", "applied", "kept"):
-        yield Violation(number, f"{applied:.4f} applied, {left:.4f} came and stayed")
-
-
-def orders_that_differ_from_payments() -> Iterator[Violation]:
-    charges = Q(payments__kind=Payment.Kind.CHARGE)
-    open_ones = charges & Q(payments__status=Payment.Status.AUTHORIZED)
-    sums = {
-        "amount_paid": _sum("payments__captured_amount", filter=charges),
-        "amount_refunded": _sum("payments__refunded_amount", filter=charges),
-        "amount_authorized": _sum("payments__amount", filter=open_ones),
-    }
-    found = {f"found_{column}": each for column, each in sums.items()}
-    differs = Q()
-    for column in sums:
-        differs |= ~Q(**{column: F(f"found_{column}")})
-    rows = Order.objects.annotate(**found).filter(differs).order_by()
-    for row in rows.values("order_number", *sums, *found):
-        for column in sums:
-            kept, due = row[column], row[f"found_{column}"]
-            if kept != due:
-                name = column.replace("_", " ")
-                yield Violation(
-                    row["order_number"], f"{name} is {kept:.4f}, payments {due:.4f}"
-                )
-
-
-def orders_that_miss_a_failure() -> Iterator[Violation]:
-    ended = Payment.objects.charges().filter(status__in=FAILURES).exclude(order=None)
-    told_or_due = ~Q(payment_failure="") | Q(pk__in=ended.values("order"))
-    newest = Subquery(newest_charges(OuterRef("pk")).values("status")[:1])
-    due = Case(
-        *(When(newest=status, then=Value(told)) for status, told in FAILURES.items()),
-        default=Value(""),
-        output_field=CharField(),
-    )
-    rows = Order.objects.filter(told_or_due).alias(newest=newest).annotate(due=due)
-    wrong = rows.filter(~Q(payment_failure=F("due"))).order_by()
-    for number, told, should in wrong.values_list(
-        "order_number", "payment_failure", "due"
-    ):
-        yield Violation(
-            number, f"says {told or 'nothing'}, should say {should or 'nothing'}"
-        )
-
-
-def live_payments_of_cancelled_orders() -> Iterator[Violation]:
-    waiting = Payment.objects.live().filter(order__status=Order.Status.CANCELLED)
-    for payment in waiting.select_related("order").order_by():
-        yield Violation(
-            str(payment), f"is {payment.status}, its order {payment.order} cancelled"
+            f"{line.purchase_order} line {line.line_number}",
+            f"{wrong[key]} invoiced, {line.quantity_received} received",
         )
 
 
@@ -301,20 +236,9 @@ def _in_another_currency(rows: Any, path: str) -> Iterator[Violation]:
         yield Violation(str(row), f"is in {row.currency}, its {path} in {row.debt}")
 
 
-def _differing(
-    rows: Any, column: str, expression: Combinable, words: str
-) -> Iterator[Violation]:
-    """Yield the rows whose ``column`` is not what ``expression`` comes to."""
-    wrong = rows.annotate(found=expression).filter(~Q(**{column: F("found")}))
-    for row in wrong.order_by():
-        kept = getattr(row, column)
-        name = column.replace("_", " ")
-        yield Violation(str(row), f"{name} is {kept:.4f}, {words} {row.found:.4f}")
-
-
-def _live_lines() -> Any:
-    return InvoiceLine.objects.exclude(invoice__status=Invoice.Status.VOID).order_by()
-
-
-def _sum(path: str, **options: Any) -> Combinable:
-    return exact(Coalesce(Sum(path, **options), ZERO))
+def _lines_with_more(path: str, units: Combinable, *, most: str) -> dict[UUID, int]:
+    """Return the lines of which invoices charge more than ``most``, and how many."""
+    charged = InvoiceLine.objects.exclude(invoice__status=Invoice.Status.VOID)
+    counted = charged.exclude(**{path: None}).order_by().values(path)
+    wrong = counted.annotate(units=units, most=F(f"{path}__{most}"))
+    return dict(wrong.filter(units__gt=F("most")).values_list(path, "units"))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db.models import (
+    BooleanField,
+    Case,
     Exists,
     F,
     OuterRef,
     Q,
     QuerySet,
     Sum,
+    When,
     Window,
 )
 from django.db.models.expressions import Combinable
@@ -122,8 +125,11 @@ def scans_that_moved_backwards() -> Iterator[Violation]:
         Lag("occurred_at"), partition_by=F("shipment"), order_by=F("id").asc()
     )
     applied = TrackingEvent.objects.filter(is_applied=True).annotate(before=before)
-    backwards = applied.filter(before__gt=F("occurred_at"))
-    for event in backwards.select_related("shipment").order_by("pk"):
+    # No more is sorted than is compared: only what is wrong is read whole.
+    backwards = applied.filter(before__gt=F("occurred_at")).order_by()
+    keys = sorted(backwards.values_list("pk", flat=True))
+    events = TrackingEvent.objects.select_related("shipment").in_bulk(keys)
+    for event in (events[key] for key in keys):
         yield Violation(
             str(event.shipment),
             f"was moved to {event.status} by a scan older than the one before",
@@ -136,14 +142,21 @@ def shipments_elsewhere_than_scanned() -> Iterator[Violation]:
         partition_by=F("shipment"),
         order_by=(F("occurred_at").desc(), F("id").desc()),
     )
-    applied = TrackingEvent.objects.filter(is_applied=True)
-    last = applied.annotate(nth=newest_first).filter(nth=1)
-    newest = TrackingEvent.objects.filter(pk__in=last.values("pk"))
-    wrong = newest.filter(~Q(status=F("shipment__status"))).order_by()
-    for number, status, seen in wrong.values_list(
-        "shipment__shipment_number", "shipment__status", "status"
-    ):
-        yield Violation(number, f"is {status}, its last scan says {seen}")
+    # As one condition, for what is no window's is asked before the scans are numbered.
+    is_elsewhere = Case(
+        When(Q(nth=1) & ~Q(status=F("shipment__status")), then=True),
+        default=False,
+        output_field=BooleanField(),
+    )
+    last = TrackingEvent.objects.filter(is_applied=True).annotate(nth=newest_first)
+    wrong = last.annotate(is_elsewhere=is_elsewhere).filter(is_elsewhere=True)
+    keys = list(wrong.order_by().values_list("pk", flat=True))
+    events = TrackingEvent.objects.select_related("shipment").in_bulk(keys)
+    for event in events.values():
+        yield Violation(
+            str(event.shipment),
+            f"is {event.shipment.status}, its last scan says {event.status}",
+        )
 
 
 def lines_with_too_much_in_parcels() -> Iterator[Violation]:

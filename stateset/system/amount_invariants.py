@@ -8,6 +8,7 @@ from operator import or_
 from typing import Any
 
 from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Q
 
 from stateset.lib.fields import FittingDecimalField
@@ -15,20 +16,40 @@ from stateset.lib.invariants import Violation
 
 
 def amounts_that_do_not_fit() -> Iterator[Violation]:
-    """Name the rows by key alone: reading the amount is what fails."""
+    """Name the rows by key alone: reading the amount is what fails.
+
+    Each table is read once, for all its amounts.
+    """
     for model in apps.get_models():
-        for field in model._meta.local_concrete_fields:
-            if isinstance(field, FittingDecimalField):
-                yield from _too_large(model, field)
+        fields = [
+            field
+            for field in model._meta.local_concrete_fields
+            if isinstance(field, FittingDecimalField) and not _is_held_to_size(field)
+        ]
+        if fields:
+            yield from _too_large(model, fields)
 
 
-def _too_large(model: Any, field: Any) -> Iterator[Violation]:
-    sides = (("gte", field.too_large), ("lte", -field.too_large))
-    beyond = reduce(or_, (Q(**{f"{field.name}__{end}": edge}) for end, edge in sides))
-    rows = model._base_manager.filter(beyond).order_by()
+def _is_held_to_size(field: Any) -> bool:
+    """Return whether the column's own type refuses an amount with too many digits."""
+    column = field.db_type(connections[DEFAULT_DB_ALIAS])
+    return f"({field.max_digits}, {field.decimal_places})" in (column or "")
+
+
+def _too_large(model: Any, fields: list[Any]) -> Iterator[Violation]:
+    beyond = {field: _beyond(field) for field in fields}
+    rows = model._base_manager.filter(reduce(or_, beyond.values())).order_by()
     for key in rows.values_list("pk", flat=True):
-        yield Violation(
-            f"{model._meta.verbose_name} {key}",
-            f"{field.verbose_name} is {field.too_large:,} or more, which no list can"
-            " show",
-        )
+        for field in fields:
+            if rows.filter(beyond[field], pk=key).exists():
+                yield Violation(
+                    f"{model._meta.verbose_name} {key}",
+                    f"{field.verbose_name} is {field.too_large:,} or more, which no"
+                    " list can show",
+                )
+
+
+def _beyond(field: Any) -> Q:
+    return Q(**{f"{field.name}__gte": field.too_large}) | Q(
+        **{f"{field.name}__lte": -field.too_large}
+    )

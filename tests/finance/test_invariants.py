@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
 from django.db.models import F
 
-from finance.invariants import invariants
+from finance.invariants import invariants, with_settled_status
 from finance.models import (
     CashSale,
     Invoice,
@@ -26,6 +27,7 @@ from finance.services import (
     void_invoice,
     void_payment,
 )
+from finance.services.settlement import settled_status
 from inventory.models import PurchaseOrderItem
 from orders.models import Order
 from orders.services import OrderLine
@@ -183,6 +185,20 @@ def test_a_credited_amount_that_no_credit_note_explains_is_found() -> None:
     }
 
 
+def test_the_books_expect_the_status_that_services_set() -> None:
+    invoice = make_invoice()
+    parts = [Decimal(part) for part in ("0", "33.33", "66.67", "99.99", "100")]
+    cases = [(Decimal(100), *each) for each in product(parts, parts)]
+    said = set()
+    for total, paid, credited in [*cases, (Decimal(0), Decimal(0), Decimal(0))]:
+        Invoice.objects.update(total=total, amount_paid=paid, amount_credited=credited)
+        invoice.refresh_from_db()
+        due = with_settled_status().get().due
+        assert due == settled_status(invoice), (total, paid, credited)
+        said.add(due)
+    assert said == {"open", "partially_paid", "paid"}
+
+
 def test_units_invoiced_beyond_the_order_are_found() -> None:
     invoice = make_invoice()
     InvoiceLine.objects.update(quantity=2)
@@ -241,8 +257,39 @@ def test_a_refund_that_waits_counts_as_if_it_had_gone() -> None:
     Payment.objects.filter(pk=refund.pk).update(status="failed")
 
     assert violations() == {
-        "finance.refunds": [f"{payment}: refunded amount is 30.0000, refunded 0.0000"]
+        "finance.refunds": [f"{payment}: refunded amount is 30.0000, refunded 0.0000"],
+        "finance.forgiven": [
+            f"{refund}: forgave 30.0000, and gives nothing of an order back"
+        ],
     }
+
+
+def test_more_forgiven_than_went_back_is_found() -> None:
+    order = make_debt(total=10)
+    payment = make_payment(order=order, amount=Decimal(10))
+    refund = refund_payment(payment, amount=Decimal(4), reason="scratched")
+    assert refund.forgiven_amount == 4
+    assert violations() == {}
+    forgave = Payment.objects.filter(pk=refund.pk)
+
+    Order.objects.update(amount_refunded=Decimal(3))
+    assert violations()["finance.forgiven"] == [
+        f"{order}: 4.0000 forgiven, 3.0000 at most"
+    ]
+
+    Order.objects.update(amount_refunded=Decimal(4), total_amount=Decimal("3.99"))
+    assert violations()["finance.forgiven"] == [
+        f"{order}: 4.0000 forgiven, 3.9900 at most"
+    ]
+
+    Order.objects.update(total_amount=Decimal(10))
+    forgave.update(status="failed", captured_amount=0)
+    nothing = f"{refund}: forgave 4.0000, and gives nothing of an order back"
+    assert violations()["finance.forgiven"] == [nothing]
+
+    invoice = make_invoice()
+    forgave.update(status="succeeded", captured_amount=4, order=None, invoice=invoice)
+    assert violations()["finance.forgiven"] == [nothing]
 
 
 def test_a_payment_applied_beyond_what_was_captured_is_found() -> None:

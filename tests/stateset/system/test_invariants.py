@@ -142,7 +142,12 @@ def test_other_events_of_a_document_lead_to_no_status() -> None:
     record_event(order, "order.moved", {"from": "B-2", "to": "delivered"})
     assert found("system.statuses") == []
 
-    record_event(order, "order.edited_by_hand", {"to": "on_hold"})
+    record_event(order, "order.payment_changed", {"from": "pending", "to": "pending"})
+    record_event(order, "order.moved", {"from": "confirmed", "to": "delivered"})
+    assert found("system.statuses") == []
+
+    by_hand = {"from": "confirmed", "to": "on_hold"}
+    record_event(order, "order.edited_by_hand", by_hand)
     assert found("system.statuses") == [
         f"order {order}: is confirmed, by its events it is on_hold"
     ]
