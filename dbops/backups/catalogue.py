@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 from dbops.backups.manifest import ANOTHER, Manifest, read_manifest
 from dbops.backups.manifest import SUFFIX as MANIFEST_SUFFIX
+from dbops.backups.objects import read_object, write_object
 from dbops.backups.storage import BackupStorage, StoredObject
 from dbops.errors import BackupDamagedError, BackupNotFoundError
 
@@ -182,9 +182,7 @@ def read_verdict(storage: BackupStorage, manifest: Manifest) -> Verdict | None:
 
 def write_verdict(storage: BackupStorage, backup_id: str, verdict: Verdict) -> None:
     """Keep the result of a verification beside the backup."""
-    values = {**asdict(verdict), "verified_at": verdict.verified_at.isoformat()}
-    content = json.dumps(values, indent=2, ensure_ascii=False).encode() + b"\n"
-    storage.put(backup_id + VERDICT_SUFFIX, content)
+    write_object(storage, backup_id + VERDICT_SUFFIX, asdict(verdict))
 
 
 def _entry(
@@ -263,19 +261,17 @@ def _read_verdict(
     name = manifest.id + VERDICT_SUFFIX
     if name not in sizes:
         return None
-    with storage.open(name) as file:
-        verdict = _parse_verdict(file.read())
+    verdict = _parse_verdict(read_object(storage, name))
     if verdict is None or verdict.stored_sha256 != manifest.stored.sha256:
         return None
     return verdict
 
 
-def _parse_verdict(content: bytes) -> Verdict | None:
+def _parse_verdict(values: Any) -> Verdict | None:
     """Return None for anything unreadable: it proves nothing, so it is not there."""
     try:
-        values: dict[str, Any] = json.loads(content)
-        moment = datetime.fromisoformat(values.pop("verified_at"))
-        return Verdict(verified_at=moment, **values)
+        moment = datetime.fromisoformat(values["verified_at"])
+        return Verdict(**{**values, "verified_at": moment})
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -7,7 +7,6 @@ it counts for a day.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
@@ -21,6 +20,7 @@ from django.utils import timezone
 
 from dbops.audit import journaled, who_acts
 from dbops.backups.catalogue import ID, find_manifest
+from dbops.backups.objects import read_object, write_object
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.errors import PinRefusedError, StorageError
 from dbops.leases import holder_of
@@ -109,10 +109,10 @@ def being_read(storage: BackupStorage, backup_id: str, purpose: str) -> Iterator
     values = {
         "backup_id": backup_id,
         "who": holder_of(purpose),
-        "until": until.isoformat(),
+        "until": until,
     }
     try:
-        storage.put(name, _written(values))
+        write_object(storage, name, values)
     except StorageError as error:
         logger.warning("%s is read without saying so. %s", backup_id, error.why)
         yield
@@ -149,7 +149,7 @@ def _pin(backup_id: str, alias: str, reason: str, *, is_set: bool) -> Pin:
         # Raises for one that is not there.
         manifest = find_manifest(storage, backup_id, alias)
         pin = Pin(manifest.id, who_acts(), reason.strip(), timezone.now(), is_set)
-        storage.put(pin.name, _written({**asdict(pin), "at": pin.at.isoformat()}))
+        write_object(storage, pin.name, asdict(pin))
         # A pruning that read the pins before may have been at it: then it is gone.
         find_manifest(storage, backup_id, alias)
     return pin
@@ -170,12 +170,11 @@ def _readers(storage: BackupStorage) -> Iterator[tuple[str, str, datetime]]:
                 yield read
 
 
-def _values(storage: BackupStorage, name: str) -> Any:
+def _values(storage: BackupStorage, name: str) -> dict[str, Any] | None:
     """Return what an object holds, None where it has just gone or is no JSON."""
     try:
-        with storage.open(name) as file:
-            return json.loads(file.read())
-    except (StorageError, ValueError):
+        return read_object(storage, name)
+    except StorageError:
         return None
 
 
@@ -192,7 +191,3 @@ def _parse_reader(values: Any) -> tuple[str, str, datetime] | None:
         return str(values["backup_id"]), str(values["who"]), until
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def _written(values: dict[str, Any]) -> bytes:
-    return json.dumps(values, indent=2, ensure_ascii=False).encode() + b"\n"
