@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Least
 
 from finance.differing import differing, sum_at
@@ -46,7 +57,7 @@ def orders_that_forgave_too_much() -> Iterator[Violation]:
             f"forgave {refund.forgiven_amount:.4f}, and gives nothing of an order back",
         )
     # What a total falls by afterwards comes off what was forgiven.
-    most = Least(F("order__amount_refunded"), F("order__total_amount"))
+    most = Min(Least("order__amount_refunded", "order__total_amount"))
     sums = (
         forgave.exclude(order=None)
         .values("order")
