@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.client import HTTPConnection
@@ -92,7 +92,9 @@ def proxy_to(target: str) -> Iterator[Proxy]:
                 handler.send_header(name, value)
         handler.send_header("Content-Length", str(length))
         handler.end_headers()
-        handler.wfile.write(content)
+        # Whoever has enough of an answer hangs up.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            handler.wfile.write(content)
 
     verbs: dict[str, Any] = {
         f"do_{verb}": handle for verb in ("GET", "PUT", "POST", "DELETE", "HEAD")
