@@ -78,7 +78,7 @@ def show_backups(request: HttpRequest) -> HttpResponse:
         location=location,
         rows=[
             _row(each.entry, drills)
-            | {"kept": each.why, "trend": trends.get(place_of(each), "")}
+            | {"kept": _fate(each), "trend": trends.get(place_of(each), "")}
             for each in found[:SHOWN]
         ],
         drills=drills.rows,
@@ -159,6 +159,11 @@ def verify(request: HttpRequest, backup_id: str) -> HttpResponse:
     )
     crumbs = crumbs_to(entry)
     return ask_and_do(request, action, title=f"Verify {entry.id}", crumbs=crumbs)
+
+
+def _fate(verdict: Kept) -> str:
+    """Return why a copy is kept, or that the next pruning deletes it."""
+    return verdict.why if verdict.is_kept else f"will be deleted: {verdict.why}"
 
 
 def _missing(lacks: Iterable[Lack]) -> list[tuple[str, int]]:
