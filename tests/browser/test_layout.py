@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from orders.models import Order
+from stateset.lib.admin import theme
 from tests.orders.builders import (
     NOON,
     make_address,
@@ -84,6 +85,7 @@ def test_money_in_the_lines_of_an_order_stands_at_the_right(page: Page) -> None:
     assert gap <= 20
 
 
+@pytest.mark.skipif(not theme.IS_THEMED, reason="the widths are the theme's")
 @pytest.mark.parametrize("width", [1280, 1440])
 def test_an_order_is_one_line_of_the_list(page: Page, width: int) -> None:
     names = ("Kim Berg", "Association of the Friends of Slowly Roasted Coffee")
