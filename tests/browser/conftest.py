@@ -124,11 +124,19 @@ def page(
     return anonymous_page
 
 
+# What is put off to the next picture has been done by the one after it.
+NEXT_PICTURES = """
+    () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+"""
+
+
 @pytest.fixture
 def axe() -> Callable[[Page], list[str]]:
     """Give a judge: it returns each broken rule of accessibility, and where."""
 
     def judge(page: Page) -> list[str]:
+        # What the page mends waits for the next picture, so it is judged after that.
+        page.evaluate(NEXT_PICTURES)
         # Preloading puts styles into the page, which its policy forbids.
         options = {"resultTypes": ["violations"], "preload": False}
         violations = Axe().run(page, options=options).response["violations"]
