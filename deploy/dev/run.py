@@ -18,7 +18,7 @@ from django.apps import apps
 from django.conf import settings  # noqa: TID251 -- it starts the apps that read them
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from deploy.dev.ports import HOST, free_port, web_port
 from deploy.dev.redis_program import configuration, find_redis_server
@@ -80,8 +80,15 @@ def prepare_data() -> None:
 
 
 def is_new() -> bool:
-    """Return whether the database has no tables at all yet."""
-    return not connection.introspection.table_names()
+    """Return whether the database has no tables at all yet.
+
+    One that cannot be opened is taken for new: SQLite's file is not there before the
+    first migrate, which also says what is wrong with a server.
+    """
+    try:
+        return not connection.introspection.table_names()
+    except OperationalError:
+        return True
 
 
 def add_demo_data() -> None:
