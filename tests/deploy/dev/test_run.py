@@ -15,6 +15,7 @@ from deploy.dev.run import (
 )
 from stateset.accounts.models import User
 from stateset.lib.errors import StatesetError
+from tests.stateset.programs import settings_of
 
 
 def test_a_secret_is_for_this_user_only(tmp_path: Path) -> None:
@@ -23,6 +24,13 @@ def test_a_secret_is_for_this_user_only(tmp_path: Path) -> None:
     write_private(file, "secret")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text(encoding="utf-8") == "secret"
+
+
+def test_a_database_without_a_file_is_a_new_one(tmp_path: Path) -> None:
+    asked = "(__import__('deploy.dev.run').dev.run.is_new())"
+    url = f"sqlite:///{tmp_path / 'none.db'}?mode=rwc"
+    settings = {"DJANGO_SETTINGS_MODULE": "stateset.settings"}
+    assert settings_of(tmp_path, asked, APP__DATABASE_URL=url, **settings) == "True"
 
 
 @pytest.mark.django_db
