@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from finance.services.amounts import ZERO, exact
 from stateset.lib.invariants import Violation
+from stateset.lib.whole_rows import whole_rows
 
 
 def differing(
@@ -20,7 +21,7 @@ def differing(
     wrong = rows.annotate(found=expression).filter(~Q(**{column: F("found")}))
     # Added up by keys alone, for whole rows of a million fill the memory.
     sums = dict(wrong.order_by().values_list("pk", "found"))
-    for key, row in rows.model._base_manager.in_bulk(sums).items():
+    for key, row in whole_rows(rows.model._base_manager.all(), sums):
         kept = getattr(row, column)
         name = column.replace("_", " ")
         yield Violation(str(row), f"{name} is {kept:.4f}, {words} {sums[key]:.4f}")

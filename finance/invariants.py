@@ -24,6 +24,7 @@ from finance.services.amounts import exact
 from inventory.models import PurchaseOrderItem
 from orders.models import OrderItem
 from stateset.lib.invariants import Invariant, Violation
+from stateset.lib.whole_rows import whole_rows
 from stateset.system.models import NumberSequence
 
 SERIES = ("INV-", "CRN-", "BIL-")
@@ -165,7 +166,7 @@ def invoices_that_differ_from_lines() -> Iterator[Violation]:
     sums = {
         key: lines for key, *lines in wrong.order_by().values_list("pk", "net", "tax")
     }
-    for key, row in Invoice.objects.in_bulk(sums).items():
+    for key, row in whole_rows(Invoice.objects.all(), sums):
         net, tax = sums[key]
         yield Violation(
             str(row),
@@ -208,8 +209,7 @@ def order_lines_invoiced_too_much() -> Iterator[Violation]:
         Sum("quantity", filter=credited), 0
     )
     wrong = _lines_with_more("order_item", units, most="quantity")
-    lines = OrderItem.objects.select_related("order").in_bulk(wrong)
-    for key, line in lines.items():
+    for key, line in whole_rows(OrderItem.objects.select_related("order"), wrong):
         yield Violation(
             f"{line.order} line {line.line_number}",
             f"{wrong[key]} invoiced, {line.quantity} ordered",
@@ -220,8 +220,8 @@ def purchase_lines_invoiced_too_much() -> Iterator[Violation]:
     wrong = _lines_with_more(
         "purchase_order_item", Sum("quantity"), most="quantity_received"
     )
-    lines = PurchaseOrderItem.objects.select_related("purchase_order").in_bulk(wrong)
-    for key, line in lines.items():
+    lines = PurchaseOrderItem.objects.select_related("purchase_order")
+    for key, line in whole_rows(lines, wrong):
         yield Violation(
             f"{line.purchase_order} line {line.line_number}",
             f"{wrong[key]} invoiced, {line.quantity_received} received",

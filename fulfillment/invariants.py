@@ -24,6 +24,7 @@ from inventory.models import ReferenceType, StockAllocation, StockTransaction
 from orders.models import Order, OrderItem
 from stateset.lib.invariants import Invariant, Violation
 from stateset.lib.two_sides import differing
+from stateset.lib.whole_rows import whole_rows
 
 
 def invariants() -> tuple[Invariant, ...]:
@@ -128,7 +129,7 @@ def scans_that_moved_backwards() -> Iterator[Violation]:
     # No more is sorted than is compared: only what is wrong is read whole.
     backwards = applied.filter(before__gt=F("occurred_at")).order_by()
     keys = sorted(backwards.values_list("pk", flat=True))
-    events = TrackingEvent.objects.select_related("shipment").in_bulk(keys)
+    events = dict(whole_rows(TrackingEvent.objects.select_related("shipment"), keys))
     for event in (events[key] for key in keys):
         yield Violation(
             str(event.shipment),
@@ -150,9 +151,8 @@ def shipments_elsewhere_than_scanned() -> Iterator[Violation]:
     )
     last = TrackingEvent.objects.filter(is_applied=True).annotate(nth=newest_first)
     wrong = last.annotate(is_elsewhere=is_elsewhere).filter(is_elsewhere=True)
-    keys = list(wrong.order_by().values_list("pk", flat=True))
-    events = TrackingEvent.objects.select_related("shipment").in_bulk(keys)
-    for event in events.values():
+    keys = wrong.order_by().values_list("pk", flat=True)
+    for _, event in whole_rows(TrackingEvent.objects.select_related("shipment"), keys):
         yield Violation(
             str(event.shipment),
             f"is {event.shipment.status}, its last scan says {event.status}",
@@ -183,7 +183,7 @@ def shipments_that_differ_from_the_ledger() -> Iterator[Violation]:
         transaction_type=StockTransaction.Type.SHIP,
     ).values_list("reference_id", -F("on_hand_delta"))
     wrong = {key: units for key, *units in differing([sent], [taken])}
-    names = Shipment.objects.in_bulk(wrong)
+    names = dict(whole_rows(Shipment.objects.all(), wrong))
     for key, (units, from_stock) in wrong.items():
         yield Violation(
             str(names.get(key, f"shipment {key}")),
@@ -206,5 +206,5 @@ def _lines_with_more(
         .filter(units__gt=F("most"))
     )
     found = {key: (units, limit) for key, units, limit in wrong}
-    for key, line in OrderItem.objects.select_related("order").in_bulk(found).items():
+    for key, line in whole_rows(OrderItem.objects.select_related("order"), found):
         yield (str(line), *found[key])

@@ -20,6 +20,7 @@ from inventory.models import (
 from inventory.models.stock.level import OPEN_UNITS
 from inventory.supply_invariants import invariants as supply_invariants
 from stateset.lib.invariants import Invariant, Violation
+from stateset.lib.whole_rows import whole_rows
 
 QUANTITIES = ("on_hand", "reserved", "allocated")
 
@@ -159,7 +160,7 @@ def _differing(**expected: Combinable) -> Iterator[Violation]:
     wrong = rows.order_by().values("pk", *expected, *expectations)
     levels = StockLevel.objects.select_related("variant", "location")
     found = {row["pk"]: row for row in wrong}
-    for key, level in levels.in_bulk(found).items():
+    for key, level in whole_rows(levels, found):
         yield Violation(
             str(level),
             ", ".join(

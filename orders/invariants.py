@@ -27,6 +27,7 @@ from orders.models import Cart, Order, OrderItem
 from stateset.lib.fields import MINOR_UNITS
 from stateset.lib.invariants import Invariant, Violation
 from stateset.lib.two_sides import differing
+from stateset.lib.whole_rows import whole_rows
 
 NOTHING = Decimal(0)
 FLOAT_NOISE = Decimal("0.00005")
@@ -145,7 +146,8 @@ def lines_that_differ_from_stock() -> Iterator[Violation]:
         )
     ]
     wrong = {key: units for key, *units in differing([promised], held)}
-    names = OrderItem.objects.select_related("order").in_bulk(wrong)
+    lines = OrderItem.objects.select_related("order")
+    names = dict(whole_rows(lines, wrong))
     for key, (units, there) in wrong.items():
         yield Violation(
             str(names.get(key, f"order line {key}")),
@@ -197,8 +199,8 @@ def lines_that_do_not_add_up() -> Iterator[Violation]:
     by_a_yen = Q(goods_off__gt=HALF_A_YEN) | Q(tax_off__gt=HALF_A_YEN)
     wrong = lines.filter((~in_yen & by_a_cent) | (in_yen & by_a_yen)).order_by()
     # Only what is wrong is read whole: the orders of all lines would fill the memory.
-    keys = list(wrong.values_list("pk", flat=True))
-    for line in OrderItem.objects.select_related("order").in_bulk(keys).values():
+    keys = wrong.values_list("pk", flat=True)
+    for _, line in whole_rows(OrderItem.objects.select_related("order"), keys):
         yield Violation(
             str(line),
             f"{line.quantity} × {line.unit_price} less {line.discount} is not "

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from inventory.models import Location, ReferenceType, StockTransaction
 from returns.models import ReturnItem
 from stateset.lib.invariants import Violation
+from stateset.lib.whole_rows import whole_rows
 
 CHUNK = 5000
 
@@ -30,7 +31,7 @@ def lines_that_differ_from_the_ledger() -> Iterator[Violation]:
         if said.get(key, NOTHING) != booked.get(key, NOTHING)
     ]
     rows = ReturnItem.objects.select_related("return_request", "order_item")
-    found = rows.in_bulk(wrong)
+    found = dict(whole_rows(rows, wrong))
     for key in wrong:
         item = found.get(key)
         name = f"{item.return_request} {item.order_item.sku}" if item else f"line {key}"

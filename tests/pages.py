@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 from django.db.models import Model
@@ -103,6 +105,13 @@ def refusals(response: Any) -> list[str]:
     """Return the errors that a form shows over all fields."""
     form: BaseForm = response.context["adminform"].form
     return [str(error) for error in form.non_field_errors()]
+
+
+def carried(response: Any, name: str) -> str:
+    """Return what a hidden field of the page has, as the browser would send it."""
+    field = rf'<input type="hidden" name="{name}" value="([^"]*)"'
+    (value,) = re.findall(field, response.content.decode())
+    return unescape(value)
 
 
 def _values(form: BaseForm) -> dict[str, Any]:

@@ -44,12 +44,13 @@ def use_forgiven(order: Order, *, most: Decimal) -> list[tuple[Payment, Decimal]
     used = []
     refunds = order.payments.filter(forgiven_amount__gt=0)
     for refund in refunds.order_by("created_at", "pk"):
+        if most <= 0:
+            break
         lock_row(refund)
         part = min(refund.forgiven_amount, most)
-        if part > 0:
-            save_columns(refund, forgiven_amount=refund.forgiven_amount - part)
-            used.append((refund, part))
-            most -= part
+        save_columns(refund, forgiven_amount=refund.forgiven_amount - part)
+        used.append((refund, part))
+        most -= part
     return used
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from orders.models import Order
 from returns.models import ReturnItem
-from returns.services.returnable import lines_out_there
+from returns.services.returnable import lines_out_there, returnable_quantity
 from stateset.lib.admin import (
     ChoicesFilter,
     NumberRangeFilter,
@@ -59,13 +59,11 @@ def lines_to_return(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     if order is None:
         return []
-    lines = lines_out_there(order).order_by("line_number")[:MOST_LINES]
+    lines = lines_out_there(order).filter(variant__product__is_returnable=True)
     return [
-        {
-            "order_item": line.pk,
-            "units_out": line.quantity_fulfilled - line.quantity_returned,
-        }
-        for line in lines
+        {"order_item": line.pk, "units_out": units}
+        for line in lines.order_by("line_number")[:MOST_LINES]
+        if (units := returnable_quantity(line)) > 0
     ]
 
 

@@ -8,7 +8,6 @@ from operator import or_
 from typing import Any
 
 from django.apps import apps
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Q
 
 from stateset.lib.fields import FittingDecimalField
@@ -24,16 +23,10 @@ def amounts_that_do_not_fit() -> Iterator[Violation]:
         fields = [
             field
             for field in model._meta.local_concrete_fields
-            if isinstance(field, FittingDecimalField) and not _is_held_to_size(field)
+            if isinstance(field, FittingDecimalField)
         ]
         if fields:
             yield from _too_large(model, fields)
-
-
-def _is_held_to_size(field: Any) -> bool:
-    """Return whether the column's own type refuses an amount with too many digits."""
-    column = field.db_type(connections[DEFAULT_DB_ALIAS])
-    return f"({field.max_digits}, {field.decimal_places})" in (column or "")
 
 
 def _too_large(model: Any, fields: list[Any]) -> Iterator[Violation]:

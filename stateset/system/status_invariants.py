@@ -32,6 +32,7 @@ from django.utils import timezone
 from stateset.lib.invariants import Violation
 from stateset.lib.models import Document
 from stateset.lib.rows import key_read
+from stateset.lib.whole_rows import whole_rows
 from stateset.system import conf
 from stateset.system.models import Event
 
@@ -95,7 +96,7 @@ def _differing(
 ) -> Iterator[Violation]:
     explained = Coalesce(_last_change(model, since), _first_status(model, since))
     rows: Any = model._base_manager.annotate(explained=explained)
-    for row in rows.in_bulk(keys).values():
+    for _, row in whole_rows(rows, keys):
         if row.explained not in (None, row.status):
             yield Violation(
                 f"{model._meta.verbose_name} {row}",

@@ -141,6 +141,17 @@ def test_an_amount_that_can_not_be_read_back_is_named() -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db
+def test_an_amount_that_is_no_number_is_named() -> None:
+    order = make_order()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE orders SET shipping_total = 'NaN'")
+    rules = named_invariants(["system.amounts"])
+    found = [str(violation) for _, violation in violations(rules)]
+    assert any(each.startswith(f"order {order.pk}: shipping total") for each in found)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
 def test_what_the_database_finds_too_long_is_told_in_words() -> None:
     with pytest.raises(DataError) as refused, connection.cursor() as cursor:
         cursor.execute("SELECT 99999999999::integer")

@@ -14,7 +14,7 @@ from tests.inventory.procurement.builders import (
     line_ids,
     make_sent_order,
 )
-from tests.pages import act, add_url, refusals, save, staff
+from tests.pages import act, add_url, carried, refusals, save, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def test_a_cost_far_above_the_last_is_asked_about_once() -> None:
     (asked,) = refusals(response)
     assert asked.startswith(doubt)
     assert ItemReceipt.objects.count() == 1
-    sure = response.context["adminform"].form["sure"].value()
+    sure = carried(response, "sure")
     save(browser, add_url(ItemReceipt), **typed, unit_cost="125", sure=sure)
     assert ItemReceipt.objects.count() == 2
 
@@ -49,6 +49,6 @@ def test_an_order_at_a_cost_far_above_the_last_is_received_when_asked_twice() ->
     (asked,) = response.context["form"].non_field_errors()
     assert f"is 1,000 times the last cost, 2.50 {variant.currency}. Book it" in asked
     assert line_counts(order) == [(0, 0)]
-    sure = response.context["form"]["sure"].value()
+    sure = carried(response, "sure")
     act(browser, order, "receive", **typed, sure=sure)
     assert line_counts(order) == [(3, 0)]

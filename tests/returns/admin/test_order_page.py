@@ -13,6 +13,7 @@ from tests.pages import change_url, landed_on, save, staff
 from tests.returns.builders import (
     make_approver,
     make_delivered_order,
+    make_return,
     make_returnable_variant,
 )
 
@@ -39,6 +40,19 @@ def test_no_return_is_offered_of_what_is_here_or_to_who_may_not_open_one() -> No
     reader = Client()
     reader.force_login(make_approver("view_order"))
     assert way_to_a_return(reader, make_delivered_order()) == ""
+
+
+def test_only_what_may_still_come_back_is_on_the_form() -> None:
+    lines = [OrderLine(make_returnable_variant(), 3) for _ in range(2)]
+    order, browser = make_delivered_order(lines=lines), staff()
+    first, second = order.items.order_by("line_number")
+    make_return(order, lines={first.pk: 2, second.pk: 3})
+
+    page = browser.get(way_to_a_return(browser, order)).content.decode()
+
+    assert 'placeholder="of 1"' in page
+    assert 'placeholder="of 3"' not in page
+    assert f"{second}: {second.article}" not in page
 
 
 def test_what_may_come_back_is_on_the_form_already_and_only_units_are_typed() -> None:

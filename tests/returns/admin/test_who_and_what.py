@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.test import Client
 
-from returns.models import ReturnItem, ReturnRequest
-from stateset.accounts.models import User
-from tests.inventory.pages import buttons
+from returns.models import ReturnItem
 from tests.pages import action_url, change_url, list_url, staff
+from tests.returns.admin.builders import browser_of, offered
 from tests.returns.builders import (
     acting_as,
     make_approver,
@@ -22,16 +20,6 @@ from tests.stateset.builders import make_user
 pytestmark = pytest.mark.django_db
 
 APPROVE = "approve_return"
-
-
-def browser_of(user: User) -> Client:
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
-def offered(browser: Client, found: ReturnRequest) -> list[str]:
-    return buttons(browser.get(change_url(found)))
 
 
 def test_the_page_says_who_asked_and_what_for() -> None:
