@@ -24,9 +24,9 @@ DELETING_SUFFIX = ".deleting.json"
 # Dumps by hand and by the guide's script have our names, but are never packed by zstd
 # nor encrypted.
 OWN_SUFFIXES = (".zst", ".json", ".age")
+HALF_DELETED_WHY = "its deletion was not finished: the next pruning goes on with it"
 FOREIGN_WHY = "it has no manifest: perhaps another program made it (restore --foreign)"
 # A number is added when two backups begin in one second.
-HALF_DELETED_WHY = "its deletion was not finished: the next pruning goes on with it"
 ID = re.compile(r"stateset_\d{8}_\d{6}(?:_\d{2})?")
 
 

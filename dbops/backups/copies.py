@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 from dbops.backups.catalogue import (
     LATEST,
@@ -11,7 +12,7 @@ from dbops.backups.catalogue import (
     latest_to_restore,
 )
 from dbops.backups.manifest import ANOTHER, Manifest, StoredFile
-from dbops.backups.measuring import Measure, MeteredReader
+from dbops.backups.measuring import MeteredReader
 from dbops.backups.signing import require_restorable
 from dbops.backups.storage import (
     BackupStorage,
@@ -91,16 +92,24 @@ def _is_near(place: BackupStorage) -> bool:
 def require_stored(place: BackupStorage, manifest: Manifest) -> None:
     """Read a copy through; raise BackupDamagedError unless it is what was stored."""
     for file in manifest.files:
-        with place.open(file.name) as source:
-            stored = MeteredReader(source)
-            while stored.read(CHUNK_BYTES):
-                pass
-        require_measure(manifest, file, stored.meter.measure)
+        for _ in stored_chunks(place, manifest, file):
+            pass
 
 
-def require_measure(manifest: Manifest, file: StoredFile, found: Measure) -> None:
-    """Raise BackupDamagedError unless the bytes of a file are those of the manifest."""
-    if found != file.stored:
+def stored_chunks(
+    place: BackupStorage, manifest: Manifest, file: StoredFile
+) -> Iterator[bytes]:
+    """Yield the bytes of a file, of a longer one not much more than of the right one.
+
+    Raises BackupDamagedError at the end unless they were those of the manifest.
+    """
+    with place.open(file.name) as source:
+        stored = MeteredReader(source)
+        while stored.meter.size_bytes <= file.stored.size_bytes:
+            if not (chunk := stored.read(CHUNK_BYTES)):
+                break
+            yield chunk
+    if stored.meter.measure != file.stored:
         raise BackupDamagedError(
             f"The backup {manifest.id} is damaged.",
             why=f"{file.name} is not what was stored",

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from dbops.audit import journaled
-from dbops.backups.catalogue import COMPLETE, VERDICT_SUFFIX, CatalogueEntry
-from dbops.backups.copies import require_measure, require_stored
-from dbops.backups.encryption import find_identity
-from dbops.backups.holds import PINNED, being_read, read_holds
+from dbops.backups.catalogue import COMPLETE, CatalogueEntry
+from dbops.backups.copies import require_stored, stored_chunks
+from dbops.backups.holds import PINNED, Hold, being_read, read_holds
 from dbops.backups.manifest import ANOTHER, SUFFIX, Manifest, StoredFile, read_manifest
-from dbops.backups.measuring import MeteredReader, Writable
-from dbops.backups.prune import Copy, explain_backups, retention_policy
+from dbops.backups.prune import WHOLE, Copy, explain_backups, retention_policy
 from dbops.backups.retention import (
     CLOCK_TOLERANCE,
     WAITING,
@@ -29,20 +27,17 @@ from dbops.backups.storage import (
     backup_places,
     backup_storage,
 )
-from dbops.backups.verify import verify_copy
+from dbops.backups.writing import remove_quietly
 from dbops.errors import (
     BackupDamagedError,
     NameTakenError,
     PruningRefusedError,
     StorageError,
 )
-from dbops.process import CHUNK_BYTES
 from dbops.stopping import stoppable
 from stateset.lib.reports import render_bytes
 
 logger = logging.getLogger(__name__)
-
-PROVEN_BY = "hash"
 
 
 @dataclass(frozen=True)
@@ -69,14 +64,12 @@ class MadeUp:
     refused: Mapping[Copy, str]
 
 
-def find_lacks(
-    listed: Sequence[Kept], alias: str, locations: Iterable[str] = ()
-) -> list[Lack]:
-    """Return what each location lacks of all that are ``listed``, newest first.
+def find_lacks(listed: Sequence[Kept], alias: str, places: Places) -> list[Lack]:
+    """Return what each place lacks of all that are ``listed``, newest first.
 
     A backup counts that is good and trusted elsewhere, and that the policy of the
-    location would keep: what was deleted there is not brought back. A location that
-    cannot be read lacks nothing.
+    place would keep: what was deleted there is not brought back. One that cannot be
+    read lacks nothing, and is among those that ``places`` missed.
     """
     good: dict[str, list[CatalogueEntry]] = {}
     for each in listed:
@@ -85,9 +78,9 @@ def find_lacks(
             good.setdefault(each.entry.id, []).append(each.entry)
     if not good or len(backup_places()) == 1:
         return []
-    found = Places(backup_places(locations)).each(
-        lambda place: _lacking(place, listed, good, alias)
-    )
+    holds = read_holds(backup_storage(), timezone.now())
+    pins = {name: hold for name, hold in holds.items() if hold.short == PINNED}
+    found = places.each(lambda place: _lacking(place, listed, good, alias, pins))
     lacks = [
         Lack(kept, tuple(entry.location for entry in good[kept.entry.id]))
         for some in found
@@ -102,10 +95,11 @@ def make_up(alias: str = DEFAULT_DB_ALIAS, locations: Iterable[str] = ()) -> Mad
     Each copy is compared with its manifest on the way and read back. Nothing is left
     of one that fails; a location that fails takes no more part.
     """
-    lacks = find_lacks(explain_backups(alias), alias, locations)
+    targets = Places(backup_places(locations))
+    lacks = find_lacks(explain_backups(alias), alias, targets)
     places = {place.name: place for place in backup_places()}
     copied: list[Lack] = []
-    refused: dict[Copy, str] = {}
+    refused = {(name, WHOLE): error.why for name, error in targets.missed.items()}
     away: set[str] = set()
     for lack in lacks:
         location, backup_id = lack.copy
@@ -132,21 +126,19 @@ def _lacking(
     listed: Sequence[Kept],
     good: Mapping[str, Sequence[CatalogueEntry]],
     alias: str,
+    pins: Mapping[str, Hold],
 ) -> list[Kept]:
     there = {each.name.partition(".")[0] for each in place.objects()}
     lacking = [
-        replace(entries[0], location=place.name)
+        # What was proven of the copy elsewhere keeps none here.
+        replace(entries[0], location=place.name, verdict=None)
         for backup_id, entries in good.items()
         if backup_id not in there
     ]
     own = [each.entry for each in listed if each.entry.location == place.name]
-    now = timezone.now()
-    holds = read_holds(backup_storage(), now)
-    pins = {name: hold for name, hold in holds.items() if hold.short == PINNED}
+    policy = retention_policy(alias, place.name)
     try:
-        plan = plan_retention(
-            [*own, *lacking], retention_policy(alias, place.name), now, pins
-        )
+        plan = plan_retention([*own, *lacking], policy, timezone.now(), pins)
     except PruningRefusedError:
         # The clock is wrong, so nobody knows what would be kept.
         return []
@@ -179,63 +171,57 @@ def copy_backup(source: BackupStorage, target: BackupStorage, backup_id: str) ->
         being_read(source, backup_id, "copy"),
     ):
         details |= {"id": backup_id, "from": source.name, "to": target.name}
-        name = backup_id + SUFFIX
-        with source.open(name) as file:
-            content = file.read()
-        manifest = read_manifest(name, content)
-        _require_names(manifest, backup_id)
+        content, manifest = _manifest_at(source, backup_id)
         details["bytes"] = manifest.size_bytes
         # What an outage left of it half uploaded would hold its name for a day.
         target.clear_unfinished(manifest.finished_at + CLOCK_TOLERANCE, backup_id)
         dump, *others = manifest.files
         with target.create(backup_id, dump.name.removeprefix(backup_id)) as taking:
             _require_room(target, manifest)
-            _pass_on(source, manifest, dump, taking)
+            for chunk in _chunks(source, manifest, dump):
+                taking.write(chunk)
         try:
             for other in others:
                 # Roles and settings: text that was in memory when it was written too.
-                target.put(other.name, _read(source, manifest, other))
-            target.put(name, content)
-            _prove(target, manifest)
+                target.put(other.name, b"".join(_chunks(source, manifest, other)))
+            target.put(manifest.name, content)
+            require_stored(target, manifest)
         except BaseException:
-            _take_back(target, manifest)
+            for each in (manifest.name, *(file.name for file in manifest.files)):
+                remove_quietly(target, each)
             raise
 
 
-def _pass_on(
-    source: BackupStorage, manifest: Manifest, file: StoredFile, target: Writable
-) -> None:
-    with source.open(file.name) as opened:
-        stored = MeteredReader(opened)
-        while chunk := stored.read(CHUNK_BYTES):
-            target.write(chunk)
-    require_measure(manifest, file, stored.meter.measure)
+def _manifest_at(source: BackupStorage, backup_id: str) -> tuple[bytes, Manifest]:
+    name = backup_id + SUFFIX
+    try:
+        with source.open(name) as file:
+            content = file.read()
+    except StorageError as error:
+        raise _unreadable(source, backup_id, error) from error
+    manifest = read_manifest(name, content)
+    _require_names(manifest, backup_id)
+    return content, manifest
 
 
-def _read(source: BackupStorage, manifest: Manifest, file: StoredFile) -> bytes:
-    with source.open(file.name) as opened:
-        stored = MeteredReader(opened)
-        content = stored.read(file.stored.size_bytes + 1)
-    require_measure(manifest, file, stored.meter.measure)
-    return content
+def _chunks(
+    source: BackupStorage, manifest: Manifest, file: StoredFile
+) -> Iterator[bytes]:
+    """Yield what is stored; a source that cannot be read is told as one that is bad."""
+    try:
+        yield from stored_chunks(source, manifest, file)
+    except StorageError as error:
+        raise _unreadable(source, manifest.id, error) from error
 
 
-def _prove(target: BackupStorage, manifest: Manifest) -> None:
-    """Read back what was stored; without the identity nobody can look inside."""
-    if manifest.recipients and find_identity() is None:
-        require_stored(target, manifest)
-    else:
-        verify_copy(target, manifest.id, alias=manifest.alias, level=PROVEN_BY)
-
-
-def _take_back(target: BackupStorage, manifest: Manifest) -> None:
-    """Remove what was copied, the manifest first; what cannot be removed is logged."""
-    names = [manifest.name, manifest.id + VERDICT_SUFFIX]
-    for name in (*names, *(file.name for file in manifest.files)):
-        try:
-            target.delete(name)
-        except StorageError as error:
-            logger.warning("%s %s", error.what, error.why)
+def _unreadable(
+    source: BackupStorage, backup_id: str, error: StorageError
+) -> BackupDamagedError:
+    return BackupDamagedError(
+        f"The backup {backup_id} cannot be read at {source.name}.",
+        why=error.why,
+        fix=error.fix,
+    )
 
 
 def _require_names(manifest: Manifest, backup_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -104,11 +105,12 @@ def prune_backups(
     ):
         details["alias"] = alias
         # All plans first: one that is refused leaves every place as it is.
-        held = _holds()
+        storage = backup_storage()
+        held = read_holds(storage, timezone.now())
         plans = places.each(lambda place: (place, _plan(place, alias, held)))
         refused = {(name, WHOLE): error.why for name, error in places.missed.items()}
         for place, plan in plans:
-            refused |= _carry_out(place, plan)
+            refused |= _carry_out(place, plan, storage)
         unfinished = sum(_clear(place, refused) for place, _ in plans)
         pruned = Pruned(
             [each for _, plan in plans for each in plan], refused, unfinished
@@ -154,17 +156,24 @@ def _plan(place: BackupStorage, alias: str, held: Mapping[str, Hold]) -> list[Ke
     return plan_retention(entries, policy, timezone.now(), held)
 
 
-def _carry_out(place: BackupStorage, plan: Sequence[Kept]) -> dict[Copy, str]:
-    return {
-        place_of(each): why
-        for each in plan
-        if not each.is_kept and (why := _held(each) or _delete(place, each.entry.id))
-    }
+def _carry_out(
+    place: BackupStorage, plan: Sequence[Kept], everywhere: BackupStorage
+) -> dict[Copy, str]:
+    refused = {}
+    for each in plan:
+        if each.is_kept:
+            continue
+        if why := _held(each, everywhere) or _delete(place, each.entry.id):
+            refused[place_of(each)] = why
+    return refused
 
 
-def _held(kept: Kept) -> str:
-    """Return what holds a backup since the plan was made."""
-    hold = _holds().get(kept.entry.id)
+def _held(kept: Kept, everywhere: BackupStorage) -> str:
+    """Return what holds a backup since the plan was made, or why nobody knows."""
+    try:
+        hold = read_holds(everywhere, timezone.now()).get(kept.entry.id)
+    except StorageError as error:
+        return error.why
     return hold.why if hold else ""
 
 
@@ -193,8 +202,10 @@ def _delete(storage: BackupStorage, backup_id: str) -> str:
     first = (backup_id + SUFFIX, backup_id + VERDICT_SUFFIX)
     try:
         if mark not in names and any(map(may_be_foreign, names)):
-            storage.put(mark, b"{}\n")
-            names.append(mark)
+            with suppress(StorageError):
+                # A full disk takes no mark, and is made room on all the same.
+                storage.put(mark, b"{}\n")
+                names.append(mark)
         for name in sorted(names, key=lambda name: (name == mark, name not in first)):
             storage.delete(name)
     except StorageError as error:

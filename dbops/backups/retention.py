@@ -136,7 +136,8 @@ def _needed(ours: Sequence[CatalogueEntry], policy: Policy) -> dict[str, Kept]:
 def _needed_of(good: Sequence[CatalogueEntry], policy: Policy) -> dict[str, Kept]:
     """Return what is kept of one group, the best one first; the last reason stays."""
     entries = {entry.id: entry for entry in good}
-    filled = fill_slots([(each.id, _begun(each)) for each in good], policy.counts)
+    trusted = [each for each in good if _is_trusted(each)] or good
+    filled = fill_slots([(each.id, _begun(each)) for each in trusted], policy.counts)
     needed = {
         backup_id: _kept(entries[backup_id], slot.rule, f"newest good of {slot.slot}")
         for backup_id, slot in filled.items()
@@ -158,8 +159,11 @@ def _needed_of(good: Sequence[CatalogueEntry], policy: Policy) -> dict[str, Kept
 
 def _rank(entry: CatalogueEntry) -> tuple[bool, datetime, str]:
     """Order good ones: what may not be ours stands behind all that is."""
-    is_trusted = entry.manifest is not None and not entry.manifest.doubt
-    return is_trusted, _begun(entry), entry.id
+    return _is_trusted(entry), _begun(entry), entry.id
+
+
+def _is_trusted(entry: CatalogueEntry) -> bool:
+    return entry.manifest is not None and not entry.manifest.doubt
 
 
 def _by_age(entry: CatalogueEntry, policy: Policy, now: datetime) -> Kept:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from statistics import median
 
+from dbops import conf
 from dbops.backups.catalogue import COMPLETE, list_entries_of
 from dbops.backups.manifest import Manifest
 from dbops.backups.storage import BackupStorage
@@ -22,14 +23,24 @@ MANY_ROWS = 100
 def earlier_manifests(storage: BackupStorage, alias: str) -> list[Manifest]:
     """Return those of the newest good backups of one database; none if unreadable."""
     try:
+        newest = islice(list_entries_of(storage, alias), 2 * LOOKED_AT)
         found = [
             entry.manifest
-            for entry in islice(list_entries_of(storage, alias), 2 * LOOKED_AT)
-            if entry.state == COMPLETE and entry.manifest is not None
+            for entry in newest
+            if entry.state == COMPLETE and entry.manifest and _is_ours(entry.manifest)
         ]
     except StorageError:
         return []
     return found[:LOOKED_AT]
+
+
+def _is_ours(manifest: Manifest) -> bool:
+    """Tell one of this installation: others may store theirs in the same bucket."""
+    return (
+        not manifest.doubt
+        and manifest.project == conf.PROJECT
+        and manifest.environment == conf.environment()
+    )
 
 
 def surprises(
@@ -38,7 +49,7 @@ def surprises(
     """Yield in words where there is much less than before.
 
     It is a true copy all the same: to restore what it holds may be what is wanted,
-    so it counts as good, and people are told.
+    so it counts as good; the log, its manifest and its page tell.
     """
     if not earlier:
         return

@@ -206,10 +206,11 @@ def _take_back(
         if isinstance(places.missed.get(place.name), NameTakenError):
             continue
         for name in reversed(names):
-            _remove(place, name)
+            remove_quietly(place, name)
 
 
-def _remove(place: BackupStorage, name: str) -> None:
+def remove_quietly(place: BackupStorage, name: str) -> None:
+    """Remove one object; what cannot be removed is logged."""
     try:
         place.delete(name)
     except StorageError as error:

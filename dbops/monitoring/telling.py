@@ -24,7 +24,13 @@ def _look() -> CheckResult:
     if not known:
         hint = "set APP__ADMINS and APP__EMAIL_URL, or APP__WEBHOOK_URL"
         return CheckResult(NAME, "ok", "nobody is told when something is wrong", hint)
-    failed = {way: why for way, why in last_failures().items() if way in known}
+    try:
+        failures = last_failures()
+    except OSError as error:
+        told = f"nothing is told: {error.filename} cannot be read, {error.strerror}"
+        hint = "give that file to the user that everything runs as"
+        return CheckResult(NAME, "warning", told, hint)
+    failed = {way: why for way, why in failures.items() if way in known}
     if not failed:
         return CheckResult(NAME, "ok", f"by {' and '.join(known)}")
     told = "; ".join(f"by {way}: {why}" for way, why in failed.items())

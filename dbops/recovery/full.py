@@ -15,6 +15,7 @@ from dbops.errors import DrillFailedError, OperationBusyError, StorageError
 from dbops.recovery.drill import recovery_drill
 from dbops.recovery.drill_reports import PASSED, DrillReport
 from dbops.telling.pinging import ping
+from stateset.lib.errors import UsageError
 
 REASON = "of the full backup"
 
@@ -86,7 +87,7 @@ def back_up(
     """
     try:
         backed_up = _back_up(alias, kind, **options)
-    except OperationBusyError:
+    except (OperationBusyError, UsageError):
         raise
     except Exception:
         _ping(alias, is_good=False)

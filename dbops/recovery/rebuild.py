@@ -73,12 +73,15 @@ def _level_out(places: Places, name: str, lacking: set[str]) -> bool:
         for place in places.reached
         if place.name in lacking or versions.get(place.name, newest) != newest
     ]
+    is_put = False
     for place in behind:
         try:
             place.put(name, newest)
         except StorageError as error:
             places.miss(place, error)
-    return bool(behind)
+        else:
+            is_put = True
+    return is_put
 
 
 def _names(place: BackupStorage) -> set[str]:

@@ -60,10 +60,13 @@ def remembering() -> Iterator[Remembered]:
 
 
 def last_failures() -> dict[str, str]:
-    """Return by which way telling failed the last time it was tried, and why."""
+    """Return by which way telling failed the last time it was tried, and why.
+
+    Raises OSError where that cannot be read: then nothing can be told either.
+    """
     try:
         return _parse(memory_file().read_bytes()).failures
-    except OSError:
+    except FileNotFoundError:
         return {}
 
 

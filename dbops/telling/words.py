@@ -33,8 +33,11 @@ class Message:
 
     def without(self, secrets: Collection[str]) -> Message:
         """Return it with none of these in it, nor any password in a URL."""
-        data = json.loads(scrub(json.dumps(self.data), secrets))
-        return Message(scrub(self.subject, secrets), scrub(self.body, secrets), data)
+        return Message(
+            scrub(self.subject, secrets),
+            scrub(self.body, secrets),
+            _scrubbed(self.data, secrets),
+        )
 
 
 def word_news(news: Sequence[News], *, environment: str, now: datetime) -> Message:
@@ -61,9 +64,16 @@ def scrub(text: str, secrets: Collection[str]) -> str:
     """Return a text with none of these in it, nor any password in a URL."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
-        # As it stands inside JSON.
-        text = text.replace(json.dumps(secret)[1:-1], HIDDEN)
     return IN_A_URL.sub(rf"\1:{HIDDEN}", text)
+
+
+def _scrubbed(values: Any, secrets: Collection[str]) -> Any:
+    """Scrub each text in it, and no name of a value."""
+    if isinstance(values, dict):
+        return {name: _scrubbed(value, secrets) for name, value in values.items()}
+    if isinstance(values, list):
+        return [_scrubbed(value, secrets) for value in values]
+    return scrub(values, secrets) if isinstance(values, str) else values
 
 
 def _message(

@@ -61,7 +61,7 @@ def show_backups(request: HttpRequest) -> HttpResponse:
         storage = backup_storage()
         location = storage.location
         found = explain_backups(DEFAULT_DB_ALIAS)
-        lacks = find_lacks(found, DEFAULT_DB_ALIAS)
+        lacks = find_lacks(found, DEFAULT_DB_ALIAS, Places(backup_places()))
         drills = read_drills(storage)
     except StorageError as error:
         refused = sentences(error)

@@ -13,7 +13,7 @@ from stateset.lib.journal import current_context
 
 STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 # Django hands whole objects along, of which the log keeps nothing.
-UNWANTED = {"request", "server_time"}
+UNWANTED = {"request", "server_time", "is_told"}
 # The message has the rest in words.
 SHOWN_TO_PEOPLE = ("actor", "request_id")
 REQUEST_ID_KEY = "STATESET_REQUEST_ID"
@@ -55,8 +55,9 @@ class FaultFilter(logging.Filter):
         if record.exc_info and _is_forbidden(record):
             # Nothing is broken: who asked for what is all there is to know.
             record.exc_info = None
-            return True
-        return bool(record.exc_info)
+            # Set up twice in one process, a logger has its filters twice.
+            record.is_told = True
+        return bool(record.exc_info) or getattr(record, "is_told", False)
 
 
 class JsonFormatter(logging.Formatter):

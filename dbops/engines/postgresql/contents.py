@@ -133,7 +133,11 @@ def _give_up(connection: BaseDatabaseWrapper, future: Future[Contents]) -> None:
         connection.connection.cancel_safe(timeout=CANCEL_SECONDS)
     wait([future], CANCEL_SECONDS)
     if not future.done():
-        with socket(fileno=dup(connection.connection.fileno())) as line:
+        # A line that is closed already must not hide the cause.
+        with (
+            suppress(psycopg.Error, OSError),
+            socket(fileno=dup(connection.connection.fileno())) as line,
+        ):
             line.shutdown(SHUT_RDWR)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dbops.backups.making_up import Lack, MadeUp, find_lacks, make_up
-from dbops.backups.prune import explain_backups
+from dbops.backups.prune import WHOLE, explain_backups
 from dbops.backups.retention import Kept
-from dbops.backups.storage import BackupStorage, backup_places
+from dbops.backups.storage import BackupStorage, Places, backup_places
 from dbops.management.choices import add_location, chosen
 from dbops.recovery.rebuild import Rebuilt
 from dbops.recovery.rebuild import rebuild as rebuild_from_storage
@@ -51,7 +51,7 @@ class Command(StatesetCommand):
         places = backup_places(chosen(location))
         made_up = make_up(database, chosen(location)) if copy_missing else None
         plan = explain_backups(database, chosen(location))
-        lacks = [] if location else find_lacks(plan, database)
+        lacks = [] if location else find_lacks(plan, database, Places(places))
         rebuilt = rebuild_from_storage(database) if rebuild else None
         return Report(
             summary="; ".join(
@@ -93,7 +93,7 @@ def _lacking(lacks: list[Lack]) -> Iterator[str]:
 def _told_of_copies(made_up: MadeUp) -> Iterator[str]:
     yield f"{_summed(made_up.copied)} copied"
     for (location, backup_id), why in made_up.refused.items():
-        yield f"{backup_id} not to {location}: {why}"
+        yield f"{'nothing' if backup_id == WHOLE else backup_id} to {location}: {why}"
 
 
 def _summed(lacks: Sequence[Lack]) -> str:

@@ -19,7 +19,7 @@ from dbops.backups.making_up import copy_backup, find_lacks, make_up
 from dbops.backups.manifest import Manifest, write_manifest
 from dbops.backups.prune import explain_backups
 from dbops.backups.restore import restore_backup
-from dbops.backups.storage import FolderStorage, backup_places
+from dbops.backups.storage import FolderStorage, Places, backup_places
 from dbops.errors import BackupDamagedError, NameTakenError, StorageError
 from stateset.lib import journal
 from tests.dbops.builders import make_manifest, store_aged, store_backup
@@ -109,13 +109,68 @@ def test_only_what_is_good_and_would_be_kept_there_is_missing(
     settings.BACKUP_SIGNING_KEYS = {"ours": "k" * 32}
     with far.create("stateset_20261101_010000", ".dump") as begun:
         begun.write(b"being written")
-    lacks = find_lacks(explain_backups(), "default")
+    lacks = find_lacks(explain_backups(), "default", Places(backup_places()))
     assert [lack.copy for lack in lacks] == [
         ("vault", "stateset_20261101_030000"),
         ("vault", "stateset_20261101_020000"),
         ("vault", "stateset_20261101_000000"),
     ]
-    assert find_lacks(explain_backups(), "default", ["local"]) == []
+    local_alone = Places(backup_places(["local"]))
+    assert find_lacks(explain_backups(), "default", local_alone) == []
+
+
+def test_a_drill_elsewhere_brings_back_nothing_that_was_deleted_here(
+    backup_folder: Path, vault: Path, settings: Settings
+) -> None:
+    local, far = backup_places()
+    settings.BACKUP_RETENTION_DAYS = {"vault": 2}
+    now = timezone.now()
+    old = store_backup(local, FIRST, started_at=now - timedelta(days=9))
+    proven = Verdict("restore", True, now, old.stored.sha256)  # noqa: FBT003 -- is_good
+    write_verdict(local, FIRST, proven)
+    for day in (1, 2, 3):
+        backup_id = f"stateset_2026112{day + 2}_020000"
+        for place in (local, far):
+            store_backup(place, backup_id, started_at=now - timedelta(hours=day))
+    assert find_lacks(explain_backups(), "default", Places(backup_places())) == []
+
+
+@pytest.mark.parametrize("verb", ["put", "objects"])
+def test_a_place_that_is_away_is_told(
+    backup_folder: Path, vault: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    store_backup(backup_places()[0], FIRST, started_at=timezone.now())
+    real = getattr(FolderStorage, verb)
+
+    def refuse(self: FolderStorage, *arguments: Any) -> Any:
+        if self.name == "vault":
+            raise StorageError("It was not done.", why="the disk is gone")
+        return real(self, *arguments)
+
+    monkeypatch.setattr(FolderStorage, verb, refuse)
+    made_up = make_up()
+    assert made_up.copied == []
+    (why,) = made_up.refused.values()
+    assert "the disk is gone" in why
+
+
+def test_a_source_that_cannot_be_read_does_not_stop_the_others(
+    backup_folder: Path, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = backup_places()[0]
+    for backup_id in (FIRST, SECOND):
+        store_backup(local, backup_id, started_at=timezone.now())
+    real = FolderStorage.open
+
+    def refuse(self: FolderStorage, name: str) -> Any:
+        if self.name == "local" and name.startswith(f"{SECOND}.dump"):
+            raise StorageError("It was not read.", why="the disk is worn out")
+        return real(self, name)
+
+    monkeypatch.setattr(FolderStorage, "open", refuse)
+    made_up = make_up()
+    assert [lack.copy for lack in made_up.copied] == [("vault", FIRST)]
+    assert list(made_up.refused) == [("vault", SECOND)]
 
 
 def test_a_copy_that_is_not_good_is_taken_from_elsewhere_or_not_at_all(

@@ -177,6 +177,10 @@ def test_one_of_doubtful_origin_pushes_out_no_trusted_one() -> None:
     assert shorts(forged, floor=2, counts=Counts(daily=2)) == [
         *("newest", "one of 2", "no"),
     ]
+    # Nor by days of their own, on which there is none of ours.
+    entries = [*forged, *(make_entry(age) for age in (40, 41, 42, 43))]
+    found = shorts(entries, floor=1, counts=Counts(daily=4))
+    assert found[3:] == ["one of 1", "daily", "daily", "daily"]
 
 
 def test_as_many_of_the_last_as_are_asked_for_stay() -> None:

@@ -67,6 +67,14 @@ def test_only_faults_are_told_beside_the_access_log():
     )
 
 
+def test_what_is_forbidden_is_told_in_one_line_however_often_it_is_filtered():
+    denied = (PermissionError, PermissionError("no"), None)
+    record = make_record(exc_info=denied, status_code=403)
+    assert [FaultFilter().filter(record) for _ in range(2)] == [True, True]
+    assert TextFormatter().format(record).splitlines()[1:] == []
+    assert "is_told" not in json.loads(JsonFormatter().format(record))
+
+
 def test_what_django_logs_after_the_request_has_its_number_too():
     request = HttpRequest()
     request.META["STATESET_REQUEST_ID"] = "abc"
