@@ -67,6 +67,12 @@ def code_revision() -> str:
     return str(settings.REVISION)
 
 
+def has_own_keys(location: str) -> bool:
+    """Tell whether a bucket is opened by other keys than those of all."""
+    options = settings.STORAGES[settings.BACKUP_LOCATIONS[location]]["OPTIONS"]
+    return bool(options.get("access_key"))
+
+
 def retention_days(location: str) -> int:
     """Return how many days back all backups are kept at one location."""
     return int(settings.BACKUP_RETENTION_DAYS.get(location, settings.RETENTION_DAYS))

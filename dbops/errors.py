@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from stateset.lib.errors import StatesetError
+from stateset.lib.errors import BUSY, StatesetError
 
 
 class DbopsError(StatesetError):
@@ -18,7 +18,7 @@ class DbopsError(StatesetError):
 class OperationBusyError(DbopsError):
     """Another operation holds the database's lease; trying later will do."""
 
-    exit_code = 75
+    exit_code = BUSY
 
 
 class OperationStoppedError(DbopsError):

@@ -16,7 +16,6 @@ from dbops.backups import encryption
 from dbops.backups.storage import BackupStorage, FolderStorage, backup_places
 from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
-from stateset.backup_settings import variable_of
 
 IDENTITY_FILE = "recovery-identity.txt"
 AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -86,9 +85,7 @@ def _missing(places: Sequence[BackupStorage]) -> Iterator[str]:
     variables = conf.recovery_variables()
     buckets = (place for place in places if not isinstance(place, FolderStorage))
     # A bucket with keys of its own does not take those of all.
-    if any(
-        variable_of(each.name, "ACCESS_KEY_ID") not in variables for each in buckets
-    ):
+    if not all(conf.has_own_keys(each.name) for each in buckets):
         for name in AWS_KEYS:
             if name not in variables:
                 yield f"{name}: not set here; this machine has a role or a profile"

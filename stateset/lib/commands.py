@@ -16,7 +16,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from stateset.lib.databases import is_forbidden
-from stateset.lib.errors import NotConfirmedError, StatesetError
+from stateset.lib.errors import BUSY, NotConfirmedError, StatesetError
 from stateset.lib.reports import (
     LINE,
     Report,
@@ -30,8 +30,6 @@ command_ended = Signal()
 """Sent by what was typed or started by cron, when it has ended: with ``name``,
 ``database``, ``error`` (None where it went well) and ``is_watched_by_a_person``. One
 that met another run on its database says nothing, as it will be tried again."""
-
-BUSY = 75
 
 
 def forget_output() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+BUSY = 75
+"""What a command exits with where trying later will do: EX_TEMPFAIL of sysexits.h."""
+
 
 class StatesetError(Exception):
     """Something was refused or failed, and the reader can be told what to do.

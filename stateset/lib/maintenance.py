@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stateset.lib import conf
-from stateset.lib.errors import StatesetError
+from stateset.lib.errors import BUSY, StatesetError
 
 FILE_NAME = "maintenance.json"
 RETRY_AFTER_SECONDS = 30
@@ -30,7 +30,7 @@ BY_HAND = "by hand"
 class MaintenanceError(StatesetError):
     """The database is being replaced; trying later will do."""
 
-    exit_code = 75
+    exit_code = BUSY
 
 
 @dataclass(frozen=True)

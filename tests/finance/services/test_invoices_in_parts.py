@@ -1,4 +1,4 @@
-"""Invoices: drafted from orders, issued without gaps, fixed from then on."""
+"""What lines an invoice may charge: a part, the rest, and none that is not owed."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The lists of returns, of their lines and decisions, and what is typed there."""
+
 from __future__ import annotations
 
 import pytest

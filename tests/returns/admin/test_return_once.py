@@ -1,3 +1,5 @@
+"""Buttons of a return: what is refused, shown first, or done once though sent twice."""
+
 from __future__ import annotations
 
 from typing import Any

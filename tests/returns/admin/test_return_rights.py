@@ -1,3 +1,5 @@
+"""Who may do what on the page of a return."""
+
 from __future__ import annotations
 
 import pytest
