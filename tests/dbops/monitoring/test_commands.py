@@ -121,15 +121,20 @@ def test_db_activity_fits_on_eighty_columns(shop: Shop) -> None:
     )
 
 
+def sessions(*arguments: str) -> list[dict[str, Any]]:
+    """Return the sessions of clients: the server's own vacuum comes when it likes."""
+    return [row for row in values("db_activity", *arguments)["rows"] if row["user"]]
+
+
 @pytest.mark.postgresql
 def test_db_activity_takes_state_time_and_limit(shop: Shop) -> None:
     with holding(shop, "one"), holding(shop, "two", "SELECT 1"):
-        assert len(values("db_activity")["rows"]) == 2
+        assert len(sessions()) == 2
         assert len(values("db_activity", "--limit=1")["rows"]) == 1
-        assert values("db_activity", "--longer-than=1h")["rows"] == []
-        assert values("db_activity", "--state=active")["rows"] == []
-        (first, _) = values("db_activity", "--text")["rows"]
-        assert first["query"] == UPDATE
+        assert sessions("--longer-than=1h") == []
+        assert sessions("--state=active") == []
+        found = sessions("--text")
+    assert (len(found), found[0]["query"]) == (2, UPDATE)
 
 
 @pytest.mark.postgresql
