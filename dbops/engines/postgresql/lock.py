@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
 from hashlib import sha256
+from time import monotonic, sleep
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
@@ -15,6 +16,10 @@ from dbops.errors import OperationBusyError
 
 # The first half of every lock's key: "dbop" in ASCII.
 LEASES = 0x64626F70
+# Seconds: a server that is busy takes a while to see that a killed run is gone, and
+# who resumes it at once is not told that it is still at work.
+GRACE = 2.0
+PAUSE = 0.1
 # pg_locks, pg_stat_activity: columns unchanged since 14. The two halves of the
 # key are classid and objid.
 HOLDER = """
@@ -38,16 +43,15 @@ def lock(connection: BaseDatabaseWrapper, target: str, holder: str) -> Iterator[
         own.cursor() as cursor,
     ):
         cursor.execute("BEGIN")
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s::int, %s::int)",
-            [LEASES, lock_key(target)],
-        )
-        if not cursor.fetchone()[0]:
-            raise OperationBusyError(
-                f"The database {target!r} is being worked on.",
-                why=_held_by(cursor, target) or "another run has just ended",
-                fix="wait until it is done, then try again",
-            )
+        until = monotonic() + GRACE
+        while not _taken(cursor, target):
+            if monotonic() > until:
+                raise OperationBusyError(
+                    f"The database {target!r} is being worked on.",
+                    why=_held_by(cursor, target) or "other runs take turns at it",
+                    fix="wait until it is done, then try again",
+                )
+            sleep(PAUSE)
         yield
 
 
@@ -63,6 +67,14 @@ def lease_holder(connection: BaseDatabaseWrapper, target: str) -> str | None:
 def lock_key(target: str) -> int:
     """Return the second half of the key: a non-negative 31 bit number."""
     return int.from_bytes(sha256(target.encode()).digest()[:4], "big") >> 1
+
+
+def _taken(cursor: CursorWrapper, target: str) -> bool:
+    cursor.execute(
+        "SELECT pg_try_advisory_xact_lock(%s::int, %s::int)",
+        [LEASES, lock_key(target)],
+    )
+    return bool(cursor.fetchone()[0])
 
 
 def _held_by(cursor: CursorWrapper, target: str) -> str | None:
