@@ -39,6 +39,9 @@ class Command(StatesetCommand):
             " keep, from where they are good.",
         )
 
+    def acts(self, *, copy_missing: bool, rebuild: bool, **_options: Any) -> bool:
+        return copy_missing or rebuild
+
     def run(
         self,
         *,

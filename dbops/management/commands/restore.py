@@ -87,6 +87,9 @@ class Command(StatesetCommand):
             "--reason", default="", help="Why it is restored; kept in the journal."
         )
 
+    def acts(self, *, dry_run: bool, **_options: Any) -> bool:
+        return not dry_run
+
     def run(
         self,
         *,
