@@ -47,6 +47,12 @@ def engine_options() -> Options:
     )
 
 
+def drill_database() -> Mapping[str, Any]:
+    """Return where restores are tried out, as an entry of DATABASES; nothing: here."""
+    database: Mapping[str, Any] = settings.DRILL_DATABASE
+    return database
+
+
 def environment() -> str:
     """Return which installation this is: development, production or test."""
     return str(settings.ENVIRONMENT)
@@ -197,11 +203,12 @@ def ping_url() -> str:
 
 def secrets() -> frozenset[str]:
     """Return what must not stand in any message."""
-    databases: Mapping[str, Mapping[str, Any]] = settings.DATABASES
+    databases: list[Mapping[str, Any]]
+    databases = [*settings.DATABASES.values(), drill_database()]
     storages: Mapping[str, Mapping[str, Any]] = settings.STORAGES
     known = [
         *(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS),
-        *(each.get("PASSWORD") for each in databases.values()),
+        *(each.get("PASSWORD") for each in databases),
         *(each.get("OPTIONS", {}).get("secret_key") for each in storages.values()),
         *(value for name, value in recovery_variables().items() if "SECRET" in name),
         *signing_keys().values(),
@@ -210,7 +217,7 @@ def secrets() -> frozenset[str]:
         urlsplit(settings.REDIS_URL).password,
     ]
     # A password that is a name is no secret, and names are what is told of.
-    names = {each.get(key) for each in databases.values() for key in ("NAME", "USER")}
+    names = {each.get(key) for each in databases for key in ("NAME", "USER")}
     return frozenset(
         value
         for value in known

@@ -12,6 +12,7 @@ from dbops.engines.configuration import BY_SCHEME
 from dbops.engines.tuning import Tuning
 from stateset.env import env_secret, env_str
 
+URL, DRILL_URL = "APP__DATABASE_URL", "APP__DRILL_DATABASE_URL"
 DEFAULT_URL = "sqlite://stateset.db?mode=rwc"
 SCHEMES = "postgres://, postgresql:// and sqlite://"
 
@@ -22,7 +23,7 @@ def read_database(root: Path, tuning: Tuning) -> dict[str, Any]:
     ``APP__DATABASE_URL`` or the ``DB_…`` variables name it; where both do, they
     must agree. ``DB_PASSWORD`` completes a URL without a password.
     """
-    url = env_secret("APP__DATABASE_URL")
+    url = env_secret(URL)
     parts = _read_parts()
     if parts and not url:
         engine = _engine_of_parts(parts)
@@ -32,6 +33,29 @@ def read_database(root: Path, tuning: Tuning) -> dict[str, Any]:
         database = engine.database_from_url(rest, root=root)
         if parts:
             _complete(database, engine, parts, root=root)
+    engine.tune(database, tuning)
+    return database
+
+
+def read_drill_database(root: Path, tuning: Tuning, like: str) -> dict[str, Any]:
+    """Return where restores are tried out, as a ``DATABASES`` entry; none if unset.
+
+    It is of the engine that is ``like`` the live database's.
+    """
+    url = env_secret(DRILL_URL)
+    if not url:
+        return {}
+    try:
+        engine, rest = _split(url)
+        database: dict[str, Any] = engine.database_from_url(rest, root=root)
+    except ImproperlyConfigured as error:
+        # An engine knows one variable only.
+        raise ImproperlyConfigured(str(error).replace(URL, DRILL_URL)) from error
+    if database["ENGINE"] != like:
+        raise ImproperlyConfigured(
+            f"{DRILL_URL} is of another engine than the database: allowed is one that"
+            " its backups can be restored on."
+        )
     engine.tune(database, tuning)
     return database
 

@@ -21,7 +21,7 @@ from stateset.backup_settings import (
     read_retention_days,
     read_signing_keys,
 )
-from stateset.database_settings import read_database
+from stateset.database_settings import read_database, read_drill_database
 from stateset.env import (
     env_bool,
     env_duration,
@@ -225,6 +225,15 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+# Not one of DATABASES: nothing of the project is in it, and no command works on it.
+DRILL_DATABASE = read_drill_database(
+    BASE_DIR,
+    Tuning(
+        application_name=f"stateset-{PROCESS}",
+        connect_timeout=int(DATABASE_CONNECT_TIMEOUT.total_seconds()),
+    ),
+    like=DATABASES["default"]["ENGINE"],
+)
 HEALTH_LIMIT_SECONDS = env_duration(
     "APP__HEALTH_TIMEOUT", "2s", minimum=ONE_SECOND
 ).total_seconds()

@@ -12,16 +12,22 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from stateset.accounts.models import User
 from stateset.lib.admin.once import TOKEN_VAR
 from stateset.lib.admin.versions import VERSION_VAR
 from tests.stateset.builders import make_user
 
 
+def browser_of(user: User) -> Client:
+    """Return a browser in which somebody has logged in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 def staff() -> Client:
     """Return the browser of somebody who may do everything."""
-    client = Client()
-    client.force_login(make_user(is_superuser=True))
-    return client
+    return browser_of(make_user(is_superuser=True))
 
 
 def list_url(model: type[Model]) -> str:

@@ -69,11 +69,21 @@ class CatalogueEntry:
 
 def list_entries(storage: BackupStorage) -> Iterator[CatalogueEntry]:
     """Yield the backups, newest first; cost: two small reads for each one taken."""
-    stems: dict[str, list[StoredObject]] = {}
+    for backup_id, objects in reversed(objects_by_backup(storage).items()):
+        yield _entry(storage, backup_id, objects)
+
+
+def objects_by_backup(storage: BackupStorage) -> dict[str, list[StoredObject]]:
+    """Return what lies there of each backup, the oldest first; one listing."""
+    found: dict[str, list[StoredObject]] = {}
     for each in storage.objects():
-        stems.setdefault(each.name.partition(".")[0], []).append(each)
-    for stem in sorted(filter(ID.fullmatch, stems), reverse=True):
-        yield _entry(storage, stem, stems[stem])
+        found.setdefault(each.name.partition(".")[0], []).append(each)
+    return {stem: found[stem] for stem in sorted(filter(ID.fullmatch, found))}
+
+
+def objects_of(storage: BackupStorage, backup_id: str) -> list[StoredObject]:
+    """Return what lies there of one backup; one short listing."""
+    return storage.objects(f"{backup_id}.")
 
 
 def list_entries_of(storage: BackupStorage, alias: str) -> Iterator[CatalogueEntry]:
@@ -91,9 +101,7 @@ def find_entry(storage: BackupStorage, backup_id: str) -> CatalogueEntry | None:
     """Return one backup as it lies there, if it does; cost: two small reads."""
     if not ID.fullmatch(backup_id):
         return None
-    objects = [
-        each for each in storage.objects() if each.name.partition(".")[0] == backup_id
-    ]
+    objects = objects_of(storage, backup_id)
     return _entry(storage, backup_id, objects) if objects else None
 
 
@@ -119,12 +127,12 @@ def find_manifest(storage: BackupStorage, backup_id: str, alias: str) -> Manifes
         backup_id = latest_id(storage, alias)
     if not ID.fullmatch(backup_id):
         raise _not_found(storage, backup_id)
-    sizes = {each.name: each.size_bytes for each in storage.objects()}
+    sizes = _sizes(objects_of(storage, backup_id))
     if backup_id + MANIFEST_SUFFIX in sizes:
         manifest = _read_manifest(storage, backup_id)
         _require_files(manifest, sizes)
         return manifest
-    if not any(name.partition(".")[0] == backup_id for name in sizes):
+    if not sizes:
         raise _not_found(storage, backup_id)
     raise BackupDamagedError(
         f"The backup {backup_id} cannot be used.",
@@ -135,12 +143,12 @@ def find_manifest(storage: BackupStorage, backup_id: str, alias: str) -> Manifes
 
 def has_backup(storage: BackupStorage, backup_id: str) -> bool:
     """Tell whether anything of a backup is there."""
-    return any(each.name.partition(".")[0] == backup_id for each in storage.objects())
+    return bool(objects_of(storage, backup_id))
 
 
 def is_stored(storage: BackupStorage, backup_id: str) -> bool:
     """Tell whether there is a backup of this id; nothing is read."""
-    return backup_id + MANIFEST_SUFFIX in {each.name for each in storage.objects()}
+    return backup_id + MANIFEST_SUFFIX in _sizes(objects_of(storage, backup_id))
 
 
 def latest_id(storage: BackupStorage, alias: str) -> str:
@@ -175,9 +183,8 @@ def no_backup(storage: BackupStorage, alias: str) -> BackupNotFoundError:
 
 def read_verdict(storage: BackupStorage, manifest: Manifest) -> Verdict | None:
     """Return what the deepest verification of these stored bytes has found."""
-    return _read_verdict(
-        storage, manifest, {each.name: each.size_bytes for each in storage.objects()}
-    )
+    sizes = _sizes(objects_of(storage, manifest.id))
+    return _read_verdict(storage, manifest, sizes)
 
 
 def write_verdict(storage: BackupStorage, backup_id: str, verdict: Verdict) -> None:
@@ -188,7 +195,7 @@ def write_verdict(storage: BackupStorage, backup_id: str, verdict: Verdict) -> N
 def _entry(
     storage: BackupStorage, stem: str, objects: list[StoredObject]
 ) -> CatalogueEntry:
-    sizes = {each.name: each.size_bytes for each in objects}
+    sizes = _sizes(objects)
     is_half_deleted = stem + DELETING_SUFFIX in sizes
     moments = [
         each.modified_at
@@ -212,6 +219,10 @@ def _entry(
         is_foreign,
         storage.name,
     )
+
+
+def _sizes(objects: list[StoredObject]) -> dict[str, int]:
+    return {each.name: each.size_bytes for each in objects}
 
 
 def may_be_foreign(name: str) -> bool:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from dbops.audit import journaled
 from dbops.backups import catalogue, compression, writing
 from dbops.backups.compression import parse_compression
-from dbops.backups.encryption import choose_recipients, find_identity
+from dbops.backups.encryption import can_open, choose_recipients
 from dbops.backups.manifest import Manifest
 from dbops.backups.storage import BackupStorage, Places, backup_places
 from dbops.backups.verify import DEFAULT_LEVEL, verify_copy
@@ -118,7 +118,7 @@ def make_backup(
             "locations": [place.name for place in places.reached],
             "missed": dict(missed),
         }
-    if manifest.recipients and find_identity() is None and verify != NO_LEVEL:
+    if verify != NO_LEVEL and not can_open(manifest.recipients):
         # Whoever has not the identity cannot look inside, and need not.
         verify = SEALED_LEVEL
     if verify != NO_LEVEL:

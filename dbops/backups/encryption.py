@@ -24,6 +24,8 @@ SUFFIX = ".age"
 SCHEME = "age"
 IDENTITY = "APP__BACKUP_AGE_IDENTITY_FILE"
 RECIPIENTS = "APP__BACKUP_AGE_RECIPIENTS"
+MAGICS = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE")
+"""How a file in this format begins: as bytes, and as text for a mail."""
 
 
 def choose_recipients(*, encrypt: bool | None) -> tuple[str, ...]:
@@ -87,6 +89,11 @@ def find_identity() -> Path | None:
     return identity if identity is not None and identity.is_file() else None
 
 
+def can_open(recipients: Sequence[str]) -> bool:
+    """Tell whether what is encrypted for these may be opened here, as all else is."""
+    return not recipients or find_identity() is not None
+
+
 def require_identity(backup_id: str, recipients: Sequence[str]) -> Path:
     """Return the file with the identity; raise BackupLockedError if there is none."""
     if identity := find_identity():
@@ -97,12 +104,17 @@ def require_identity(backup_id: str, recipients: Sequence[str]) -> Path:
 
 
 def locked(backup_id: str, recipients: Sequence[str], why: str) -> BackupLockedError:
-    """Return the error that says which identities would open a backup."""
+    """Return the error that says which identities would open a backup.
+
+    Without ``recipients`` nobody here knows for whom it was encrypted.
+    """
+    fix = f"set {IDENTITY} to a file with the identity"
+    if recipients:
+        fix += f" of {' or '.join(recipients)} (from the recovery kit)"
+    else:
+        fix += " it was encrypted for, or use another file"
     return BackupLockedError(
-        f"The backup {backup_id} cannot be decrypted here.",
-        why=why,
-        fix=f"set {IDENTITY} to a file with the identity of {' or '.join(recipients)}"
-        " (from the recovery kit)",
+        f"The backup {backup_id} cannot be decrypted here.", why=why, fix=fix
     )
 
 

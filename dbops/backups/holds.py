@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from django.utils import timezone
 from dbops.audit import journaled, who_acts
 from dbops.backups.catalogue import ID, find_manifest
 from dbops.backups.objects import read_object, write_object
-from dbops.backups.storage import BackupStorage, backup_storage
+from dbops.backups.storage import BackupStorage, StoredObject, backup_storage
 from dbops.errors import PinRefusedError, StorageError
 from dbops.leases import holder_of
 
@@ -74,7 +74,7 @@ def read_pins(storage: BackupStorage) -> dict[str, Pin]:
     """Return the pins that are set, by the id of the backup."""
     return {
         backup_id: pin
-        for backup_id, pin in _pins(storage)
+        for backup_id, pin in _pins(storage, _names(storage))
         if pin is not None and pin.is_set
     }
 
@@ -84,12 +84,28 @@ def read_holds(storage: BackupStorage, now: datetime) -> dict[str, Hold]:
 
     A pin that cannot be read holds too: it is never deleted, so somebody has set it.
     """
+    return _holds(storage, storage.objects(), now)
+
+
+def read_hold(storage: BackupStorage, backup_id: str, now: datetime) -> Hold | None:
+    """Return what holds one backup now; cost: two short listings, whatever is there."""
+    listed = [
+        *storage.objects(f"pin_{backup_id}."),
+        *storage.objects(f"reading_{backup_id}_"),
+    ]
+    return _holds(storage, listed, now).get(backup_id)
+
+
+def _holds(
+    storage: BackupStorage, listed: Iterable[StoredObject], now: datetime
+) -> dict[str, Hold]:
+    names = [each.name for each in listed]
     holds = {
         backup_id: Hold(IN_USE, f"being read: {who}")
-        for backup_id, who, until in _readers(storage)
+        for backup_id, who, until in _readers(storage, names)
         if until > now
     }
-    for backup_id, pin in _pins(storage):
+    for backup_id, pin in _pins(storage, names):
         if pin is None:
             holds[backup_id] = Hold(PINNED, "pinned, by a pin that cannot be read")
         elif pin.is_set:
@@ -126,13 +142,21 @@ def being_read(storage: BackupStorage, backup_id: str, purpose: str) -> Iterator
             logger.info("%s stays until it is pruned. %s", name, error.why)
 
 
-def clear_readers(storage: BackupStorage, now: datetime) -> None:
-    """Remove what readers have left that were killed, or that may not delete."""
-    for each in storage.objects():
-        if READER.fullmatch(each.name):
-            read = _parse_reader(_values(storage, each.name))
+def clear_holds(
+    storage: BackupStorage, now: datetime, is_gone: Callable[[str], bool]
+) -> None:
+    """Remove what holds nothing any more.
+
+    That is what readers have left that were killed or may not delete, and the pins,
+    taken back or not, of backups that are gone everywhere.
+    """
+    for name in _names(storage):
+        if READER.fullmatch(name):
+            read = _parse_reader(_values(storage, name))
             if read is None or read[2] <= now:
-                storage.delete(each.name)
+                storage.delete(name)
+        elif (pin := PIN.fullmatch(name)) and is_gone(pin[1]):
+            storage.delete(name)
 
 
 def _pin(backup_id: str, alias: str, reason: str, *, is_set: bool) -> Pin:
@@ -155,17 +179,25 @@ def _pin(backup_id: str, alias: str, reason: str, *, is_set: bool) -> Pin:
     return pin
 
 
-def _pins(storage: BackupStorage) -> Iterator[tuple[str, Pin | None]]:
+def _names(storage: BackupStorage) -> list[str]:
+    return [each.name for each in storage.objects()]
+
+
+def _pins(
+    storage: BackupStorage, names: Iterable[str]
+) -> Iterator[tuple[str, Pin | None]]:
     """Yield each pin with the id of its backup, also one that cannot be read."""
-    for each in storage.objects():
-        if found := PIN.fullmatch(each.name):
-            yield found[1], _parse_pin(_values(storage, each.name))
+    for name in names:
+        if found := PIN.fullmatch(name):
+            yield found[1], _parse_pin(_values(storage, name))
 
 
-def _readers(storage: BackupStorage) -> Iterator[tuple[str, str, datetime]]:
-    for each in storage.objects():
-        if READER.fullmatch(each.name):
-            read = _parse_reader(_values(storage, each.name))
+def _readers(
+    storage: BackupStorage, names: Iterable[str]
+) -> Iterator[tuple[str, str, datetime]]:
+    for name in names:
+        if READER.fullmatch(name):
+            read = _parse_reader(_values(storage, name))
             if read is not None:
                 yield read
 

@@ -89,6 +89,6 @@ def _missing(places: Sequence[BackupStorage]) -> Iterator[str]:
         for name in AWS_KEYS:
             if name not in variables:
                 yield f"{name}: not set here; this machine has a role or a profile"
-    if conf.age_recipients() and encryption.find_identity() is None:
+    if not encryption.can_open(conf.age_recipients()):
         recipients = " or ".join(conf.age_recipients())
         yield f"{encryption.IDENTITY}: not set here; that of {recipients} is needed"

@@ -17,15 +17,16 @@ from dbops.backups.reading import dump_source
 from dbops.backups.restore import require_engine
 from dbops.backups.storage import BackupStorage
 from dbops.beside import beside
+from dbops.django_migrate import run_django_migrate
 from dbops.engines.base import Contents, Engine, summarised
 from dbops.engines.verbs.proof import Look
 from dbops.errors import BackupDamagedError, RestoredUnsoundError
 from dbops.leases import leased
-from dbops.maintenance.running import run_django_migrate
 from dbops.standing_in import standing_in
 from dbops.steps import step
 from stateset.lib.databases import unapplied_of, unknown_of
 from stateset.lib.invariants import Invariant, all_invariants
+from stateset.lib.snapshot import one_moment
 
 SCRATCH_ALIAS = "drill"
 BOOKS = "books"
@@ -142,9 +143,11 @@ def _books(engine: Engine, draft: str, unknown: list[str]) -> Look:
 
 def _broken(rule: Invariant) -> str:
     try:
-        found = iter(rule.find())
-        first = next(found, None)
-        others = sum(1 for _ in found)
+        # One for each rule: a query that fails ends the whole transaction.
+        with one_moment():
+            found = iter(rule.find())
+            first = next(found, None)
+            others = sum(1 for _ in found)
     except DatabaseError as error:
         line = (str(error).strip() or type(error).__name__).splitlines()[0]
         return f"{rule.name} cannot be proven ({line})"

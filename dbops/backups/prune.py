@@ -17,8 +17,10 @@ from dbops.backups.catalogue import (
     VERDICT_SUFFIX,
     list_entries_of,
     may_be_foreign,
+    objects_by_backup,
+    objects_of,
 )
-from dbops.backups.holds import Hold, clear_readers, read_holds
+from dbops.backups.holds import Hold, clear_holds, read_hold, read_holds
 from dbops.backups.manifest import SUFFIX
 from dbops.backups.retention import GRACE, UNKNOWN, Kept, Policy, plan_retention
 from dbops.backups.slots import Counts
@@ -105,13 +107,13 @@ def prune_backups(
     ):
         details["alias"] = alias
         # All plans first: one that is refused leaves every place as it is.
-        storage = backup_storage()
-        held = read_holds(storage, timezone.now())
+        everywhere = Places(backup_places())
+        held = read_holds(everywhere, timezone.now())
         plans = places.each(lambda place: (place, _plan(place, alias, held)))
         refused = {(name, WHOLE): error.why for name, error in places.missed.items()}
         for place, plan in plans:
-            refused |= _carry_out(place, plan, storage)
-        unfinished = sum(_clear(place, refused) for place, _ in plans)
+            refused |= _carry_out(place, plan, everywhere)
+        unfinished = sum(_clear(place, everywhere, refused) for place, _ in plans)
         pruned = Pruned(
             [each for _, plan in plans for each in plan], refused, unfinished
         )
@@ -160,10 +162,15 @@ def _carry_out(
     place: BackupStorage, plan: Sequence[Kept], everywhere: BackupStorage
 ) -> dict[Copy, str]:
     refused = {}
-    for each in plan:
-        if each.is_kept:
-            continue
-        if why := _held(each, everywhere) or _delete(place, each.entry.id):
+    going = [each for each in plan if not each.is_kept]
+    try:
+        there = objects_by_backup(place) if going else {}
+    except StorageError as error:
+        return {place_of(each): error.why for each in going}
+    for each in going:
+        names = [found.name for found in there.get(each.entry.id, ())]
+        # Who holds it is asked at the last moment, what lies there was listed once.
+        if why := _held(each, everywhere) or _delete(place, each.entry.id, names):
             refused[place_of(each)] = why
     return refused
 
@@ -171,33 +178,32 @@ def _carry_out(
 def _held(kept: Kept, everywhere: BackupStorage) -> str:
     """Return what holds a backup since the plan was made, or why nobody knows."""
     try:
-        hold = read_holds(everywhere, timezone.now()).get(kept.entry.id)
+        hold = read_hold(everywhere, kept.entry.id, timezone.now())
     except StorageError as error:
         return error.why
     return hold.why if hold else ""
 
 
-def _clear(place: BackupStorage, refused: dict[Copy, str]) -> int:
+def _clear(place: BackupStorage, everywhere: Places, refused: dict[Copy, str]) -> int:
+    def is_gone(backup_id: str) -> bool:
+        # A place that does not answer may have it.
+        return not objects_of(everywhere, backup_id) and not everywhere.missed
+
     try:
         unfinished = place.clear_unfinished(timezone.now() - GRACE)
-        clear_readers(place, timezone.now())
+        clear_holds(place, timezone.now(), is_gone)
     except StorageError as error:
         refused[place.name, UNFINISHED] = error.why
         return 0
     return unfinished
 
 
-def _delete(storage: BackupStorage, backup_id: str) -> str:
+def _delete(storage: BackupStorage, backup_id: str, names: list[str]) -> str:
     """Delete the manifest first, so that a half deleted backup is none; say why not.
 
     What would look like another program's without its manifest is marked before, so
     that the next run goes on with what this one cannot delete. The mark goes last.
     """
-    names = [
-        each.name
-        for each in storage.objects()
-        if each.name.partition(".")[0] == backup_id
-    ]
     mark = backup_id + DELETING_SUFFIX
     first = (backup_id + SUFFIX, backup_id + VERDICT_SUFFIX)
     try:

@@ -29,7 +29,7 @@ from dbops.backups.proving import Proof, prove_by_restoring
 from dbops.backups.reading import dump_source, file_source
 from dbops.backups.signing import require_trusted
 from dbops.backups.storage import BackupStorage, backup_storage
-from dbops.engines.registry import decode_dump, get_engine
+from dbops.engines.registry import decode_dump, get_drill_engine
 from dbops.errors import (
     BackupDamagedError,
     DbopsError,
@@ -209,7 +209,7 @@ def _check_by_restoring(
 ) -> Proof:
     # What is restored is run.
     require_trusted(manifest)
-    proof = prove_by_restoring(storage, manifest, get_engine(alias))
+    proof = prove_by_restoring(storage, manifest, get_drill_engine(alias))
     proof.require_whole(manifest)
     return proof
 

@@ -28,6 +28,17 @@ def get_engine(alias: str = DEFAULT_DB_ALIAS) -> Engine:
     return engine(connection, conf.engine_options())
 
 
+def get_drill_engine(alias: str = DEFAULT_DB_ALIAS) -> Engine:
+    """Return the engine that restores are tried out by: elsewhere, if so configured."""
+    live = get_engine(alias)
+    elsewhere = conf.drill_database()
+    if elsewhere.get("ENGINE") != live.connection.settings_dict["ENGINE"]:
+        return live
+    connection = live.connection.copy()
+    connection.settings_dict.update(elsewhere)
+    return type(live)(connection, conf.engine_options())
+
+
 def decode_dump(vendor: str, source: Source, expected: Contents) -> None:
     """Read a dump of any engine to its end; no database is opened."""
     engine = ENGINES.get(vendor)

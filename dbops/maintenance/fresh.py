@@ -9,12 +9,12 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from dbops import conf
 from dbops.audit import journaled
 from dbops.backups.create import SAFETY, create_backup
+from dbops.django_migrate import run_django_migrate
 from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
 from dbops.errors import DbopsError, MigrationFailedError, MigrationRefusedError
 from dbops.leases import leased
 from dbops.maintenance.migrating import PRODUCTION, Tell, silently
-from dbops.maintenance.running import run_django_migrate
 from dbops.stopping import stoppable
 
 

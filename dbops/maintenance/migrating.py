@@ -17,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from dbops import conf
 from dbops.audit import journaled
 from dbops.backups.create import PRE_MIGRATE, create_backup
+from dbops.django_migrate import run_django_migrate
 from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
 from dbops.engines.verbs import care
@@ -31,7 +32,6 @@ from dbops.maintenance.migrations import (
     newest_steps,
     refused,
 )
-from dbops.maintenance.running import run_django_migrate
 from dbops.stopping import stoppable
 
 PRODUCTION = "production"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, transaction
 from django.utils import timezone
@@ -32,6 +33,13 @@ OVER = frozenset({OK, PAUSED, OFF})
 REQUESTS_OF = timedelta(days=1)
 
 
+class Looked(NamedTuple):
+    """What one look has found: troubles, and the keys of what is well."""
+
+    bad: list[Trouble]
+    well: list[str]
+
+
 def watch_health(alias: str = DEFAULT_DB_ALIAS) -> list[CheckResult]:
     """Check one database as ``collect_health`` does, and tell what of it is news."""
     results = collect_health(alias)
@@ -42,7 +50,9 @@ def watch_health(alias: str = DEFAULT_DB_ALIAS) -> list[CheckResult]:
         now = timezone.now()
         try:
             with transaction.atomic():
-                bad += [*_entries(now, well), *_requests(now)]
+                entries = _entries(now)
+                bad += [*entries.bad, *_requests(now)]
+                well += entries.well
         except (DatabaseError, InterfaceError):
             # That it does not answer, or has no tables yet, the checks have said.
             pass
@@ -101,16 +111,20 @@ def _check_trouble(alias: str, result: CheckResult) -> Trouble:
     )
 
 
-def _entries(now: datetime, well: list[str]) -> Iterator[Trouble]:
-    """Yield the entries that failed or are late; add those that are well."""
-    if not conf.has_workers():
-        return
-    for each in schedule_state(now):
-        name = each.entry.name
-        if each.state in VERBS:
-            yield entry_trouble(name, VERBS[each.state], each.why)
-        elif each.state in OVER:
-            well.append(entry_key(name))
+def _entries(now: datetime) -> Looked:
+    """Return the entries that failed or are late, and the keys of those that are well.
+
+    Without workers nobody runs any, and nothing is said of them.
+    """
+    states = schedule_state(now) if conf.has_workers() else []
+    return Looked(
+        [
+            entry_trouble(each.entry.name, VERBS[each.state], each.why)
+            for each in states
+            if each.state in VERBS
+        ],
+        [entry_key(each.entry.name) for each in states if each.state in OVER],
+    )
 
 
 def _requests(now: datetime) -> Iterator[Trouble]:

@@ -12,9 +12,9 @@ from dbops.backups.copies import copy_to_restore
 from dbops.backups.manifest import Manifest
 from dbops.backups.restore import Restored, restore_backup
 from dbops.beside import RESTORED, beside
+from dbops.django_migrate import run_django_migrate
 from dbops.engines.base import Engine, summarised
 from dbops.errors import RestoreRefusedError
-from dbops.maintenance.running import run_django_migrate
 from stateset.lib.anonymise import refuse_unknown, require_rules
 from stateset.lib.anonymise_rows import anonymise, known_tables, unknown_to_models
 from stateset.lib.anonymise_rules import Pseudonyms

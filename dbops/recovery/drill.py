@@ -25,7 +25,7 @@ from dbops.backups.signing import require_trusted
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.backups.verify import RESTORE_LEVEL, conclude
 from dbops.engines.base import Engine
-from dbops.engines.registry import get_engine
+from dbops.engines.registry import get_drill_engine
 from dbops.errors import (
     BackupDamagedError,
     BackupNotFoundError,
@@ -66,7 +66,7 @@ def recovery_drill(
     database stays. Raises BackupNotFoundError, and OperationBusyError while another
     trial runs.
     """
-    storage, engine = backup_storage(), get_engine(alias)
+    storage, engine = backup_storage(), get_drill_engine(alias)
     began_at = timezone.now().astimezone(UTC)
     if backup_id == LATEST:
         backup_id = latest_to_restore(storage, alias)

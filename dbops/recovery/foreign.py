@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from time import perf_counter
 
@@ -11,17 +13,19 @@ from django.db import DEFAULT_DB_ALIAS
 
 from dbops import conf
 from dbops.audit import journaled
+from dbops.backups import encryption
 from dbops.backups.compression import UNPACKING_ERRORS, parse_compression
 from dbops.disk import disk_errors, spool, workspace
 from dbops.engines.base import Contents
 from dbops.engines.registry import get_engine
-from dbops.errors import BackupDamagedError, RestoreRefusedError
+from dbops.errors import BackupDamagedError, ProgramFailedError, RestoreRefusedError
 from dbops.leases import leased
 from dbops.process import CHUNK_BYTES
 from dbops.stopping import stoppable
 
 PACKINGS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
-HEAD_BYTES = 4
+NO_PACKING = "none"
+HEAD_BYTES = 64
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,9 @@ def restore_foreign(
 ) -> Adopted:
     """Make the new database ``into`` from a dump that has no manifest.
 
-    ``.dump``, ``.sql`` and ``.db`` files, also packed with gzip or zstd; what they
-    are is told by their content. They are read to the end first, and every warning of
-    a program counts. When anything raises, nothing is left.
+    ``.dump``, ``.sql`` and ``.db`` files, also packed with gzip or zstd, also encrypted
+    by age then; what they are is told by their content. They are read to the end first,
+    and every warning of a program counts. When anything raises, nothing is left.
     """
     source = conf.engine_options().project_root / file
     engine = get_engine(alias)
@@ -83,29 +87,48 @@ def restore_foreign(
 
 
 def _unpacked(source: Path, folder: Path) -> Path:
-    """Return the file itself, or a copy without its packing."""
-    with disk_errors(f"{source.name} was not read.", source.parent):
-        with source.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-        packing = next(
-            (name for magic, name in PACKINGS.items() if head.startswith(magic)), None
-        )
-    if packing is None:
+    """Return the file itself, or a copy without its packing and encryption."""
+    what = f"{source.name} was not read."
+    with disk_errors(what, source.parent), source.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head.startswith((*PACKINGS, *encryption.MAGICS)):
         return source
     plain = folder / source.stem
-    spool(_plain(source, packing), plain, size_bytes=source.stat().st_size)
+    spool(_plain(source), plain, size_bytes=source.stat().st_size)
     return plain
 
 
-def _plain(source: Path, packing: str) -> Iterator[bytes]:
-    with source.open("rb") as file:
-        reader = parse_compression(packing).reader(file)
-        try:
+def _plain(source: Path) -> Iterator[bytes]:
+    try:
+        with source.open("rb") as file, _decrypted(source, file) as packed:
+            reader = parse_compression(_packing(packed)).reader(packed)
             while chunk := reader.read(CHUNK_BYTES):
                 yield chunk
-        except UNPACKING_ERRORS as error:
-            raise BackupDamagedError(
-                f"{source.name} was not restored.",
-                why=f"it cannot be unpacked: {str(error) or type(error).__name__}",
-                fix="use another file",
-            ) from error
+    except UNPACKING_ERRORS as error:
+        raise BackupDamagedError(
+            f"{source.name} was not restored.",
+            why=f"it cannot be unpacked: {str(error) or type(error).__name__}",
+            fix="use another file",
+        ) from error
+
+
+@contextmanager
+def _decrypted(source: Path, file: BufferedReader) -> Iterator[BufferedReader]:
+    """Give what is in an encrypted file, by the identity that opens our own backups."""
+    if not file.peek(HEAD_BYTES).startswith(encryption.MAGICS):
+        yield file
+        return
+    identity = encryption.require_identity(source.name, ())
+    try:
+        with encryption.decrypting(file, identity) as plain:
+            yield BufferedReader(plain, CHUNK_BYTES)
+    except ProgramFailedError as error:
+        # A wrong identity and a damaged file: its own words tell which.
+        raise encryption.locked(source.name, (), error.why) from error
+
+
+def _packing(file: BufferedReader) -> str:
+    head = file.peek(HEAD_BYTES)
+    return next(
+        (name for magic, name in PACKINGS.items() if head.startswith(magic)), NO_PACKING
+    )

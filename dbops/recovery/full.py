@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 
 from dbops.backups.create import DUMP, FULL, Made, make_backup
-from dbops.backups.encryption import find_identity
+from dbops.backups.encryption import can_open
 from dbops.backups.manifest import Manifest
 from dbops.errors import DrillFailedError, OperationBusyError, StorageError
 from dbops.recovery.drill import recovery_drill
@@ -104,7 +104,7 @@ def _ping(alias: str, *, is_good: bool) -> None:
 def _back_up(alias: str, kind: str, **options: Any) -> BackedUp:
     made = make_backup(alias=alias, kind=kind, **options)
     manifest = made.manifest
-    if kind != FULL or (manifest.recipients and find_identity() is None):
+    if kind != FULL or not can_open(manifest.recipients):
         return BackedUp(made)
     try:
         drill = recovery_drill(backup_id=manifest.id, alias=alias, reason=REASON)

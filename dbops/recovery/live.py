@@ -17,12 +17,12 @@ from dbops.backups.reading import dump_source
 from dbops.backups.restore import require_whole
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.beside import OLD, RESTORED, beside
+from dbops.django_migrate import run_django_migrate
 from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
 from dbops.engines.verbs.swap import KeptCopy
 from dbops.errors import RestoredUnusableError
 from dbops.leases import leased
-from dbops.maintenance.running import run_django_migrate
 from dbops.recovery.losses import recorded_changes
 from dbops.recovery.plans import Plan, require_as_planned
 from dbops.recovery.records import (

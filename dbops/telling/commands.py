@@ -13,7 +13,13 @@ from stateset.lib.errors import StatesetError
 WATCHED = frozenset(
     {
         *("backup", "verify_backup", "recovery_drill", "prune_backups", "restore"),
-        *("purge_records", "vacuum", "expire_records", "check_integrity"),
+        *(
+            "list_backups",
+            "purge_records",
+            "vacuum",
+            "expire_records",
+            "check_integrity",
+        ),
     }
 )
 """The commands that somebody puts into a crontab; ``db_health`` tells by itself."""
@@ -27,13 +33,17 @@ def on_command_ended(
     is_watched_by_a_person: bool,
     **_: Any,
 ) -> None:
-    """Tell that it failed, unless a person saw that, and that it went well again."""
-    if name not in WATCHED:
+    """Tell that it failed, and that it went well again.
+
+    A person who watches sees that, and says nothing of the next run by cron: that has
+    an environment of its own, which may be what is wrong.
+    """
+    if name not in WATCHED or is_watched_by_a_person:
         return
     called = name if database == DEFAULT_DB_ALIAS else f"{name} of {database}"
     key = f"command:{called}"
     if error is None:
         tell(well=[key])
-    elif not is_watched_by_a_person:
+    else:
         title = f"{called} failed"
         tell(bad=[Trouble(key, called, title, error.what, error.why, error.fix)])

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 
 from dbops import conf
 from dbops.telling.calling import call, within
@@ -46,13 +46,16 @@ def send(message: Message) -> dict[str, str]:
 
 
 def _mail(message: Message) -> None:
-    EmailMessage(
-        message.subject,
-        message.body,
-        conf.mail_from(),
-        conf.mail_to(),
-        headers={"Auto-Submitted": "auto-generated"},
-    ).send()
+    # Closed also where the server wants no login or has no certificate to trust.
+    with get_connection() as connection:
+        EmailMessage(
+            message.subject,
+            message.body,
+            conf.mail_from(),
+            conf.mail_to(),
+            headers={"Auto-Submitted": "auto-generated"},
+            connection=connection,
+        ).send()
 
 
 def _post(message: Message) -> None:

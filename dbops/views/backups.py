@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -20,9 +19,10 @@ from dbops.backups.catalogue import (
     CatalogueEntry,
 )
 from dbops.backups.holds import read_pins
-from dbops.backups.making_up import Lack, find_lacks
+from dbops.backups.making_up import Lack
 from dbops.backups.manifest import Manifest
-from dbops.backups.prune import explain_backups, place_of
+from dbops.backups.overview import Overview, overview
+from dbops.backups.prune import place_of
 from dbops.backups.retention import Kept
 from dbops.backups.storage import Places, backup_places, backup_storage
 from dbops.errors import StorageError
@@ -54,21 +54,19 @@ def show_backups(request: HttpRequest) -> HttpResponse:
     """Show the newest backups; cost: two listings, two small reads for each of all."""
     refused = ""
     drills = Drills([])
-    found: list[Kept] = []
-    lacks: list[Lack] = []
+    shown = Overview([], [], [])
     location = ""
     try:
         storage = backup_storage()
         location = storage.location
-        found = explain_backups(DEFAULT_DB_ALIAS)
-        lacks = find_lacks(found, DEFAULT_DB_ALIAS, Places(backup_places()))
+        shown = overview()
         drills = read_drills(storage)
     except StorageError as error:
         refused = sentences(error)
     names = (MAKING, VERIFYING, DRILLING)
     asked = ScheduledRun.objects.filter(name__in=names).first()
     # All copies of a backup beside each other, in the order of the places.
-    found.sort(key=lambda each: each.entry.id, reverse=True)
+    found = sorted(shown.kept, key=lambda each: each.entry.id, reverse=True)
     trends = _trends(each.entry for each in found)
     return show_page(
         request,
@@ -85,7 +83,7 @@ def show_backups(request: HttpRequest) -> HttpResponse:
         proven=drills.proven,
         count=len({each.entry.id for each in found}),
         has_places=len(conf.backup_locations()) > 1,
-        missing=_missing(lacks),
+        missing=_missing(shown.lacks),
         total=Size(sum(each.entry.size_bytes for each in found)),
         is_cut=len(found) > SHOWN,
         may_act=request.user.has_perm(MAY_ACT),

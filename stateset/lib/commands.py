@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -29,7 +29,8 @@ from stateset.lib.reports import (
 command_ended = Signal()
 """Sent by what was typed or started by cron, when it has ended: with ``name``,
 ``database``, ``error`` (None where it went well) and ``is_watched_by_a_person``. One
-that met another run on its database says nothing, as it will be tried again."""
+that met another run on its database says nothing, as it will be tried again; nor does
+one that did nothing but show something."""
 
 
 def forget_output() -> None:
@@ -72,30 +73,33 @@ class StatesetCommand(BaseCommand):
         """Do the work and return what there is to say."""
         raise CommandError(f"{type(self).__module__} has no run method.")
 
+    def acts(self, **_options: Any) -> bool:
+        """Tell whether a run with these options does more than show something."""
+        return True
+
     def execute(self, *args: Any, **options: Any) -> str | None:
-        database = str(options.get("database", DEFAULT_DB_ALIAS))
         try:
             result = super().execute(*args, **options)
         except StatesetError as error:
-            self._has_ended(database, error)
+            self._has_ended(options, error)
             raise self._refusal(error) from error
         except ProgrammingError as error:
             if not is_forbidden(error):
-                self._has_ended(database, _unforeseen(error))
+                self._has_ended(options, _unforeseen(error))
                 raise
             refused = StatesetError(
                 "The database refused it.",
                 why=str(error).strip().splitlines()[0],
                 fix="use the role that owns the tables, or have it granted",
             )
-            self._has_ended(database, refused)
+            self._has_ended(options, refused)
             raise self._refusal(refused) from error
         except BrokenPipeError:
             raise
         except Exception as error:
-            self._has_ended(database, _unforeseen(error))
+            self._has_ended(options, _unforeseen(error))
             raise
-        self._has_ended(database, None)
+        self._has_ended(options, None)
         return result
 
     @property
@@ -103,13 +107,17 @@ class StatesetCommand(BaseCommand):
         """Whether it was started by a program, as cron, and nobody sees its trouble."""
         return self._called_from_command_line and not sys.stderr.isatty()
 
-    def _has_ended(self, database: str, error: StatesetError | None) -> None:
-        if not self._called_from_command_line or getattr(error, "exit_code", 0) == BUSY:
+    def _has_ended(
+        self, options: Mapping[str, Any], error: StatesetError | None
+    ) -> None:
+        if not self._called_from_command_line or not self.acts(**options):
+            return
+        if getattr(error, "exit_code", 0) == BUSY:
             return
         command_ended.send(
             sender=type(self),
             name=type(self).__module__.rpartition(".")[2],
-            database=database,
+            database=str(options.get("database", DEFAULT_DB_ALIAS)),
             error=error,
             is_watched_by_a_person=not self.is_unattended,
         )
@@ -138,9 +146,7 @@ class StatesetCommand(BaseCommand):
                 "  fix: make room there, or send the output elsewhere"
             ) from error
         if report.exit_code:
-            self._has_ended(
-                options.get("database", DEFAULT_DB_ALIAS), StatesetError(report.summary)
-            )
+            self._has_ended(options, StatesetError(report.summary))
             sys.exit(report.exit_code)
 
     def print_report(self, report: Report) -> None:

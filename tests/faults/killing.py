@@ -17,19 +17,30 @@ import django
 django.setup()
 from importlib import import_module
 from django.core.management import execute_from_command_line
-module, _, name = sys.argv[1].partition(":")
+when, step, *command = sys.argv[1:]
+module, _, path = step.partition(":")
 owner = import_module(module)
+*way, last = path.split(".")
+for each in way:
+    owner = getattr(owner, each)
+original = getattr(owner, last)
 def killed(*arguments, **options):
+    if when == "after":
+        original(*arguments, **options)
     os.kill(os.getpid(), 9)
-setattr(owner, name, killed)
-execute_from_command_line(["manage.py", *sys.argv[2:]])
+setattr(owner, last, killed)
+execute_from_command_line(["manage.py", *command])
 """
+BEFORE, AFTER = "before", "after"
 
 
-def kill_at(step: str, books: Shop, *arguments: str) -> None:
-    """Run a command on the books, which dies where it calls ``module:function``."""
+def kill_at(step: str, books: Shop, *arguments: str, when: str = BEFORE) -> None:
+    """Run a command on the books, which dies where it calls ``module:function``.
+
+    Where that belongs to a class it is ``module:Class.function``.
+    """
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, step, *arguments],
+        [sys.executable, "-c", SCRIPT, when, step, *arguments],
         cwd=ROOT,
         env=environment(books, APP__VAR_DIR=os.environ["APP__VAR_DIR"]),
         capture_output=True,

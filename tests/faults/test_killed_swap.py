@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -20,31 +16,9 @@ from stateset.accounts.models import User
 from stateset.lib.maintenance import current_maintenance
 from stateset.system.models import AuditEntry
 from tests.dbops.shop import Shop
+from tests.faults.killing import AFTER, BEFORE, kill_at
 from tests.stateset.builders import make_user
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = """
-import os, sys
-import django
-django.setup()
-from importlib import import_module
-from django.core.management import execute_from_command_line
-place, when, name = sys.argv[1:]
-module, _, path = place.partition(":")
-owner = import_module(module)
-*way, last = path.split(".")
-for each in way:
-    owner = getattr(owner, each)
-original = getattr(owner, last)
-def killed(*arguments, **options):
-    if when == "before":
-        os.kill(os.getpid(), 9)
-    original(*arguments, **options)
-    os.kill(os.getpid(), 9)
-setattr(owner, last, killed)
-execute_from_command_line(["manage.py", "restore", "--latest", "--confirm", name])
-"""
-BEFORE, AFTER = "before", "after"
 RECORDED = ("dbops.recovery.live:write_record", AFTER)
 BACKED_UP = ("dbops.recovery.live:_safety_backup", AFTER)
 QUARANTINED = ("dbops.recovery.live:_quarantine", AFTER)
@@ -85,30 +59,6 @@ ABORTED = [
 ]
 
 
-def kill_a_restore(books: Shop, place: str, when: str, name: str) -> None:
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("APP__", "DJANGO_", "STATESET_", "DB_"))
-    }
-    environment = kept | {
-        "DJANGO_SETTINGS_MODULE": "stateset.settings",
-        "APP__ENVIRONMENT": "test",
-        "APP__DATABASE_URL": books.url,
-        "APP__VAR_DIR": os.environ["APP__VAR_DIR"],
-        "BACKUP_DIR": str(books.backup_folder),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, place, when, name],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == -9, done.stderr
-
-
 def killed(books: Shop, place: str, when: str) -> bool:
     """Kill a restore of one user over two; tell whether both had changed places.
 
@@ -118,7 +68,8 @@ def killed(books: Shop, place: str, when: str) -> bool:
     create_backup(verify="none")
     make_user()
     connections["default"].close()
-    kill_a_restore(books, place, when, get_engine().short_name)
+    restore = ("restore", "--latest", "--confirm", get_engine().short_name)
+    kill_at(place, books, *restore, when=when)
     is_exchanged = (place, when) in (EXCHANGED, RENAMED)
     assert User.objects.count() == (1 if is_exchanged else 2)
     assert current_maintenance() is None

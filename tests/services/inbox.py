@@ -10,11 +10,13 @@ import email
 import email.policy
 import json
 import socketserver
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +60,17 @@ class Inbox:
         """Have mail refused from now on."""
         (self.folder / "refuses").touch()
 
+    def demand(self, user: str, password: str) -> Path:
+        """Take mail over TLS and from this user only; return whom to trust for it."""
+        (self.folder / "login").write_text(f"\0{user}\0{password}", "utf-8")
+        command = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048"]
+        options = {"subj": "/CN=inbox", "addext": "subjectAltName=IP:127.0.0.1"}
+        places = {"keyout": self.folder / "key.pem", "out": self.folder / "cert.pem"}
+        for name, value in (options | places).items():
+            command += [f"-{name}", str(value)]
+        subprocess.run(command, check=True, capture_output=True)
+        return self.folder / "cert.pem"
+
     def clear(self) -> None:
         """Forget what was sent, and behave again."""
         for path in self.folder.iterdir():
@@ -91,7 +104,8 @@ class _Mail(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self._say("220 inbox")
         people: list[str] = []
-        for line in self.rfile:
+        is_known = not (FOLDER / "login").exists() or self._is_login()
+        while is_known and (line := self.rfile.readline()):
             verb, _, rest = line.decode().strip().partition(" ")
             match verb.upper():
                 case "MAIL" if (FOLDER / "refuses").exists():
@@ -108,6 +122,41 @@ class _Mail(socketserver.StreamRequestHandler):
                     return
                 case _:
                     self._say("250 OK")
+
+    def _is_login(self) -> bool:
+        """Take nothing but a login, over TLS only; tell whether it is right."""
+        is_safe = False
+        while line := self.rfile.readline():
+            verb, _, rest = line.decode().strip().partition(" ")
+            match verb.upper():
+                case "EHLO":
+                    offer = "AUTH PLAIN" if is_safe else "STARTTLS"
+                    self._say(f"250-inbox\r\n250 {offer}")
+                case "STARTTLS":
+                    self._say("220 go on")
+                    if not self._is_trusted():
+                        return False
+                    is_safe = True
+                case "AUTH" if is_safe:
+                    given = b64decode(rest.removeprefix("PLAIN ")).decode()
+                    if given == (FOLDER / "login").read_text("utf-8"):
+                        self._say("235 welcome")
+                        return True
+                    self._say("535 who are you?")
+                case _:
+                    self._say("530 log in first, over TLS")
+        return False
+
+    def _is_trusted(self) -> bool:
+        """Go on over TLS, unless the client does not want our certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(FOLDER / "cert.pem", FOLDER / "key.pem")
+        try:
+            self.request = context.wrap_socket(self.request, server_side=True)
+        except OSError:
+            return False
+        self.setup()
+        return True
 
     def _message(self) -> dict[str, str]:
         lines = []

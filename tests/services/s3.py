@@ -6,7 +6,7 @@ import json
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,9 +52,36 @@ class S3Server:
         )
 
 
+@dataclass(frozen=True)
+class S3Home:
+    """What a server keeps on disk, and how it is started there, also once more."""
+
+    server: S3Server
+    log: Path
+    command: Sequence[str | Path]
+
+    @contextmanager
+    def running(self) -> Iterator[S3Server]:
+        """Run the server until the block ends."""
+        with running(
+            self.command,
+            log=self.log,
+            is_ready=lambda: _answers(self.server.url),
+            stop_seconds=0.5,
+        ):
+            yield self.server
+
+
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
     """Run a new, empty server; it has no bucket yet."""
+    with s3_home() as home, home.running() as server:
+        yield server
+
+
+@contextmanager
+def s3_home() -> Iterator[S3Home]:
+    """Make what a new server needs, and remove it at the end."""
     program = Path(sys.executable).with_name("weed")
     if not program.exists():
         raise ServerNotStartedError(
@@ -68,14 +95,9 @@ def s3_server() -> Iterator[S3Server]:
             give_to_server(program)
         keys = (secrets.token_hex(8), secrets.token_hex(16))
         ports = {name: free_port() for name in PORTS}
-        url = f"http://127.0.0.1:{ports['s3.port']}"
-        with running(
-            [program, *_arguments(folder, ports, keys)],
-            log=folder / "log",
-            is_ready=lambda: _answers(url),
-            stop_seconds=0.5,
-        ):
-            yield S3Server(url, *keys)
+        server = S3Server(f"http://127.0.0.1:{ports['s3.port']}", *keys)
+        command = [program, *_arguments(folder, ports, keys)]
+        yield S3Home(server, folder / "log", command)
 
 
 def _arguments(

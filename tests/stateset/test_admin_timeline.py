@@ -12,23 +12,16 @@ from django.test.utils import CaptureQueriesContext
 
 from fulfillment.services import create_shipment
 from orders.models import Order
-from stateset.accounts.models import User
 from stateset.lib.admin.timeline import SHOWN
 from stateset.system.services import record_event, record_events
 from tests.fulfillment.builders import make_packed, make_picking
 from tests.orders.builders import make_confirmed_order, make_customer, make_order
-from tests.pages import act, change_url, staff
+from tests.pages import act, browser_of, change_url, staff
 from tests.stateset.builders import make_user
 
 pytestmark = pytest.mark.django_db
 
 VIEW_ORDER = "view_order"
-
-
-def browser_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def reader(*codenames: str) -> Client:

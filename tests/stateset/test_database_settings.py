@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from dbops.engines.tuning import Pool, Tuning
-from stateset.database_settings import read_database
+from stateset.database_settings import read_database, read_drill_database
 
 ROOT = Path("/srv/stateset")
 TUNING = Tuning(application_name="stateset-test", connect_timeout=5)
@@ -356,3 +356,19 @@ def test_sqlite_has_neither_pooler_nor_threshold(monkeypatch):
     tuning = replace(TUNING, prepare_threshold=5, is_behind_pooler=True)
     url = "sqlite://stateset.db"
     assert read(monkeypatch, url, tuning=tuning) == read(monkeypatch, url)
+
+
+def test_the_database_of_drills_is_read_as_the_other_and_of_its_engine(monkeypatch):
+    def read_drill(url: str):
+        monkeypatch.setenv("APP__DRILL_DATABASE_URL", url)
+        return read_drill_database(ROOT, TUNING, POSTGRESQL)
+
+    assert read_drill("") == {}
+    assert read_drill("postgres://ann:pw@drills/shop")["HOST"] == "drills"
+    for url, message in (
+        ("postgres://drills", "APP__DRILL_DATABASE_URL names no database: "),
+        ("mysql://drills/shop", "APP__DRILL_DATABASE_URL has the scheme 'mysql': "),
+        ("sqlite://x.db", "APP__DRILL_DATABASE_URL is of another engine than the "),
+    ):
+        with pytest.raises(ImproperlyConfigured, match=message):
+            read_drill(url)

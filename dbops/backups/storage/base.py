@@ -35,8 +35,12 @@ class BackupStorage(ABC):
         """Where it is, for people."""
 
     @abstractmethod
-    def objects(self) -> list[StoredObject]:
-        """Return what is there, in order of name; an absent place holds nothing."""
+    def objects(self, begins: str = "") -> list[StoredObject]:
+        """Return what is there, in order of name; an absent place holds nothing.
+
+        ``begins`` is how the names begin that are wanted: it holds the whole id of a
+        backup, or nothing of it.
+        """
 
     @abstractmethod
     def open(self, name: str) -> AbstractContextManager[IO[bytes]]:

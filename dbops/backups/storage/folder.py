@@ -33,7 +33,7 @@ class FolderStorage(BackupStorage):
     def location(self) -> str:
         return str(self._folder)
 
-    def objects(self) -> list[StoredObject]:
+    def objects(self, begins: str = "") -> list[StoredObject]:
         with self._errors("The backups were not listed."):
             if not self._folder.exists():
                 return []
@@ -41,7 +41,9 @@ class FolderStorage(BackupStorage):
                 found = [
                     _stored(entry)
                     for entry in entries
-                    if entry.is_file() and not entry.name.startswith(".")
+                    if entry.name.startswith(begins)
+                    and not entry.name.startswith(".")
+                    and entry.is_file()
                 ]
         return sorted(found, key=lambda each: each.name)
 
@@ -56,7 +58,7 @@ class FolderStorage(BackupStorage):
     def create(self, stem: str, suffix: str) -> Iterator[Writable]:
         self._prepare()
         with self._draft(f".{stem}{PART_SUFFIX}", stem + suffix) as draft:
-            if any(each.name.startswith(f"{stem}.") for each in self.objects()):
+            if self.objects(f"{stem}."):
                 raise NameTakenError(
                     f"{stem}{suffix} was not written.",
                     why="a backup of this name is there already",

@@ -44,6 +44,8 @@ class Places(BackupStorage):
 
     def each(self, work: Callable[[BackupStorage], T]) -> list[T]:
         """Do it at every place that is still reached, and return what came of it."""
+        if self.missed and not self.reached:
+            raise next(reversed(self.missed.values()))
         found = []
         for place in self.reached:
             try:
@@ -59,9 +61,9 @@ class Places(BackupStorage):
             raise error
         logger.warning("Location %s: %s %s", place.name, error.what, error.why)
 
-    def objects(self) -> list[StoredObject]:
+    def objects(self, begins: str = "") -> list[StoredObject]:
         found: dict[str, StoredObject] = {}
-        for objects in self.each(lambda place: place.objects()):
+        for objects in self.each(lambda place: place.objects(begins)):
             for each in objects:
                 found.setdefault(each.name, each)
         return [found[name] for name in sorted(found)]

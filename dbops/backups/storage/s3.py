@@ -54,11 +54,11 @@ class BucketStorage(BackupStorage):
     def location(self) -> str:
         return f"s3://{self._place.bucket_name}/{self._root}".rstrip("/")
 
-    def objects(self) -> list[StoredObject]:
+    def objects(self, begins: str = "") -> list[StoredObject]:
         with self._errors("The backups were not listed."):
             found = [
                 StoredObject(_name(each["Key"]), each["Size"], each.get("LastModified"))
-                for each in self._bucket.listed("list_objects_v2", self._root)
+                for each in self._bucket.listed("list_objects_v2", self._key(begins))
                 if self._key(_name(each["Key"])) == each["Key"]
             ]
         return sorted(found, key=lambda each: each.name)

@@ -177,7 +177,8 @@ def _connect(own: BaseDatabaseWrapper, start: str) -> None:
         raise DatabaseUnavailableError(
             f"The database {own.settings_dict['NAME']!r} was not opened.",
             why=first_line(error),
-            fix="see that the server runs and lets this user in (APP__DATABASE_URL)",
+            fix="see that the server runs and lets this user in (APP__DATABASE_URL,"
+            " of a drill APP__DRILL_DATABASE_URL)",
         ) from error
 
 

@@ -7,19 +7,15 @@ is switched off beforehand, so nothing has to be switched on again after a kill.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Event
 from typing import Any
 
 from django.db import DatabaseError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from dbops.engines.base import summarised
 from dbops.engines.postgresql.carry import Carried, read_carried
 from dbops.engines.postgresql.connect import (
     first_line,
@@ -34,40 +30,24 @@ from dbops.engines.postgresql.drafts import (
     is_abandoned,
     name_draft,
 )
+from dbops.engines.postgresql.inside import (
+    clients,
+    emptied,
+    refused,
+    require_endable,
+    shown_sessions,
+)
 from dbops.engines.postgresql.restore import NAME_BYTES
 from dbops.engines.postgresql.space.disk import free_bytes
 from dbops.engines.verbs.swap import KeptCopy, LiveState, SwapVerbs
-from dbops.errors import RestoreRefusedError
-
-logger = logging.getLogger(__name__)
 
 KEPT = "_old_"
 STAMP = r"\d{8}_\d{6}"
 ATTEMPTS = 5
-TERMINATE_EVERY_SECONDS = 0.05
 # SQLSTATE object_in_use: somebody is still inside.
 IN_USE = "55006"
 # Rows unmoved by a margin this wide may have been issued and lost.
 UNKNOWN_GAP = 1_000_000
-# pg_stat_activity: columns since 14. Without pg_read_all_stats the kind is hidden.
-CLIENTS = """
-    SELECT pid FROM pg_catalog.pg_stat_activity
-    WHERE datname = %s AND pid <> pg_backend_pid()
-      AND coalesce(backend_type, 'client backend') = 'client backend'
-"""
-# As pg_terminate_backend decides it; those of no role are the server's own.
-NOT_OURS_TO_END = """
-    SELECT coalesce(nullif(a.application_name, ''), 'a program without a name'),
-           r.rolname, count(*), r.rolsuper
-    FROM pg_catalog.pg_stat_activity a
-    JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-    WHERE a.datname = %s AND a.pid <> pg_backend_pid()
-      AND coalesce(a.backend_type, 'client backend') = 'client backend'
-      AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
-      AND (r.rolsuper OR NOT (
-        pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')))
-    GROUP BY 1, 2, 4 ORDER BY 2, 1
-"""
 STAYS_BEHIND = """
     SELECT 'replication slot ' || slot_name FROM pg_catalog.pg_replication_slots
     WHERE database = %(name)s
@@ -87,7 +67,7 @@ class PostgresqlSwap(SwapVerbs):
                 return LiveState(is_there=False, free_bytes=free_bytes(own))
             return LiveState(
                 is_there=True,
-                sessions=f"{len(_clients(cursor, self.short_name))} connected; they are"
+                sessions=f"{len(clients(cursor, self.short_name))} connected; they are"
                 " ended",
                 free_bytes=free_bytes(own),
                 stays_behind=_stays_behind(cursor, self.short_name),
@@ -103,7 +83,7 @@ class PostgresqlSwap(SwapVerbs):
     def require_swappable(self, stamp: str) -> None:
         live, kept = self.short_name, self.kept_name(stamp)
         if len(kept.encode()) > NAME_BYTES:
-            raise _refused(
+            raise refused(
                 live,
                 f"{kept!r}, under which the old one is kept, has more than"
                 f" {NAME_BYTES} bytes",
@@ -112,7 +92,7 @@ class PostgresqlSwap(SwapVerbs):
         with self._outside() as own, own.cursor() as cursor:
             cursor.execute("SELECT current_database()")
             if cursor.fetchone()[0] == live:
-                raise _refused(
+                raise refused(
                     live,
                     "this role may not enter the database 'postgres', and nobody can"
                     " rename the database he is in",
@@ -123,7 +103,7 @@ class PostgresqlSwap(SwapVerbs):
                 " WHERE rolname = current_user"
             )
             if not cursor.fetchone()[0]:
-                raise _refused(
+                raise refused(
                     live,
                     "this role may neither create nor rename databases",
                     "ALTER ROLE … CREATEDB, or use a role that may",
@@ -135,12 +115,12 @@ class PostgresqlSwap(SwapVerbs):
             )
             row = cursor.fetchone()
             if row is not None and not row[0]:
-                raise _refused(
+                raise refused(
                     live,
                     f"it belongs to {row[1]!r}, and only its owner can rename it",
                     f"use the role {row[1]!r}, or GRANT it to this one",
                 )
-            _require_endable(cursor, live)
+            require_endable(cursor, live)
 
     def settings_of(self, name: str) -> dict[str, Any]:
         own: Any = self.connection.copy()
@@ -162,12 +142,12 @@ class PostgresqlSwap(SwapVerbs):
                 carried = read_carried(cursor, live)
                 left_out = carried.apply(own, draft)
             for _ in range(ATTEMPTS):
-                with _emptied(other, live):
+                with emptied(other, live):
                     if _renamed(own, live, kept, draft, carried):
                         return left_out
-            raise _refused(
+            raise refused(
                 live,
-                f"sessions stay in it: {_shown_sessions(other, live)}",
+                f"sessions stay in it: {shown_sessions(other, live)}",
                 "end them (db_terminate, or as a role that may), then try again",
             )
 
@@ -238,86 +218,11 @@ def _renamed(
             return False
         except DatabaseError as error:
             cursor.execute("ROLLBACK")
-            raise _refused(
+            raise refused(
                 live, first_line(error), "mend what the server names, then try again"
             ) from error
         cursor.execute("COMMIT")
     return True
-
-
-@contextmanager
-def _emptied(own: BaseDatabaseWrapper, name: str) -> Iterator[None]:
-    """Keep ending the clients of a database while the block runs."""
-    done = Event()
-
-    def end_them() -> None:
-        while True:
-            _end_clients(own, name)
-            if done.wait(TERMINATE_EVERY_SECONDS):
-                return
-
-    with ThreadPoolExecutor(1) as pool:
-        ending = pool.submit(end_them)
-        try:
-            yield
-        finally:
-            done.set()
-        ending.result()
-
-
-def _end_clients(own: BaseDatabaseWrapper, name: str) -> None:
-    """End who may be ended. The one that renames says who stays, and fails if it must.
-
-    What goes wrong here must not undo in words what the renames have done.
-    """
-    try:
-        with own.cursor() as cursor:
-            for pid in _clients(cursor, name):
-                try:
-                    cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
-                except DatabaseError:
-                    continue
-    except DatabaseError as error:
-        logger.warning("Sessions of %s were not ended: %s", name, first_line(error))
-
-
-def _clients(cursor: CursorWrapper, name: str) -> list[int]:
-    cursor.execute(CLIENTS, [name])
-    return [pid for (pid,) in cursor.fetchall()]
-
-
-def _require_endable(cursor: CursorWrapper, live: str) -> None:
-    """Raise RestoreRefusedError where somebody is in it whom this role cannot end."""
-    cursor.execute(NOT_OURS_TO_END, [live])
-    rows = cursor.fetchall()
-    if not rows:
-        return
-    told = [
-        f"{app} as {role!r}" + (f" ({count} times)" if count > 1 else "")
-        for app, role, count, _ in rows
-    ]
-    fixes = []
-    if not all(is_super for *_, is_super in rows):
-        cursor.execute("SELECT current_user")
-        fixes.append(f"GRANT pg_signal_backend TO {quoted(cursor.fetchone()[0])}")
-    if any(is_super for *_, is_super in rows):
-        fixes.append("have superusers leave, whom only a superuser can end")
-    raise _refused(
-        live,
-        f"this role may not end who is in it: {summarised(told)}",
-        "; ".join(fixes),
-    )
-
-
-def _shown_sessions(own: BaseDatabaseWrapper, name: str) -> str:
-    with own.cursor() as cursor:
-        cursor.execute(
-            "SELECT pid, usename, backend_type FROM pg_catalog.pg_stat_activity"
-            " WHERE datname = %s",
-            [name],
-        )
-        shown = [f"{pid} {user or kind}" for pid, user, kind in cursor.fetchall()]
-    return ", ".join(shown) or "others came and went"
 
 
 def _stays_behind(cursor: CursorWrapper, name: str) -> tuple[str, ...]:
@@ -347,9 +252,3 @@ def _advance(
             cursor.execute("SELECT setval(%s::regclass, %s)", [name, wanted])
         moved += 1
     return moved
-
-
-def _refused(live: str, why: str, fix: str) -> RestoreRefusedError:
-    return RestoreRefusedError(
-        f"The database {live!r} was not replaced; it is as it was.", why=why, fix=fix
-    )

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from dbops.backups.making_up import Lack, MadeUp, find_lacks, make_up
-from dbops.backups.prune import WHOLE, explain_backups
+from dbops.backups.making_up import Lack, MadeUp
+from dbops.backups.overview import Overview, overview
+from dbops.backups.prune import WHOLE
 from dbops.backups.retention import Kept
-from dbops.backups.storage import BackupStorage, Places, backup_places
+from dbops.backups.storage import BackupStorage
 from dbops.management.choices import add_location, chosen
 from dbops.recovery.rebuild import Rebuilt
 from dbops.recovery.rebuild import rebuild as rebuild_from_storage
@@ -39,6 +40,9 @@ class Command(StatesetCommand):
             " keep, from where they are good.",
         )
 
+    def acts(self, *, copy_missing: bool, rebuild: bool, **_options: Any) -> bool:
+        return copy_missing or rebuild
+
     def run(
         self,
         *,
@@ -48,32 +52,35 @@ class Command(StatesetCommand):
         copy_missing: bool,
         **_options: Any,
     ) -> Report:
-        places = backup_places(chosen(location))
-        made_up = make_up(database, chosen(location)) if copy_missing else None
-        plan = explain_backups(database, chosen(location))
-        lacks = [] if location else find_lacks(plan, database, Places(places))
+        found = overview(database, chosen(location), copy_missing=copy_missing)
         rebuilt = rebuild_from_storage(database) if rebuild else None
-        return Report(
-            summary="; ".join(
-                [
-                    _counted(places, plan),
-                    *_lacking(lacks),
-                    *(_told_of_copies(made_up) if made_up else ()),
-                    *([_told(rebuilt)] if rebuilt else ()),
-                ]
-            ),
-            facts={
-                **({"lacking": list(map(_copy, lacks))} if len(places) > 1 else {}),
-                **(_facts(made_up) if made_up else {}),
-                **({"rebuilt": asdict(rebuilt)} if rebuilt else {}),
-            },
-            rows=[_row(each) for each in plan],
-            sections=list(_sections(places, plan, lacks)),
-            exit_code=1 if made_up and made_up.refused else 0,
-        )
+        return _report(found, rebuilt)
 
 
-def _counted(places: list[BackupStorage], plan: list[Kept]) -> str:
+def _report(found: Overview, rebuilt: Rebuilt | None) -> Report:
+    made_up, lacks = found.made_up, found.lacks
+    has_places = len(found.places) > 1
+    return Report(
+        summary="; ".join(
+            [
+                _counted(found.places, found.kept),
+                *_lacking(lacks),
+                *(_told_of_copies(made_up) if made_up else ()),
+                *([_told(rebuilt)] if rebuilt else ()),
+            ]
+        ),
+        facts={
+            **({"lacking": list(map(_copy, lacks))} if has_places else {}),
+            **(_facts(made_up) if made_up else {}),
+            **({"rebuilt": asdict(rebuilt)} if rebuilt else {}),
+        },
+        rows=[_row(each) for each in found.kept],
+        sections=list(_sections(found.places, found.kept, lacks)),
+        exit_code=1 if made_up and made_up.refused else 0,
+    )
+
+
+def _counted(places: Sequence[BackupStorage], plan: list[Kept]) -> str:
     entries = [each.entry for each in plan]
     count = len({entry.id for entry in entries})
     total = Size(sum(entry.size_bytes for entry in entries))
@@ -123,7 +130,7 @@ def _told(rebuilt: Rebuilt) -> str:
 
 
 def _sections(
-    places: list[BackupStorage], plan: list[Kept], lacks: list[Lack]
+    places: Sequence[BackupStorage], plan: list[Kept], lacks: list[Lack]
 ) -> Iterator[Section]:
     """Yield a table for each location; a title where there are several."""
     for place in places:

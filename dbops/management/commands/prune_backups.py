@@ -28,6 +28,9 @@ class Command(StatesetCommand):
         )
         add_location(parser, "Prune")
 
+    def acts(self, *, apply: bool, **_options: Any) -> bool:
+        return apply
+
     def run(
         self, *, database: str, apply: bool, location: str | None, **_options: Any
     ) -> Report:

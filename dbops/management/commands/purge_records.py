@@ -21,6 +21,9 @@ class Command(StatesetCommand):
             "--apply", action="store_true", help="Delete, instead of counting only."
         )
 
+    def acts(self, *, apply: bool, **_options: Any) -> bool:
+        return apply
+
     def run(
         self, *, database: str, rules: list[str], apply: bool, **_options: Any
     ) -> Report:

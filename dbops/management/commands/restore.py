@@ -1,27 +1,26 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from dbops.backups.catalogue import LATEST
-from dbops.backups.restore import restore_backup
-from dbops.backups.signing import describe_signature
 from dbops.management.choices import add_backup_choice
-from dbops.recovery.anonymise import restore_anonymised
-from dbops.recovery.ending import Ended, carry_out_ending
-from dbops.recovery.foreign import restore_foreign
+from dbops.management.restores import (
+    into_anonymised,
+    into_from_foreign,
+    into_new,
+    report_ended,
+    report_replaced,
+)
+from dbops.recovery.ending import carry_out_ending
 from dbops.recovery.killed import ABORT, RESUME, Ending, plan_ending
-from dbops.recovery.live import Replaced, replace_live
-from dbops.recovery.plans import ROLLBACK, Plan, plan_restore, plan_rollback
+from dbops.recovery.live import replace_live
+from dbops.recovery.plans import plan_restore, plan_rollback
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.errors import UsageError
-from stateset.lib.reports import Report, Section
-
-NO_TRAFFIC = "not for traffic, as its outbox, keys and logins are the backup's"
-"""Only what goes over the live database has been through the quarantine."""
+from stateset.lib.reports import Report
 
 
 class Command(StatesetCommand):
@@ -51,8 +50,8 @@ class Command(StatesetCommand):
         which.add_argument(
             "--foreign",
             metavar="FILE",
-            help="Bring in a dump without a manifest: .dump, .sql or .db, also packed;"
-            " only --into a new database.",
+            help="Bring in a dump without a manifest: .dump, .sql or .db, also packed"
+            " and encrypted; only --into a new database.",
         )
         parser.add_argument(
             "--into",
@@ -87,6 +86,9 @@ class Command(StatesetCommand):
             "--reason", default="", help="Why it is restored; kept in the journal."
         )
 
+    def acts(self, *, dry_run: bool, **_options: Any) -> bool:
+        return not dry_run
+
     def run(
         self,
         *,
@@ -115,12 +117,12 @@ class Command(StatesetCommand):
                 dry_run=dry_run,
             )
             if anonymise:
-                return _restore_anonymised(
+                return into_anonymised(
                     database, id or LATEST, into, reason, allow_unsigned=allow_unsigned
                 )
             if foreign is not None:
-                return _restore_foreign(database, foreign, into, reason)
-            return _restore_into(
+                return into_from_foreign(database, foreign, into, reason)
+            return into_new(
                 database, id or LATEST, into, reason, allow_unsigned=allow_unsigned
             )
         _refuse_over_live(foreign)
@@ -146,7 +148,7 @@ class Command(StatesetCommand):
                 sections=plan.sections,
             )
         self.confirm(plan.text, name=plan.name, given=confirm)
-        return _report(replace_live(plan, reason=reason))
+        return report_replaced(replace_live(plan, reason=reason))
 
     def _end_killed(
         self,
@@ -169,7 +171,9 @@ class Command(StatesetCommand):
             )
         self.confirm(ending.text, name=ending.name, given=confirm)
         ended = carry_out_ending(ending, reason=reason)
-        return _report(ended.replaced) if ended.replaced else _report_ended(ended)
+        return (
+            report_replaced(ended.replaced) if ended.replaced else report_ended(ended)
+        )
 
 
 def _refuse_together(**given: object) -> None:
@@ -208,129 +212,3 @@ def _refuse_anonymising(*, into: str | None, foreign: str | None) -> None:
             why="--anonymise would make up the live database's customers",
             fix="give the copy a name, with --into",
         )
-
-
-def _restore_anonymised(
-    database: str, backup_id: str, into: str, reason: str, *, allow_unsigned: bool
-) -> Report:
-    made = restore_anonymised(
-        backup_id=backup_id,
-        into=into,
-        alias=database,
-        reason=reason,
-        allow_unsigned=allow_unsigned,
-    )
-    manifest = made.restored.manifest
-    return Report(
-        summary=f"Restored {manifest.id} into {made.restored.target}, anonymised:"
-        f" {made.rows} of {manifest.rows} rows changed or left out, in"
-        f" {made.restored.seconds} s; nobody can log in until"
-        " `manage.py createsuperuser` made somebody there",
-        facts={
-            "id": manifest.id,
-            "into": made.restored.target,
-            "anonymised_rows": made.rows,
-            "row_count": manifest.rows,
-            "seconds": made.restored.seconds,
-        },
-    )
-
-
-def _restore_into(
-    database: str, backup_id: str, into: str, reason: str, *, allow_unsigned: bool
-) -> Report:
-    restored = restore_backup(
-        backup_id=backup_id,
-        into=into,
-        alias=database,
-        reason=reason,
-        allow_unsigned=allow_unsigned,
-    )
-    manifest = restored.manifest
-    return Report(
-        summary=f"Restored {manifest.id} into {restored.target}: {manifest.rows}"
-        f" rows, all as in the manifest, in {restored.seconds} s; {NO_TRAFFIC}",
-        facts={
-            "id": manifest.id,
-            "into": restored.target,
-            "tables": len(manifest.contents.tables),
-            "row_count": manifest.rows,
-            "signature": describe_signature(manifest),
-            "seconds": restored.seconds,
-        },
-    )
-
-
-def _restore_foreign(database: str, file: str, into: str, reason: str) -> Report:
-    adopted = restore_foreign(file, into=into, alias=database, reason=reason)
-    tables = adopted.contents.tables
-    return Report(
-        summary=f"Restored {adopted.source.name} into {adopted.target}: {adopted.rows}"
-        f" rows in {len(tables)} tables, in {adopted.seconds} s; nothing says how many"
-        f" there should be; {NO_TRAFFIC}",
-        facts={
-            "source": str(adopted.source),
-            "into": adopted.target,
-            "tables": len(tables),
-            "row_count": adopted.rows,
-            "seconds": adopted.seconds,
-        },
-        rows=[{"table": name, "row_count": count} for name, count in tables.items()],
-    )
-
-
-def _report_ended(ended: Ended) -> Report:
-    killed, name = ended.ending.killed, ended.ending.name
-    if killed.is_exchanged:
-        told = f"Ended the {killed.record.action} of {name} from {killed.record.source}"
-    else:
-        told = f"Aborted the {killed.record.action} of {name}: it is as it was"
-    rows = [{"what": each.subject, "result": str(each)} for each in ended.findings]
-    return Report(
-        summary=told,
-        facts={"journal": ended.journal_id, "kept_copy": killed.kept_as},
-        rows=rows,
-        sections=[Section(rows)],
-    )
-
-
-def _report(replaced: Replaced) -> Report:
-    plan = replaced.plan
-    before = sum(plan.now.tables.values()) if plan.now else None
-    rows = [
-        {"what": what, "result": str(result)}
-        for what, result in _told(replaced, plan, before)
-    ]
-    done = "Went back to" if plan.action == ROLLBACK else "Restored"
-    return Report(
-        summary=f"{done} {plan.source} as {plan.name}: {replaced.rows_after} rows in"
-        f" {replaced.seconds} s",
-        facts={
-            "source": plan.source,
-            "database": plan.database,
-            "row_count_before": before,
-            "row_count": replaced.rows_after,
-            "safety_backup": replaced.safety_backup,
-            "kept_copy": plan.kept_as,
-            "journal": replaced.journal_id,
-            "seconds": replaced.seconds,
-        },
-        rows=rows,
-        sections=[Section(rows)],
-    )
-
-
-def _told(
-    replaced: Replaced, plan: Plan, before: int | None
-) -> Iterator[tuple[str, Any]]:
-    now = "unknown" if before is None else before
-    yield "rows", f"{now} before, {replaced.rows_after} now"
-    yield "safety backup", replaced.safety_backup or f"none: {plan.unreadable}"
-    yield "kept copy", plan.kept_as or "none: there was no live database"
-    for finding in replaced.findings:
-        yield finding.subject, finding
-    for line in replaced.left_out:
-        yield "not carried", line
-    for copy in replaced.older_copies:
-        yield "older copy", copy.removal
-    yield "journal", replaced.journal_id

@@ -49,6 +49,9 @@ class Command(StatesetCommand):
             help="The table once more (on SQLite the file's base name), for --full.",
         )
 
+    def acts(self, *, plan: bool, **_options: Any) -> bool:
+        return not plan
+
     def run(
         self,
         *,

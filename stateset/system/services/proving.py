@@ -18,8 +18,8 @@ from stateset.lib.invariants import (
     violations,
 )
 from stateset.lib.journal import current_context
+from stateset.lib.snapshot import one_moment
 from stateset.system.models import IntegrityRun
-from stateset.system.snapshot import one_moment
 
 MOST_KEPT = 200
 """Rows that a run names: enough to begin with, and to read on one page."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 from dbops.backups.create import create_backup
 from dbops.backups.holds import (
     being_read,
-    clear_readers,
+    clear_holds,
     pin_backup,
     read_holds,
     read_pins,
@@ -20,11 +20,12 @@ from dbops.backups.holds import (
 from dbops.backups.prune import explain_backups, prune_backups
 from dbops.backups.reading import dump_source
 from dbops.backups.restore import restore_backup
-from dbops.backups.storage import FolderStorage, backup_storage
+from dbops.backups.storage import FolderStorage, StoredObject, backup_storage
 from dbops.errors import BackupNotFoundError, PinRefusedError, StorageError
 from dbops.recovery.drill import recovery_drill
 from stateset.lib import journal
 from tests.dbops.builders import store_aged, store_backup
+from tests.dbops.folders import names
 from tests.dbops.shop import ALIAS, Shop
 
 FIRST = "stateset_20261121_020000"
@@ -128,12 +129,58 @@ def test_what_a_killed_reader_left_counts_for_a_day(backup_folder: Path) -> None
     left.write_text(content)
     (backup_folder / f"reading_{FIRST}_00000000.json").write_text("no JSON")
     assert set(read_holds(storage, now + timedelta(hours=23))) == {FIRST}
-    clear_readers(storage, now)
+    clear_holds(storage, now, lambda _: False)
     assert [path.name for path in backup_folder.iterdir()] == [left.name]
     assert read_holds(storage, now + timedelta(hours=25)) == {}
-    clear_readers(storage, now + timedelta(hours=25))
+    clear_holds(storage, now + timedelta(hours=25), lambda _: False)
     assert list(backup_folder.iterdir()) == []
     assert json.loads(content)["backup_id"] == FIRST
+
+
+def test_the_pin_of_a_backup_goes_when_it_is_gone_everywhere(
+    shop: Shop, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, ages = backup_storage(), (1, 40, 41, 42)
+    *_, oldest = [store_aged(storage, age, ALIAS) for age in ages]
+    pin = pin_backup(backup_id=oldest.id, alias=ALIAS, reason="an audit")
+    unpin_backup(backup_id=oldest.id, alias=ALIAS, reason="it is over")
+    prune_backups(ALIAS, ["local"])
+    assert oldest.id not in {each.partition(".")[0] for each in shop.files()}
+    # The vault still has the backup.
+    assert pin.name in shop.files()
+    objects = FolderStorage.objects
+
+    def away(self: FolderStorage, begins: str = "") -> list[StoredObject]:
+        if self.name == "vault":
+            raise StorageError("It was not listed.", why="it is away")
+        return objects(self, begins)
+
+    with monkeypatch.context() as while_away:
+        while_away.setattr(FolderStorage, "objects", away)
+        prune_backups(ALIAS, ["local"])
+    assert pin.name in shop.files()
+    pruned = prune_backups(ALIAS)
+    assert [each.entry.id for each in pruned.deleted] == [oldest.id]
+    assert pin.name not in {*shop.files(), *names(vault)}
+
+
+def test_nothing_goes_of_which_nobody_knows_whether_it_is_held(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = [store_aged(backup_storage(), age, ALIAS) for age in (1, 40, 41, 42, 43)]
+    objects = FolderStorage.objects
+
+    def failing(self: FolderStorage, begins: str = "") -> list[StoredObject]:
+        if begins.startswith("pin_"):
+            raise StorageError("It was not listed.", why="the disk is gone")
+        return objects(self, begins)
+
+    monkeypatch.setattr(FolderStorage, "objects", failing)
+    refused = prune_backups(ALIAS).refused
+    assert [refused["local", each.id] for each in stored[3:]] == [
+        "the disk is gone"
+    ] * 2
+    assert {each.name for each in stored} <= set(shop.files())
 
 
 def test_who_may_not_write_there_reads_all_the_same(

@@ -24,13 +24,10 @@ from dbops.errors import BackupDamagedError, NameTakenError, StorageError
 from stateset.lib import journal
 from tests.dbops.builders import make_manifest, store_aged, store_backup
 from tests.dbops.damage import flip_bit
+from tests.dbops.folders import names
 from tests.dbops.shop import ALIAS, Shop
 
 FIRST, SECOND = "stateset_20261121_020000", "stateset_20261122_020000"
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
 def listed(*arguments: str, code: int = 0) -> dict[str, Any]:

@@ -27,11 +27,8 @@ from dbops.tasks import create_backup as create_task
 from stateset.lib.errors import UsageError
 from tests.dbops.builders import store_aged
 from tests.dbops.damage import flip_bit
+from tests.dbops.folders import names
 from tests.dbops.shop import ALIAS, TABLES, Shop
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def fail_in(folder: Path, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:

@@ -12,6 +12,7 @@ from pytest_django import Settings
 from dbops.backups.storage import FolderStorage, StoredObject, backup_storage
 from dbops.errors import StorageError
 from tests.dbops.backups.storage_contract import require_names_given_once
+from tests.dbops.folders import names
 from tests.dbops.limits import files_no_larger_than
 
 STEM = "stateset_20261123_020000"
@@ -25,10 +26,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def storage(folder: Path) -> FolderStorage:
     return FolderStorage(folder)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_the_project_keeps_backups_in_its_folder(backup_folder: Path) -> None:

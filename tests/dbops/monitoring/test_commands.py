@@ -13,17 +13,11 @@ from django.core.management import CommandError, call_command
 from dbops.management import watching
 from tests.dbops.monitoring.holding import UPDATE, holding, waiting
 from tests.dbops.shop import ALIAS, Shop
+from tests.terminal import Terminal
 
 DATED = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 "
 COMMANDS = ("db_activity", "db_locks", "db_queries", "db_replication")
 LONG_APP = "a program whose name is as long as a name of a program can be"
-
-
-class Terminal(io.StringIO):
-    """Takes what a command prints, as a terminal would."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def output(*arguments: str, **options: Any) -> str:

@@ -6,13 +6,16 @@ import io
 import json
 import shlex
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import call_command
+from django.db import connections
 from pytest_django import Settings
 
 from dbops.backups.catalogue import COMPLETE, LATEST, list_entries, read_verdict
@@ -20,7 +23,9 @@ from dbops.backups.create import create_backup
 from dbops.backups.manifest import Manifest
 from dbops.backups.reading import dump_source
 from dbops.backups.storage import backup_storage
+from dbops.backups.verify import verify_backup
 from dbops.engines.registry import get_engine
+from dbops.engines.tuning import Tuning
 from dbops.errors import BackupNotFoundError, DrillFailedError
 from dbops.recovery.drill import recovery_drill, require_passed
 from dbops.recovery.drill_reports import (
@@ -31,10 +36,13 @@ from dbops.recovery.drill_reports import (
     read_reports,
 )
 from dbops.tasks import create_backup as create_backup_task
+from stateset.database_settings import read_drill_database
 from stateset.lib import journal
 from tests.dbops.damage import flip_bit
+from tests.dbops.folders import names
 from tests.dbops.shop import Shop
 from tests.finance.builders import make_invoice
+from tests.services.postgresql import postgresql_server
 from tests.stateset.builders import make_user
 
 
@@ -53,6 +61,65 @@ def told(*arguments: str, code: int = 0) -> dict[str, Any]:
 
 def reports() -> list[DrillReport]:
     return read_reports(backup_storage(), "default")
+
+
+@pytest.fixture
+def elsewhere(
+    books: Shop, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], list[str]]]:
+    """Have restores tried out at another place; return what databases it has."""
+    with ExitStack() as stack:
+        if books.engine == "sqlite":
+            folder = tmp_path / "elsewhere"
+            folder.mkdir()
+            url, listed = f"sqlite:///{folder}/trial.db", lambda: names(folder)
+        else:
+            server = stack.enter_context(postgresql_server())
+            url, listed = server.url, lambda: databases_at(server.url)
+        monkeypatch.setenv("APP__DRILL_DATABASE_URL", url)
+        tuning = Tuning("tests", connect_timeout=5)
+        live = connections["default"].settings_dict
+        settings.DRILL_DATABASE = read_drill_database(tmp_path, tuning, live["ENGINE"])
+        yield listed
+
+
+def databases_at(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        return [
+            name for (name,) in connection.execute("SELECT datname FROM pg_database")
+        ]
+
+
+@pytest.mark.long
+def test_a_drill_elsewhere_makes_nothing_on_the_own_server(
+    books: Shop, elsewhere: Callable[[], list[str]]
+) -> None:
+    make_user()
+    manifest = create_backup(verify="none")
+    here, there = books.databases(), set(elsewhere())
+    report = recovery_drill(keep=True)
+    assert report.state == PASSED
+    assert next(look.name for look in report.looks) == "rows"
+    kept = Path(report.kept).name
+    assert books.databases() == here
+    assert kept in set(elsewhere()) - there
+    there = set(elsewhere())
+    verify_backup(backup_id=manifest.id, level="restore")
+    assert (books.databases(), set(elsewhere())) == (here, there)
+
+
+@pytest.mark.postgresql
+def test_a_server_for_drills_that_does_not_answer_is_told(
+    books: Shop, settings: Settings
+) -> None:
+    create_backup(verify="none")
+    live = connections["default"].settings_dict
+    settings.DRILL_DATABASE = {**live, "HOST": "127.0.0.1", "PORT": "1"}
+    report = recovery_drill()
+    assert report.state == FAILED
+    assert report.fix.endswith(
+        "lets this user in (APP__DATABASE_URL, of a drill APP__DRILL_DATABASE_URL)"
+    )
 
 
 @pytest.mark.long

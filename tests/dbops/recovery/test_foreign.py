@@ -11,16 +11,20 @@ from pathlib import Path
 import pytest
 import zstandard
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from dbops.errors import (
     BackupDamagedError,
+    BackupLockedError,
     DbopsError,
     ProgramFailedError,
     RestoreRefusedError,
 )
 from dbops.recovery.foreign import Adopted, restore_foreign
 from stateset.lib import journal
+from tests.dbops.backups.test_encryption import make_identity
 from tests.dbops.shop import ALIAS, TABLES, Shop
+from tests.dbops.tools import require_tool
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
@@ -69,6 +73,53 @@ def test_a_file_of_the_guides_script_comes_in_whatever_its_name(
     assert [(each.action, each.resource_id) for each in entries] == [
         ("backup.restore", "stateset_20241103_020000")
     ]
+
+
+@pytest.fixture
+def encrypt(tmp_path: Path, settings: Settings) -> Callable[..., bytes]:
+    """Encrypt for the identity that is configured, as another program would."""
+    age = require_tool("age")
+    settings.BACKUP_AGE_IDENTITY_FILE, recipient = make_identity(tmp_path, "ours.txt")
+
+    def encrypted(content: bytes, *options: str) -> bytes:
+        command = [age, "--encrypt", "--recipient", recipient, *options]
+        done = subprocess.run(command, input=content, check=True, capture_output=True)
+        return done.stdout
+
+    return encrypted
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_an_encrypted_one_is_opened_as_our_own_are(
+    shop: Shop, encrypt: Callable[..., bytes], packing: str
+) -> None:
+    # One of them as a text, as it comes by mail.
+    options = () if packing else ("--armor",)
+    content = encrypt(PACKERS[packing](dumped(shop, "--format=custom")), *options)
+    adopted = adopt(shop, put(shop, f"old.dump{packing}.age", content))
+    assert adopted.contents.tables == TABLES
+
+
+def test_an_encrypted_one_that_cannot_be_opened_is_told(
+    shop: Shop, encrypt: Callable[..., bytes], settings: Settings, tmp_path: Path
+) -> None:
+    content = encrypt(gzip.compress(dumped(shop, "--format=custom")))
+    file, cut = put(shop, "a.age", content), put(shop, "cut.age", content[:-200])
+    ours, (wrong, _) = settings.BACKUP_AGE_IDENTITY_FILE, make_identity(tmp_path, "b")
+    before = shop.databases()
+    for given, identity, why in (
+        (file, None, "APP__BACKUP_AGE_IDENTITY_FILE is not set"),
+        (file, wrong, "no identity matched any of the recipients"),
+        (cut, ours, "failed to decrypt"),
+    ):
+        settings.BACKUP_AGE_IDENTITY_FILE = identity
+        with pytest.raises(BackupLockedError, match=why) as caught:
+            adopt(shop, given)
+        assert caught.value.fix == (
+            "set APP__BACKUP_AGE_IDENTITY_FILE to a file with the identity it was"
+            " encrypted for, or use another file"
+        )
+    assert shop.databases() == before
 
 
 @pytest.mark.postgresql

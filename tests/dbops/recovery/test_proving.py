@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
+from dbops.backups import proving
 from dbops.backups.catalogue import read_verdict
 from dbops.backups.create import create_backup
 from dbops.backups.manifest import Manifest, write_manifest
@@ -24,6 +26,7 @@ from dbops.errors import (
 )
 from dbops.standing_in import standing_in
 from stateset.accounts.models import User
+from stateset.lib.invariants import Invariant, Violation
 from tests.dbops.shop import Shop
 from tests.finance.builders import make_invoice
 from tests.stateset.builders import make_user
@@ -97,6 +100,36 @@ def test_only_this_thread_reads_the_stand_in_and_nobody_can_write_to_it(
             User.objects.all().delete()
     assert connections["default"] is live
     User.objects.all().delete()
+
+
+def test_each_rule_is_proven_as_check_integrity_does_whatever_the_last_one_met(
+    books: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = []
+
+    def look() -> Iterator[Violation]:
+        with connections["default"].cursor() as cursor:
+            if books.engine == "postgresql":
+                cursor.execute("SELECT current_setting('work_mem')")
+                settings.append(cursor.fetchone()[0])
+            cursor.execute("SELECT COUNT(*) FROM users")
+            yield Violation("users", str(cursor.fetchone()[0]))
+
+    def fail() -> Iterator[Violation]:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT * FROM no_such_table")
+        yield Violation("nothing", "ever")
+
+    rules = [
+        Invariant(name, "", find)
+        for name, find in (("one", look), ("two", fail), ("three", look))
+    ]
+    monkeypatch.setattr(proving, "all_invariants", lambda: iter(rules))
+    look_of_all = proving._books(get_engine(), books.name, [])
+    one, two, three = look_of_all.flaws
+    assert (one, three) == ("one: users: 0", "three: users: 0")
+    assert "two cannot be proven (" in two
+    assert settings == (["128MB"] * 2 if books.engine == "postgresql" else [])
 
 
 def test_a_second_trial_waits_and_another_engine_is_refused(books: Shop) -> None:

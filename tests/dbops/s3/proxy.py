@@ -31,12 +31,14 @@ class Answer:
 
     status: int
     code: str = ""
+    message: str = ""
 
     @property
     def body(self) -> bytes:
         if not self.code:
             return b""
-        return f"<Error><Code>{self.code}</Code><Message/></Error>".encode()
+        message = f"<Message>{self.message}</Message>"
+        return f"<Error><Code>{self.code}</Code>{message}</Error>".encode()
 
 
 HANG_UP = Answer(0)

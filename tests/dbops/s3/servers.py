@@ -1,11 +1,10 @@
-"""Between us and a server: a wire that can be cut; and a server that only refuses."""
+"""Between us and a server: a wire that can be cut."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
@@ -87,24 +86,3 @@ def wire_to(target: str, host: str = "127.0.0.1") -> Iterator[Wire]:
         yield wire
     finally:
         wire.cut()
-
-
-@contextmanager
-def refusing(code: str, status: int) -> Iterator[str]:
-    """Run a server that answers everything with one of S3's errors."""
-    body = f"<Error><Code>{code}</Code><Message>so it is</Message></Error>".encode()
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        if handler.command != "HEAD":
-            handler.wfile.write(body)
-
-    verbs = {f"do_{verb}": answer for verb in ("GET", "PUT", "POST", "DELETE", "HEAD")}
-    silence = {"log_message": lambda *_: None}
-    handler = type("Handler", (BaseHTTPRequestHandler,), verbs | silence)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()

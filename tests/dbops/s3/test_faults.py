@@ -11,9 +11,11 @@ from pytest_django import Settings
 
 from dbops.backups.catalogue import INCOMPLETE, list_entries
 from dbops.backups.create import create_backup
+from dbops.backups.prune import prune_backups
 from dbops.backups.restore import restore_backup
 from dbops.backups.storage import backup_storage
 from dbops.errors import BackupNotFoundError, StorageError
+from tests.dbops.builders import store_aged
 from tests.dbops.s3.conftest import PART, TestBucket, go_to
 from tests.dbops.s3.proxy import HANG_UP, Answer, Asked, Proxy, proxy_to
 from tests.dbops.s3.test_bucket import STEM, forbid, read, store
@@ -52,6 +54,14 @@ def is_part(asked: Asked) -> bool:
 
 def is_of_manifest(asked: Asked) -> bool:
     return asked.verb == "PUT" and asked.path.endswith(".manifest.json")
+
+
+def is_listing_of_all(asked: Asked) -> bool:
+    return "list-type=2" in asked.path and "prefix=backups%2F&" in asked.path
+
+
+def is_short_listing(asked: Asked) -> bool:
+    return "list-type=2" in asked.path and not is_listing_of_all(asked)
 
 
 def refusal(content: bytes = CONTENT) -> StorageError:
@@ -187,3 +197,22 @@ def test_in_a_bucket_with_object_lock_the_bytes_outlive_their_deletion(
             client.delete_object(
                 Bucket=locked.name, Key=each["Key"], VersionId=each["VersionId"]
             )
+
+
+def test_pruning_lists_the_bucket_as_often_for_many_as_for_one(
+    shop: Shop, proxy: Proxy
+) -> None:
+    storage = backup_storage()
+    for age in (1, 40, 41):
+        store_aged(storage, age, ALIAS)
+    counted = []
+    for going in (1, 4):
+        for age in range(50, 50 + going):
+            store_aged(storage, age, ALIAS)
+        proxy.seen.clear()
+        assert len(prune_backups(ALIAS).deleted) == going
+        counted.append((proxy.count(is_listing_of_all), proxy.count(is_short_listing)))
+    (for_one, short_for_one), (for_four, short_for_four) = counted
+    assert for_one == for_four
+    # Whether it is pinned or being read is asked for each, right before.
+    assert short_for_four - short_for_one == 2 * 3

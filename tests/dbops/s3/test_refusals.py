@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +14,7 @@ from pytest_django import Settings
 from dbops.backups.storage import BackupStorage
 from dbops.errors import StorageError
 from tests.dbops.s3.conftest import TestBucket, go_to
-from tests.dbops.s3.servers import refusing
+from tests.dbops.s3.proxy import Answer, proxy_to
 from tests.services.s3 import S3Server
 
 ONCE = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
@@ -28,6 +30,14 @@ def refusal(storage: BackupStorage) -> tuple[str, str]:
 
 def reached(settings: Settings, bucket: TestBucket, **changes: Any) -> BackupStorage:
     return go_to(settings, bucket, client_config=ONCE, **changes)
+
+
+@contextmanager
+def refusing(code: str, status: int) -> Iterator[str]:
+    """Answer everything with one of S3's errors."""
+    with proxy_to(NOWHERE.server.url) as proxy:
+        proxy.always_refuse(lambda _: True, Answer(status, code, "so it is"))
+        yield proxy.url
 
 
 def test_a_bucket_that_is_not_there(bucket: TestBucket, settings: Settings) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+import sys
+from collections.abc import Callable
+from contextlib import closing, suppress
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command, load_command_class
 
 from dbops.telling.pinging import fail_url
+from tests.dbops.shop import ALIAS, Shop
 from tests.services.inbox import Inbox
 from tests.stateset.programs import manage
+from tests.terminal import Terminal
 
 
 @pytest.mark.long
@@ -43,6 +49,66 @@ def test_a_backup_by_cron_tells_and_pings(inbox: Inbox, tmp_path: Path) -> None:
         ("GET", "/ping/abc/fail?create=1"),
         ("GET", "/ping/abc?create=1"),
     ]
+
+
+@pytest.fixture
+def run(shop: Shop) -> Callable[..., None]:
+    """Run a command on the shop as cron does, whatever comes of it."""
+
+    def ended(name: str, *arguments: str) -> None:
+        command = load_command_class("dbops", name)
+        command._called_from_command_line = True
+        with suppress(CommandError, SystemExit):
+            call_command(command, *arguments, database=ALIAS, stdout=StringIO())
+
+    return ended
+
+
+def test_only_what_cron_has_done_is_told_and_called_over(
+    shop: Shop,
+    run: Callable[..., None],
+    subjects: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop.backup_folder.touch()
+    run("prune_backups")
+    run("list_backups")
+    with monkeypatch.context() as at_a_terminal:
+        at_a_terminal.setattr(sys, "stderr", Terminal())
+        run("prune_backups", "--apply")
+    assert subjects() == []
+    run("prune_backups", "--apply")
+    run("list_backups", "--copy-missing")
+    failed = ["prune_backups of shop failed", "list_backups of shop failed"]
+    assert subjects() == failed
+    shop.backup_folder.unlink()
+    run("prune_backups")
+    run("list_backups")
+    with monkeypatch.context() as at_a_terminal:
+        at_a_terminal.setattr(sys, "stderr", Terminal())
+        run("prune_backups", "--apply")
+    assert subjects() == failed
+    run("list_backups", "--copy-missing")
+    run("prune_backups", "--apply")
+    assert subjects() == [
+        *failed,
+        "list_backups of shop is well again",
+        "prune_backups of shop is well again",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shows"),
+    [
+        ("restore", {"dry_run": True}),
+        ("vacuum", {"plan": True}),
+        ("purge_records", {"apply": False}),
+    ],
+)
+def test_a_plan_is_no_run(name: str, shows: dict[str, bool]) -> None:
+    command = load_command_class("dbops", name)
+    assert not command.acts(**shows)
+    assert command.acts(**{option: not value for option, value in shows.items()})
 
 
 def test_the_address_of_a_failure_is_beside_that_of_a_success() -> None:

@@ -19,6 +19,7 @@ from dbops.telling.flow import tell, tell_state
 from dbops.telling.memory import memory_file
 from dbops.telling.sending import signature
 from dbops.telling.troubles import Trouble
+from stateset.telling_settings import read_mail
 from tests.dbops.telling.conftest import ADMIN, KEY
 from tests.services.inbox import HANGS, Inbox
 from tests.threads import at_once
@@ -72,6 +73,35 @@ def test_a_failure_is_told_once_then_each_day_and_when_it_is_over(
     ]
     tell(bad=[FULL], now=AT + 63 * HOUR)
     assert subjects()[3:] == ["backup-daily failed"]
+
+
+def test_mail_goes_over_tls_and_with_a_login(
+    by_mail: Inbox,
+    subjects: Subjects,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    certificate = by_mail.demand("shop", "pa 55%")
+    url = f"smtp+tls://shop:pa%2055%25@127.0.0.1:{by_mail.mail_port}"
+    monkeypatch.setenv("APP__EMAIL_URL", url)
+    mail = read_mail()
+    settings.EMAIL_HOST_USER, settings.EMAIL_USE_TLS = mail.user, mail.starts_tls
+    for hour, (password, trusted, why) in enumerate(
+        (
+            (mail.password, "/dev/null", "certificate verify failed"),
+            ("wrong", str(certificate), "who are you?"),
+            (mail.password, str(certificate), ""),
+        )
+    ):
+        # As an operator's machine has the certificates that it trusts.
+        monkeypatch.setenv("SSL_CERT_FILE", trusted)
+        settings.EMAIL_HOST_PASSWORD = password
+        tell(bad=[FULL], now=AT + hour * HOUR)
+        assert why in telling_now().message
+        assert bool(subjects()) is not bool(why)
+    settings.EMAIL_USE_TLS = False
+    tell(well=[FULL.key], now=AT + 5 * HOUR)
+    assert len(subjects()) == 1
 
 
 def test_what_happened_is_told_once_and_never_called_over(subjects: Subjects) -> None:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
+from dbops.backups.catalogue import COMPLETE, VERDICT_SUFFIX, list_entries
 from dbops.backups.create import create_backup
+from dbops.backups.prune import prune_backups
+from dbops.backups.storage import backup_storage
 from dbops.errors import ProgramFailedError, StorageError
 from tests.dbops.programs import make_program
 from tests.dbops.s3.conftest import TestBucket, client_of, go_to
@@ -14,7 +19,7 @@ from tests.dbops.s3.test_flows import end_in_mid_upload
 from tests.dbops.shop import ALIAS, Shop
 from tests.dbops.test_interruption import environment
 from tests.peak import peak_of_command
-from tests.services.s3 import s3_server
+from tests.services.s3 import s3_home
 
 pytestmark = pytest.mark.postgresql
 # More than one part, so that one has arrived.
@@ -39,18 +44,34 @@ def test_a_pg_dump_that_dies_in_mid_upload_leaves_neither_object_nor_upload(
     assert (bucket.keys(), bucket.uploads()) == ([], [])
 
 
-def test_a_server_that_is_stopped_in_mid_upload_leaves_no_backup(
+def test_a_server_that_is_stopped_in_mid_upload_leaves_nothing(
     shop: Shop, settings: Settings, fakes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_program(fakes, "pg_dump", f"head -c {BYTES} /dev/urandom")
-    with ExitStack() as running:
-        server = running.enter_context(s3_server())
-        reached = client_of(server)
-        reached.create_bucket(Bucket="own")
-        go_to(settings, TestBucket("own", server, reached))
-        end_in_mid_upload(running.close, monkeypatch)
-        with pytest.raises(StorageError, match="was not written"):
-            create_backup(alias=ALIAS, packing="none")
+    with s3_home() as home:
+        own = TestBucket("own", home.server, client_of(home.server))
+        with ExitStack() as running, monkeypatch.context() as fault:
+            running.enter_context(home.running())
+            own.client.create_bucket(Bucket=own.name)
+            go_to(settings, own)
+            end_in_mid_upload(running.close, fault)
+            with pytest.raises(StorageError, match="was not written"):
+                create_backup(alias=ALIAS, packing="none")
+        (fakes / "pg_dump").unlink()
+        with home.running():
+            assert own.keys() == []
+            # Nobody could end it while the server was away.
+            assert len(own.uploads()) == 1
+            made = create_backup(alias=ALIAS)
+            tomorrow = timezone.now() + timedelta(hours=25)
+            monkeypatch.setattr("django.utils.timezone.now", lambda: tomorrow)
+            assert prune_backups(ALIAS).unfinished == 1
+            assert own.uploads() == []
+            (entry,) = list_entries(backup_storage())
+            assert (entry.id, entry.state) == (made.id, COMPLETE)
+            keys = own.keys()
+            names = {key.rpartition("/")[2] for key in keys}
+            assert names == {made.file_name, made.name, f"{made.id}{VERDICT_SUFFIX}"}
 
 
 def test_a_backup_to_s3_keeps_to_its_memory(shop: Shop, bucket: TestBucket) -> None:

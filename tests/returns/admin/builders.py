@@ -20,12 +20,6 @@ ALWAYS = ("Change what it ends in",)
 """The button that is there as long as a return is open."""
 
 
-def browser_of(user: User) -> Client:
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
 def member(*groups: str) -> User:
     user = make_user()
     user.groups.set(Group.objects.filter(name__in=groups))

@@ -9,11 +9,11 @@ from tests.orders.builders import NOON
 from tests.pages import (
     act,
     action_url,
+    browser_of,
     told,
 )
 from tests.returns.admin.builders import (
     ALWAYS,
-    browser_of,
     member,
     offered,
     statuses,

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from returns.models import ReturnItem
-from tests.pages import action_url, change_url, list_url, staff
-from tests.returns.admin.builders import browser_of, offered
+from tests.pages import action_url, browser_of, change_url, list_url, staff
+from tests.returns.admin.builders import offered
 from tests.returns.builders import (
     acting_as,
     make_approver,

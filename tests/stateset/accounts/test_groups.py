@@ -19,7 +19,7 @@ from tests.fulfillment.builders import make_ready, make_released
 from tests.inventory.builders import make_level
 from tests.inventory.procurement.builders import make_purchase_order
 from tests.orders.builders import make_confirmed_order
-from tests.pages import action_url, change_url, opened, shown
+from tests.pages import action_url, browser_of, change_url, opened, shown
 from tests.returns.builders import make_return
 from tests.stateset.admin_walk import our_admins
 from tests.stateset.builders import make_user
@@ -73,12 +73,6 @@ def member(group: str) -> User:
     user = make_user()
     user.groups.add(Group.objects.get(name=group))
     return user
-
-
-def browser_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def actions_on(browser: Client, row: Model) -> list[str]:

@@ -14,11 +14,7 @@ from django.db import ProgrammingError
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.errors import NotConfirmedError, StatesetError
 from stateset.lib.reports import Report
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from tests.terminal import Terminal
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, typed: str) -> tuple[str, str]:

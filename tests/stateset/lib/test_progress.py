@@ -3,11 +3,7 @@ from __future__ import annotations
 from io import StringIO
 
 from stateset.lib.progress import progress, told_in_lines
-
-
-class Terminal(StringIO):
-    def isatty(self) -> bool:
-        return True
+from tests.terminal import Terminal
 
 
 def run(steps: int, stream: StringIO) -> None:

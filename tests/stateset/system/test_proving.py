@@ -19,11 +19,11 @@ from inventory.models import StockLevel
 from stateset.accounts.models import User
 from stateset.celery import app
 from stateset.lib.journal import acting
+from stateset.lib.snapshot import one_moment
 from stateset.lib.tiles import Tile
 from stateset.system.models import AuditEntry, IntegrityRun
 from stateset.system.services import proving
 from stateset.system.services.proving import BooksBrokenError, prove_books
-from stateset.system.snapshot import one_moment
 from stateset.system.tasks import check_integrity
 from stateset.system.tiles import proof_tile, tiles
 from tests.inventory.builders import make_level

@@ -1,0 +1,46 @@
+"""All that there is to see of the backups, for the command and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import DEFAULT_DB_ALIAS
+
+from dbops.backups.making_up import Lack, MadeUp, find_lacks, make_up
+from dbops.backups.prune import explain_backups
+from dbops.backups.retention import Kept
+from dbops.backups.storage import BackupStorage, Places, backup_places
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The copies at each place and why each is kept, newest first at each.
+
+    ``lacks`` are those that a place has not and would keep; ``made_up`` is what was
+    copied before that was looked at.
+    """
+
+    places: Sequence[BackupStorage]
+    kept: list[Kept]
+    lacks: list[Lack]
+    made_up: MadeUp | None = None
+
+
+def overview(
+    alias: str = DEFAULT_DB_ALIAS,
+    locations: Iterable[str] = (),
+    *,
+    copy_missing: bool = False,
+) -> Overview:
+    """Look at the backups of a database at these locations, without names at all.
+
+    With ``copy_missing`` each is first given what it lacks. What is missing is told of
+    all locations only: others may be what lacks it.
+    """
+    names = list(locations)
+    places = backup_places(names)
+    made_up = make_up(alias, names) if copy_missing else None
+    kept = explain_backups(alias, names)
+    lacks = [] if names else find_lacks(kept, alias, Places(places))
+    return Overview(places, kept, lacks, made_up)
