@@ -73,7 +73,7 @@ class StatesetCommand(BaseCommand):
         """Do the work and return what there is to say."""
         raise CommandError(f"{type(self).__module__} has no run method.")
 
-    def acts(self, **_options: Any) -> bool:
+    def acts(self, *args: Any, **options: Any) -> bool:
         """Tell whether a run with these options does more than show something."""
         return True
 
