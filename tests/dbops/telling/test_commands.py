@@ -98,6 +98,16 @@ def test_only_what_cron_has_done_is_told_and_called_over(
     ]
 
 
+def test_a_dump_that_goes_well_says_nothing_of_the_weekly_backup(
+    shop: Shop, run: Callable[..., None], subjects: Callable[[], list[str]]
+) -> None:
+    shop.backup_folder.touch()
+    run("backup", "--kind=full")
+    shop.backup_folder.unlink()
+    run("backup", "--verify=none")
+    assert subjects() == ["backup --kind full of shop failed"]
+
+
 @pytest.mark.parametrize(
     ("name", "shows"),
     [
