@@ -89,11 +89,18 @@ def _server(url: str) -> Mail:
             f"{SERVER} is no mail server: allowed is {', '.join(PORTS)}, as "
             "smtp+tls://user:password@mail.shop.example:587."
         )
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if not f"{user}{password}".isascii():
+        # As Python's smtplib sends them; it would be found out by the first failure.
+        raise ImproperlyConfigured(
+            f"{SERVER} has a user or a password with letters outside ASCII: allowed "
+            "are those of ASCII. Choose another password at the mail server."
+        )
     return Mail(
         host=parts.hostname,
         port=port or PORTS[parts.scheme],
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
+        user=user,
+        password=password,
         starts_tls=parts.scheme == "smtp+tls",
         is_tls=parts.scheme == "smtps",
     )

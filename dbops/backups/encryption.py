@@ -67,7 +67,7 @@ def encrypting(target: Writable, recipients: Sequence[str]) -> Iterator[Writable
 
 
 @contextmanager
-def decrypting(source: Readable, identity: Path) -> Iterator[Readable]:
+def decrypting(source: Readable, identity: Path) -> Iterator[io.RawIOBase]:
     """Give what is encrypted in ``source``, all of which is read in any case.
 
     Raises ProgramFailedError for a wrong identity and for altered bytes.

@@ -28,6 +28,7 @@ WATCHED = frozenset(
 def on_command_ended(
     *,
     name: str,
+    called: str,
     database: str,
     error: StatesetError | None,
     is_watched_by_a_person: bool,
@@ -40,7 +41,8 @@ def on_command_ended(
     """
     if name not in WATCHED or is_watched_by_a_person:
         return
-    called = name if database == DEFAULT_DB_ALIAS else f"{name} of {database}"
+    if database != DEFAULT_DB_ALIAS:
+        called = f"{called} of {database}"
     key = f"command:{called}"
     if error is None:
         tell(well=[key])

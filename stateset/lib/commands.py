@@ -27,10 +27,10 @@ from stateset.lib.reports import (
 )
 
 command_ended = Signal()
-"""Sent by what was typed or started by cron, when it has ended: with ``name``,
-``database``, ``error`` (None where it went well) and ``is_watched_by_a_person``. One
-that met another run on its database says nothing, as it will be tried again; nor does
-one that did nothing but show something."""
+"""Sent by what was typed or started by cron, when it has ended: with ``name``, what it
+is ``called``, ``database``, ``error`` (None where it went well) and
+``is_watched_by_a_person``. One that met another run on its database says nothing, as it
+will be tried again; nor does one that did nothing but show something."""
 
 
 def forget_output() -> None:
@@ -73,9 +73,20 @@ class StatesetCommand(BaseCommand):
         """Do the work and return what there is to say."""
         raise CommandError(f"{type(self).__module__} has no run method.")
 
-    def acts(self, **_options: Any) -> bool:
+    def acts(self, *args: Any, **options: Any) -> bool:
         """Tell whether a run with these options does more than show something."""
         return True
+
+    def called(self, *args: Any, **options: Any) -> str:
+        """Return what a run with these options is called.
+
+        One that goes well says nothing of those that are called otherwise.
+        """
+        return self._name
+
+    @property
+    def _name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
@@ -116,7 +127,8 @@ class StatesetCommand(BaseCommand):
             return
         command_ended.send(
             sender=type(self),
-            name=type(self).__module__.rpartition(".")[2],
+            name=self._name,
+            called=self.called(**options),
             database=str(options.get("database", DEFAULT_DB_ALIAS)),
             error=error,
             is_watched_by_a_person=not self.is_unattended,

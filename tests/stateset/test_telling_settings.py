@@ -48,6 +48,7 @@ def test_the_server_that_takes_mail(
         ({"ADMINS": "ann", "EMAIL_URL": "smtp://mx"}, "APP__ADMINS has 'ann'"),
         ({"EMAIL_FROM": "a@b\nBcc: c@d"}, "APP__EMAIL_FROM has"),
         ({"EMAIL_URL": "http://user:s3cret@mx"}, "APP__EMAIL_URL is no mail server"),
+        ({"EMAIL_URL": "smtp+tls://ann:s3cret%C3%9F@mx"}, "letters outside ASCII"),
         ({"EMAIL_URL": "smtp://user:s3cret@mx:port"}, "APP__EMAIL_URL is no mail"),
     ],
 )

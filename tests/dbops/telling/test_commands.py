@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command, load_command_class
@@ -56,7 +57,7 @@ def run(shop: Shop) -> Callable[..., None]:
     """Run a command on the shop as cron does, whatever comes of it."""
 
     def ended(name: str, *arguments: str) -> None:
-        command = load_command_class("dbops", name)
+        command: Any = load_command_class("dbops", name)
         command._called_from_command_line = True
         with suppress(CommandError, SystemExit):
             call_command(command, *arguments, database=ALIAS, stdout=StringIO())
@@ -97,6 +98,16 @@ def test_only_what_cron_has_done_is_told_and_called_over(
     ]
 
 
+def test_a_dump_that_goes_well_says_nothing_of_the_weekly_backup(
+    shop: Shop, run: Callable[..., None], subjects: Callable[[], list[str]]
+) -> None:
+    shop.backup_folder.touch()
+    run("backup", "--kind=full")
+    shop.backup_folder.unlink()
+    run("backup", "--verify=none")
+    assert subjects() == ["backup --kind full of shop failed"]
+
+
 @pytest.mark.parametrize(
     ("name", "shows"),
     [
@@ -106,7 +117,7 @@ def test_only_what_cron_has_done_is_told_and_called_over(
     ],
 )
 def test_a_plan_is_no_run(name: str, shows: dict[str, bool]) -> None:
-    command = load_command_class("dbops", name)
+    command: Any = load_command_class("dbops", name)
     assert not command.acts(**shows)
     assert command.acts(**{option: not value for option, value in shows.items()})
 
