@@ -43,13 +43,14 @@ def restore_foreign(
 ) -> Adopted:
     """Make the new database ``into`` from a dump that has no manifest.
 
-    ``.dump``, ``.sql`` and ``.db`` files, also packed with gzip or zstd; what they
-    are is told by their content. They are read to the end first, and every warning of
-    a program counts. When anything raises, nothing is left.
+    ``.dump``, ``.sql`` and ``.db`` files, also packed with gzip or zstd, a directory
+    of pg_dump or its tar; what they are is told by their content. They are read to the
+    end first, and every warning of a program counts. When anything raises, nothing is
+    left.
     """
     source = conf.engine_options().project_root / file
     engine = get_engine(alias)
-    if not source.is_file():
+    if not source.is_file() and not source.is_dir():
         raise RestoreRefusedError(
             f"{source.name or 'The file'} was not restored.",
             why=f"there is no file {source}",
@@ -84,6 +85,8 @@ def restore_foreign(
 
 def _unpacked(source: Path, folder: Path) -> Path:
     """Return the file itself, or a copy without its packing."""
+    if source.is_dir():
+        return source
     with disk_errors(f"{source.name} was not read.", source.parent):
         with source.open("rb") as file:
             head = file.read(HEAD_BYTES)

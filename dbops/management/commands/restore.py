@@ -51,8 +51,8 @@ class Command(StatesetCommand):
         which.add_argument(
             "--foreign",
             metavar="FILE",
-            help="Bring in a dump without a manifest: .dump, .sql or .db, also packed;"
-            " only --into a new database.",
+            help="Bring in a dump without a manifest: .dump, .sql or .db, also packed,"
+            " or a directory of pg_dump; only --into a new database.",
         )
         parser.add_argument(
             "--into",
