@@ -44,6 +44,8 @@ def engine_options() -> Options:
         client_folders=tuple(Path(folder) for folder in settings.PG_BIN),
         runtime_tables=RUNTIME_TABLES,
         project_root=settings.BASE_DIR,
+        backup_jobs=settings.BACKUP_JOBS,
+        restore_jobs=max(Options.restore_jobs, settings.BACKUP_JOBS),
     )
 
 

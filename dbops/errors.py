@@ -147,6 +147,10 @@ class DatabaseInUseError(DbopsError):
     """Another session keeps a lock that is needed; it was not waited for longer."""
 
 
+class ConnectionsShortError(DbopsError):
+    """Fewer connections are left than are needed; nothing was begun."""
+
+
 class NotMigratedError(DbopsError):
     """The database lacks tables that this release works with."""
 

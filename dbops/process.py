@@ -13,7 +13,7 @@ import select
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,8 @@ STOP_SECONDS = 5.0
 WORDS_LINES = 5
 
 logger = logging.getLogger(__name__)
+
+Progress = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,14 @@ class Running:
         program: Program,
         child: subprocess.Popen[bytes],
         silence_seconds: float | None,
+        progress: Progress,
     ) -> None:
         self.program = program
         self.pid = child.pid
         self._child = child
         self._silence_seconds = silence_seconds
+        self._progress = progress
+        self._seen: object = None
         self._said: deque[str] = deque(maxlen=STDERR_LINES)
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -117,11 +122,11 @@ class Running:
     def finish(self) -> None:
         """Wait for the end; raise ProgramFailedError unless it ended well."""
         self._close_pipes()
-        try:
-            status = self._child.wait(self._silence_seconds)
-        except subprocess.TimeoutExpired:
-            raise self._silent() from None
-        self._listener.join(STOP_SECONDS)
+        while (status := self._status()) is None:
+            before, self._seen = self._seen, self._progress()
+            if self._seen == before:
+                raise self._silent()
+        self.kill()
         if status:
             raise self._failed(status)
 
@@ -141,7 +146,17 @@ class Running:
             except subprocess.TimeoutExpired:
                 self._signal(signal.SIGKILL)
                 self._child.wait()
+        elif self._child.returncode < 0:
+            # Those it had started do not know yet that it was killed.
+            self._signal(signal.SIGKILL)
         self._listener.join(STOP_SECONDS)
+
+    def _status(self) -> int | None:
+        """Wait for the end as long as it may be silent; return None if it is not."""
+        try:
+            return self._child.wait(self._silence_seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def _close_pipes(self) -> None:
         for pipe in (self._child.stdin, self._child.stdout):
@@ -209,17 +224,19 @@ def running(
     feed: bool = False,
     read: bool | None = None,
     silence_seconds: float | None = None,
+    progress: Progress = lambda: None,
 ) -> Iterator[Running]:
     """Run a program beside the block; leaving it waits for a good end.
 
-    With ``feed`` the block writes its standard input and its output is dropped unless
-    ``read`` says otherwise, else the block reads its standard output. Raises
+    With ``feed`` the block writes its standard input and its output is dropped, else
+    the block reads its standard output, unless ``read`` says otherwise. Raises
     ProgramFailedError when it cannot be started, fails, is killed, or neither reads,
     writes nor ends for ``silence_seconds``; whatever the block raises stops it.
+    Of one that is only waited for, ``progress`` tells by another value that it works.
     """
     is_read = not feed if read is None else read
     child = _start(program, feed=feed, read=is_read)
-    started = Running(program, child, silence_seconds)
+    started = Running(program, child, silence_seconds, progress)
     try:
         yield started
         started.finish()

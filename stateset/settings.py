@@ -274,6 +274,7 @@ WHITENOISE_AUTOREFRESH = not IN_PRODUCTION
 # Where pg_dump and its like are, before the PATH.
 PG_BIN = [folder for folder in env_str("PG_BIN").split(os.pathsep) if folder]
 BACKUP_DIR = env_path("BACKUP_DIR", "backups", root=BASE_DIR)
+BACKUP_JOBS = env_int("APP__BACKUP_JOBS", 1, minimum=1, maximum=64)
 RETENTION_DAYS = read_retention_days()
 BACKUP_KEEP = read_keep()
 _LOCATIONS = read_locations(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.db import DEFAULT_DB_ALIAS
@@ -18,10 +18,12 @@ from dbops.backups.manifest import Manifest
 from dbops.backups.storage import BackupStorage, Places, backup_places
 from dbops.backups.verify import DEFAULT_LEVEL, verify_copy
 from dbops.backups.writing import store_backup
+from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
 from dbops.errors import BackupDamagedError, StorageError
 from dbops.leases import leased
 from dbops.stopping import stoppable
+from stateset.lib.errors import UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -79,12 +81,14 @@ def make_backup(
     packing: str = compression.DEFAULT,
     encrypt: bool | None = None,
     verify: str = DEFAULT_LEVEL,
+    jobs: int | None = None,
     reason: str = "",
     started_at: datetime | None = None,
 ) -> Made:
     """Dump one database once, and store it at the locations ``to``, or at all.
 
     It is encrypted where recipients are configured, unless ``encrypt`` says no.
+    ``jobs`` connections dump it together; None is what is configured.
 
     A backup without a manifest does not count, so it is written last; when
     anything raises, nothing is left. Then each copy is verified at the level
@@ -97,7 +101,7 @@ def make_backup(
     packer = parse_compression(packing)
     recipients = choose_recipients(encrypt=encrypt)
     places = Places(backup_places(to))
-    engine = get_engine(alias)
+    engine = _engine(alias, jobs)
     engine.require_database()
     with (
         journaled("backup.create", reason=reason) as details,
@@ -125,6 +129,20 @@ def make_backup(
         missed |= _verify(places.reached, manifest, verify)
     good = [place.name for place in places.reached if place.name not in missed]
     return Made(manifest, good, missed, verify)
+
+
+def _engine(alias: str, jobs: int | None) -> Engine:
+    engine = get_engine(alias)
+    if jobs is not None:
+        if jobs > 1 and not engine.takes_jobs:
+            raise UsageError(
+                "The backup was not begun.",
+                why=f"{engine.connection.display_name} is copied as one file, {jobs}"
+                " jobs cannot share it",
+                fix="leave --jobs out",
+            )
+        engine.options = replace(engine.options, backup_jobs=jobs)
+    return engine
 
 
 def _verify(

@@ -17,7 +17,7 @@ from dbops.backups.compression import Compression, parse_compression
 from dbops.backups.encryption import SCHEME
 from dbops.backups.measuring import Measure
 from dbops.backups.signing import SIGNATURE, canonical, find_doubt, sign, signer
-from dbops.engines.base import Contents
+from dbops.engines.base import DIRECTORY, ONE_FILE, Contents
 from dbops.errors import BackupDamagedError
 from stateset.lib.errors import UsageError
 
@@ -25,6 +25,8 @@ from stateset.lib.errors import UsageError
 FORMAT = 1
 # An older release would take an encrypted file for a damaged one.
 ENCRYPTED_FORMAT = 2
+# Nor does an older one know a dump of several files.
+DIRECTORY_FORMAT = 3
 POSITION = ("system_identifier", "timeline", "lsn")
 SUFFIX = ".manifest.json"
 DIGEST = "manifest_sha256"
@@ -36,7 +38,8 @@ ANOTHER = "use another backup (list_backups), and make a new one"
 class StoredFile:
     """One file of a backup: how it is packed, and what its bytes must be.
 
-    ``recipients``: who can decrypt it; nobody, where it is not encrypted.
+    ``recipients``: who can decrypt it; nobody, where it is not encrypted. ``form``:
+    of a dump, what the engine has to know to read it.
     """
 
     name: str
@@ -44,6 +47,7 @@ class StoredFile:
     plain: Measure
     stored: Measure
     recipients: tuple[str, ...] = ()
+    form: str = ONE_FILE
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Manifest:
     revision: str = ""
     tools: Mapping[str, str] = field(default_factory=dict)
     recipients: tuple[str, ...] = ()
+    form: str = ONE_FILE
     signed_by: str = field(default="", compare=False)
     doubt: str = field(default="", compare=False)
 
@@ -94,6 +99,7 @@ class Manifest:
             self.plain,
             self.stored,
             self.recipients,
+            self.form,
         )
 
     @property
@@ -133,11 +139,11 @@ def read_manifest(name: str, content: bytes) -> Manifest:
         number = values["format"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(name, "it is not a manifest of this project") from error
-    if number not in (FORMAT, ENCRYPTED_FORMAT):
+    if number not in (FORMAT, ENCRYPTED_FORMAT, DIRECTORY_FORMAT):
         raise BackupDamagedError(
             f"{name} was not read.",
-            why=f"its format is {number!r}, this release knows {FORMAT} and"
-            f" {ENCRYPTED_FORMAT}",
+            why=f"its format is {number!r}, this release knows {FORMAT} to"
+            f" {DIRECTORY_FORMAT}",
             fix="use the release that wrote it, or a newer one",
         )
     if digest != _digest(values):
@@ -159,7 +165,7 @@ def read_manifest(name: str, content: bytes) -> Manifest:
 def _as_dict(manifest: Manifest) -> dict[str, Any]:
     contents = manifest.contents
     return {
-        "format": ENCRYPTED_FORMAT if manifest.recipients else FORMAT,
+        "format": _format(manifest),
         "id": manifest.id,
         "kind": manifest.kind,
         "project": manifest.project,
@@ -200,6 +206,12 @@ def _as_dict(manifest: Manifest) -> dict[str, Any]:
         "host": manifest.host,
         "warnings": list(manifest.warnings),
     }
+
+
+def _format(manifest: Manifest) -> int:
+    if manifest.form == DIRECTORY:
+        return DIRECTORY_FORMAT
+    return ENCRYPTED_FORMAT if manifest.recipients else FORMAT
 
 
 def _from_dict(values: Mapping[str, Any]) -> Manifest:
@@ -250,6 +262,7 @@ def _from_dict(values: Mapping[str, Any]) -> Manifest:
         revision=values.get("revision", ""),
         tools=values.get("tools", {}),
         recipients=dump.recipients,
+        form=dump.form,
     )
 
 
@@ -273,6 +286,8 @@ def _file_dict(file: StoredFile) -> dict[str, Any]:
         "plain": _measure_dict(file.plain),
         "stored": _measure_dict(file.stored),
     }
+    if file.form:
+        values["format"] = file.form
     if file.recipients:
         values["encryption"] = {
             "scheme": SCHEME,
@@ -288,7 +303,14 @@ def _file(values: Mapping[str, Any]) -> StoredFile:
         plain=_measure(values["plain"]),
         stored=_measure(values["stored"]),
         recipients=_recipients(values.get("encryption")),
+        form=_form(values.get("format", ONE_FILE)),
     )
+
+
+def _form(value: str) -> str:
+    if value not in (ONE_FILE, DIRECTORY):
+        raise ValueError(f"format: {value!r}")
+    return value
 
 
 def _recipients(values: Mapping[str, Any] | None) -> tuple[str, ...]:

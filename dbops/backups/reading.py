@@ -23,7 +23,8 @@ def dump_source(storage: BackupStorage, manifest: Manifest) -> Source:
 
 def file_source(storage: BackupStorage, manifest: Manifest, file: StoredFile) -> Source:
     """Return what is packed in one file of a backup, to be read once."""
-    return Source(_plain_chunks(storage, manifest, file), file.plain.size_bytes)
+    chunks = _plain_chunks(storage, manifest, file)
+    return Source(chunks, file.plain.size_bytes, file.form)
 
 
 def _plain_chunks(

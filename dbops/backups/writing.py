@@ -122,6 +122,7 @@ def store_backup(
                 "zstandard": zstandard.__version__,
             },
             recipients=recipients,
+            form=written.dumped.form,
         )
         places.put(manifest.name, write_manifest(manifest))
         undo.pop_all()

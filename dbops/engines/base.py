@@ -20,6 +20,8 @@ from dbops.errors import RestoreRefusedError
 Chunk = bytes | memoryview
 
 SHOWN_DIFFERENCES = 5
+ONE_FILE, DIRECTORY = "", "directory"
+"""Forms of a dump: as the engine writes it, or several files as one tar."""
 
 
 class Sink(Protocol):
@@ -73,7 +75,8 @@ class Contents:
 class Dumped:
     """What went into a dump, how, and what the engine had to remark on it.
 
-    ``seconds`` are those of steps that have a name of their own.
+    ``seconds`` are those of steps that have a name of their own. ``form`` is what
+    its ``Source`` must say when it is read.
     """
 
     contents: Contents
@@ -81,17 +84,19 @@ class Dumped:
     snapshot: str = ""
     flags: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    form: str = ONE_FILE
 
 
 @dataclass(frozen=True)
 class Source:
-    """A dump to be read once, and its size; reading to the end proves it.
+    """A dump to be read once, its size and form; reading to the end proves it.
 
     ``chunks`` raises BackupDamagedError at the latest after the last chunk.
     """
 
     chunks: Iterable[Chunk]
     size_bytes: int
+    form: str = ONE_FILE
 
 
 class Engine(ActivityVerbs, CareVerbs, ProofVerbs, SpaceVerbs, SwapVerbs):
@@ -100,7 +105,13 @@ class Engine(ActivityVerbs, CareVerbs, ProofVerbs, SpaceVerbs, SwapVerbs):
     Those of one subject stand in a module of their own (``dbops.engines.verbs``).
     """
 
-    dump_suffix: ClassVar[str]
+    takes_jobs: ClassVar[bool]
+    """Whether several connections can dump it together."""
+
+    @property
+    @abstractmethod
+    def dump_suffix(self) -> str:
+        """How the name of the dump that it makes now ends."""
 
     @property
     @abstractmethod
@@ -126,6 +137,10 @@ class Engine(ActivityVerbs, CareVerbs, ProofVerbs, SpaceVerbs, SwapVerbs):
     @abstractmethod
     def dump(self, sink: Sink) -> Dumped:
         """Write one consistent dump; what is returned is true of exactly its data."""
+
+    @abstractmethod
+    def room_to_dump(self) -> int:
+        """Return how many bytes in TMPDIR the dump takes that it would make now."""
 
     @abstractmethod
     def surroundings(self) -> str | None:

@@ -13,6 +13,7 @@ class Options:
     client_folders: tuple[Path, ...] = ()
     lock_wait_seconds: int = 60
     silence_seconds: float = 900.0
+    backup_jobs: int = 1
     restore_jobs: int = 2
     runtime_tables: tuple[str, ...] = ()
     project_root: Path = field(default_factory=Path.cwd)

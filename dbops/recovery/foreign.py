@@ -47,13 +47,14 @@ def restore_foreign(
 ) -> Adopted:
     """Make the new database ``into`` from a dump that has no manifest.
 
-    ``.dump``, ``.sql`` and ``.db`` files, also packed with gzip or zstd, also encrypted
-    by age then; what they are is told by their content. They are read to the end first,
-    and every warning of a program counts. When anything raises, nothing is left.
+    ``.dump``, ``.sql`` and ``.db`` files and tars of pg_dump, also packed with gzip or
+    zstd, also encrypted by age then, or a directory of pg_dump; what they are is told
+    by their content. They are read to the end first, and every warning of a program
+    counts. When anything raises, nothing is left.
     """
     source = conf.engine_options().project_root / file
     engine = get_engine(alias)
-    if not source.is_file():
+    if not source.is_file() and not source.is_dir():
         raise RestoreRefusedError(
             f"{source.name or 'The file'} was not restored.",
             why=f"there is no file {source}",
@@ -88,6 +89,8 @@ def restore_foreign(
 
 def _unpacked(source: Path, folder: Path) -> Path:
     """Return the file itself, or a copy without its packing and encryption."""
+    if source.is_dir():
+        return source
     what = f"{source.name} was not read."
     with disk_errors(what, source.parent), source.open("rb") as file:
         head = file.read(HEAD_BYTES)

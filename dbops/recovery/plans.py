@@ -199,6 +199,7 @@ def _plan(
         database_bytes=database_bytes,
         dump_bytes=dump_bytes,
         safety_bytes=expected_bytes(storage, alias) if now else 0,
+        safety_spool_bytes=engine.room_to_dump() if now else 0,
     )
     require_room(rooms, engine.short_name)
     losses = None

@@ -38,10 +38,12 @@ def required_room(
     database_bytes: int,
     dump_bytes: int,
     safety_bytes: int,
+    safety_spool_bytes: int,
 ) -> list[Room]:
     """Return what each place must take, the old database that is kept included.
 
-    ``safety_bytes`` is what the next backup is expected to take.
+    ``safety_bytes`` is what the safety backup is expected to take, and
+    ``safety_spool_bytes`` what it needs in TMPDIR, before the dump is unpacked there.
     """
     rooms = [
         Room(
@@ -51,7 +53,7 @@ def required_room(
             "make room there, remove kept copies that nobody needs any more",
         )
     ]
-    if spooled := engine.spool_for(dump_bytes):
+    if spooled := max(engine.spool_for(dump_bytes), safety_spool_bytes):
         folder = Path(tempfile.gettempdir())
         free = shutil.disk_usage(folder).free
         fix = "make room there, or have TMPDIR name another folder"

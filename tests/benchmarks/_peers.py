@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -64,6 +65,18 @@ class Peers:
             subprocess.run(pack, stdin=pg_dump.stdout, check=True)
         if pg_dump.returncode:
             raise RuntimeError(f"pg_dump ended with {pg_dump.returncode}")
+
+    def bare_parallel_backup(self, jobs: int) -> None:
+        """Do the same with several connections: a directory, then one pipe."""
+        self.bare_file.unlink(missing_ok=True)
+        place = self.folder / "bare.dir"
+        form: Words = ["-Fd", f"-j{jobs}", "-Z0", "--no-sync", "-f", place]
+        subprocess.run([self.bin_dir / "pg_dump", *form, self.url], check=True)
+        gather: Words = ["tar", "c", "-C", place, "."]
+        pack: Words = ["zstd", "-1", "-T2", "-q", "-o", self.bare_file]
+        with subprocess.Popen(gather, stdout=subprocess.PIPE) as tar:
+            subprocess.run(pack, stdin=tar.stdout, check=True)
+        shutil.rmtree(place)
 
     def bare_restore(self, into: str) -> None:
         """Unpack to a file, create, restore; no check of anything."""

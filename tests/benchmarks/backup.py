@@ -10,6 +10,8 @@ the end the same backup goes to an S3 server of its own on this machine, which t
 share of its cores.
 Exits with 1 where a goal is missed; below half a gigabyte nothing is judged but
 memory, since there the start of the programs is most of the time.
+
+With ``--jobs N`` something else is asked: how long N connections take, beside one.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import django
@@ -57,6 +60,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--orders", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--url", default="", help="A database that is filled already.")
+    parser.add_argument(
+        "--jobs", type=int, default=0, help="Measure as many connections beside it."
+    )
     options = parser.parse_args(arguments)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -71,6 +77,8 @@ def main(arguments: list[str]) -> int:
             fill(options.orders)
         size = analysed(url)
         say(f"database: {size / 1e6:.0f} MB")
+        if options.jobs:
+            return measure_jobs(peers, options.rounds, options.jobs)
         return measure(peers, options.rounds, is_large=size >= LARGE)
 
 
@@ -138,6 +146,29 @@ def measure(peers: Peers, rounds: int, *, is_large: bool) -> int:
             f"restore at most {OF_BARE_RESTORE} of bare": of_restore <= OF_BARE_RESTORE,
         }
     return judged(goals)
+
+
+def measure_jobs(peers: Peers, rounds: int, jobs: int) -> int:
+    """Let one connection and several dump in turn; there is no goal."""
+    from dbops.backups.create import make_backup
+
+    def ours(count: int) -> Callable[[], object]:
+        return lambda: make_backup(jobs=count, verify="none")
+
+    compete(
+        f"backup by {jobs} connections",
+        ours(jobs),
+        {
+            "by one": ours(1),
+            "bare pg_dump -Fc and zstd": peers.bare_backup,
+            f"bare pg_dump -Fd -j{jobs}, tar and zstd": partial(
+                peers.bare_parallel_backup, jobs
+            ),
+        },
+        rounds,
+    )
+    say(f"load of the machine: {' '.join(f'{each:.1f}' for each in os.getloadavg())}")
+    return 0
 
 
 def then_dropped(

@@ -191,3 +191,15 @@ def test_verify_backup_finds_it_wrong_that_there_is_nothing_to_verify(
         f"  why: {shop.backup_folder} holds none\n"
         "  fix: make one with backup, or correct BACKUP_DIR"
     )
+
+
+@pytest.mark.sqlite
+def test_a_file_is_not_shared_by_several_jobs(shop: Shop) -> None:
+    error = refusal("backup", database=ALIAS, jobs=2)
+    assert str(error) == (
+        "The backup was not begun.\n"
+        "  why: SQLite is copied as one file, 2 jobs cannot share it\n"
+        "  fix: leave --jobs out"
+    )
+    assert error.returncode == 2
+    assert output("backup", database=ALIAS, jobs=1, verify="none")

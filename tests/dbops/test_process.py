@@ -81,6 +81,23 @@ def test_a_silent_program_is_stopped() -> None:
     assert gone([program.pid])
 
 
+def test_one_that_works_without_a_word_is_waited_for() -> None:
+    seen = iter(range(1000))
+    with running(
+        shell("sleep 0.5"),
+        read=False,
+        silence_seconds=0.1,
+        progress=lambda: next(seen),
+    ):
+        pass
+    assert next(seen) > 1
+    with (
+        pytest.raises(ProgramFailedError, match="did nothing for"),
+        running(shell("sleep 60"), read=False, silence_seconds=0.1, progress=lambda: 7),
+    ):
+        pass
+
+
 def test_a_program_that_does_not_read_is_stopped() -> None:
     program = shell("sleep 60")
     with (

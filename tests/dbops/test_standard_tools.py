@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from hashlib import sha256
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from dbops.backups.create import create_backup
 from tests.dbops.shop import ALIAS, Shop
 from tests.dbops.tools import require_tool
+from tests.house.tree import ROOT
 
 
 def run(*arguments: str | Path) -> bytes:
@@ -45,6 +47,43 @@ def test_what_is_encrypted_opens_by_hand(
         assert b"TABLE DATA public orders" in run("pg_restore", "-l", dump)
     else:
         assert run("sqlite3", dump, "SELECT COUNT(*) FROM orders") == b"300\n"
+
+
+@pytest.mark.postgresql
+def test_a_directory_opens_as_the_guide_for_operators_shows(
+    shop: Shop, tmp_path: Path, settings: Settings
+) -> None:
+    for tool in ("age", "zstd", "tar"):
+        require_tool(tool)
+    key = tmp_path / "identity.txt"
+    run("age-keygen", "-o", key)
+    settings.BACKUP_AGE_RECIPIENTS = [run("age-keygen", "-y", key).decode().strip()]
+    settings.BACKUP_JOBS = 2
+    manifest = create_backup(alias=ALIAS, verify="none")
+    shop.run(f'CREATE DATABASE "{shop.name}_copy"', "postgres")
+    shown = (ROOT / "docs" / "operator.md").read_text().splitlines()
+    (begun,) = [n for n, line in enumerate(shown) if line.startswith("    mkdir dump ")]
+    make, _, *read = [line.strip() for line in shown[begun : begun + 4]]
+    (opened,) = [line.strip() for line in shown if ".dir.tar.zst.age |" in line]
+    words = "\n".join([make, opened, *read])
+    words = words.replace("stateset_20261123_020000", f"backups/{manifest.id}")
+    words = words.replace("stateset_copy", '"$COPY"')
+    access = {
+        "COPY": f"{shop.name}_copy",
+        "PGHOST": shop.settings["HOST"],
+        "PGPORT": str(shop.settings["PORT"]),
+        "PGUSER": shop.settings["USER"],
+        "PGPASSWORD": shop.settings["PASSWORD"],
+    }
+    done = subprocess.run(
+        ["sh", "-ec", words],
+        cwd=tmp_path,
+        env={**os.environ, **access},
+        capture_output=True,
+        check=True,
+    )
+    assert b"TABLE DATA public orders" in done.stdout
+    assert shop.count("orders", access["COPY"]) == 300
 
 
 def test_zstd_finds_its_own_checksum(shop: Shop) -> None:

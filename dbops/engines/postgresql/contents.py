@@ -47,6 +47,7 @@ TABLES = """
 """
 # The second one waits for whoever has locked a table.
 NAMES = f"SELECT n.nspname, c.relname {TABLES}"
+ROW_BYTES = f"SELECT n.nspname, c.relname, pg_table_size(c.oid) {TABLES}"
 SIZES = f"SELECT n.nspname, c.relname, pg_total_relation_size(c.oid) {TABLES}"
 # A whole row of pg_database as JSON: its columns differ between 14, 15 and 17.
 DATABASE = """
@@ -87,6 +88,17 @@ def read_contents(
             extensions=read_extensions(cursor),
             roles=read_roles(cursor),
             position=read_position(cursor),
+        )
+
+
+def row_bytes(connection: BaseDatabaseWrapper, *, left_out: Sequence[str]) -> int:
+    """Return how many bytes the rows have on the server, without their indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute(ROW_BYTES)
+        return sum(
+            size or 0
+            for schema, table, size in cursor.fetchall()
+            if schema != "public" or table not in left_out
         )
 
 

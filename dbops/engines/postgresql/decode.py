@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dbops.engines.base import Contents, Source
+from pathlib import Path
+
+from dbops.disk import workspace
+from dbops.engines.base import DIRECTORY, Contents, Source
 from dbops.engines.options import Options
+from dbops.engines.postgresql.archive import (
+    read_by_pg_restore,
+    require_parts,
+    unpacked,
+    unreadable,
+)
 from dbops.engines.postgresql.clients import find_pg_restore
-from dbops.errors import BackupDamagedError, ProgramFailedError
-from dbops.process import Program, running
+from dbops.process import Program, run, running
 
 
 def decode(options: Options, source: Source, expected: Contents) -> None:
@@ -16,24 +24,33 @@ def decode(options: Options, source: Source, expected: Contents) -> None:
     pg_restore; here every warning counts as damage.
     """
     client = find_pg_restore(expected.client_version, None, options.client_folders)
-    program = Program([str(client.path), "--file=/dev/null"])
-    try:
-        with running(
-            program, feed=True, silence_seconds=options.silence_seconds
-        ) as pg_restore:
-            for chunk in source.chunks:
-                pg_restore.write(chunk)
-    except ProgramFailedError as error:
-        if error.returncode is None or error.returncode < 0:
-            raise
-        raise _damaged(error.why) from error
-    if pg_restore.warnings:
-        raise _damaged("; ".join(pg_restore.warnings))
+    words = [str(client.path), "--file=/dev/null"]
+    with read_by_pg_restore():
+        if source.form == DIRECTORY:
+            warnings = _decode_directory(client.path, words, options, source)
+        else:
+            warnings = _decode_stream(words, options, source)
+    if warnings:
+        raise unreadable("; ".join(warnings))
 
 
-def _damaged(why: str) -> BackupDamagedError:
-    return BackupDamagedError(
-        "pg_restore cannot read the dump.",
-        why=why,
-        fix="use another backup (list_backups), and make a new one",
-    )
+def _decode_stream(
+    words: list[str], options: Options, source: Source
+) -> tuple[str, ...]:
+    with running(
+        Program(words), feed=True, silence_seconds=options.silence_seconds
+    ) as pg_restore:
+        for chunk in source.chunks:
+            pg_restore.write(chunk)
+    return pg_restore.warnings
+
+
+def _decode_directory(
+    pg_restore: Path, words: list[str], options: Options, source: Source
+) -> tuple[str, ...]:
+    """Cost: the size of the dump in TMPDIR, as there are several files to read."""
+    with workspace() as folder:
+        archive = unpacked(source, folder)
+        require_parts(pg_restore, archive)
+        # Without a word it may read for as long as it likes: nothing can hold it up.
+        return run(Program([*words, str(archive)])).warnings

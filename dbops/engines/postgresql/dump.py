@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,21 +27,39 @@ def dump(connection: BaseDatabaseWrapper, options: Options, sink: Sink) -> Dumpe
 
     Exact rows are counted at the same time in the same snapshot.
     """
+
+    def stream(program: Program) -> tuple[str, ...]:
+        with running(program, silence_seconds=options.silence_seconds) as pg_dump:
+            for chunk in pg_dump.chunks():
+                sink.write(chunk)
+        return pg_dump.warnings
+
     with session(connection, name="backup") as own:
-        client = find_pg_dump(server_version(own), options.client_folders)
-        with (
-            exported_snapshot(
-                own, lock_wait_seconds=options.lock_wait_seconds
-            ) as snapshot,
-            contents_beside(own, left_out=options.runtime_tables) as contents,
-        ):
-            flags = _flags(options)
-            program = dump_program(own, client.path, (*flags, f"--snapshot={snapshot}"))
-            with running(program, silence_seconds=options.silence_seconds) as pg_dump:
-                for chunk in pg_dump.chunks():
-                    sink.write(chunk)
-        counted = replace(contents.result(), client_version=client.version)
-        return Dumped(counted, pg_dump.warnings, snapshot, flags)
+        return dump_by(stream, own, options, ["--format=custom"])
+
+
+def dump_by(
+    carry_out: Callable[[Program], tuple[str, ...]],
+    connection: BaseDatabaseWrapper,
+    options: Options,
+    form: Sequence[str],
+) -> Dumped:
+    """Have pg_dump carried out on a snapshot, and count its rows at the same time.
+
+    ``carry_out`` returns what pg_dump had to remark, ``form`` are its options for it.
+    """
+    client = find_pg_dump(server_version(connection), options.client_folders)
+    with (
+        exported_snapshot(
+            connection, lock_wait_seconds=options.lock_wait_seconds
+        ) as snapshot,
+        contents_beside(connection, left_out=options.runtime_tables) as contents,
+    ):
+        flags = (*form, *_flags(options))
+        words = (*flags, f"--snapshot={snapshot}")
+        warnings = carry_out(dump_program(connection, client.path, words))
+    counted = replace(contents.result(), client_version=client.version)
+    return Dumped(counted, warnings, snapshot, flags)
 
 
 def dump_program(
@@ -55,7 +73,6 @@ def dump_program(
 def _flags(options: Options) -> tuple[str, ...]:
     """Return how to dump; the compression is ours, one layer for everything."""
     return (
-        "--format=custom",
         "--compress=0",
         f"--lock-wait-timeout={options.lock_wait_seconds * 1000}",
         *(

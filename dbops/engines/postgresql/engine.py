@@ -13,6 +13,7 @@ from dbops.engines.postgresql.care import PostgresqlCare
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import read_contents
 from dbops.engines.postgresql.decode import decode
+from dbops.engines.postgresql.directory import dump_directory, spool_bytes
 from dbops.engines.postgresql.dump import dump
 from dbops.engines.postgresql.foreign import drafted_from_file
 from dbops.engines.postgresql.lock import lease_holder, lock
@@ -35,7 +36,11 @@ class PostgresqlEngine(
     """A database on a server; the role's own rights are enough for everything."""
 
     vendor = "postgresql"
-    dump_suffix = ".dump"
+    takes_jobs = True
+
+    @property
+    def dump_suffix(self) -> str:
+        return ".dir.tar" if self.options.backup_jobs > 1 else ".dump"
 
     @property
     def short_name(self) -> str:
@@ -57,7 +62,14 @@ class PostgresqlEngine(
         return lease_holder(self.connection, target)
 
     def dump(self, sink: Sink) -> Dumped:
-        return dump(self.connection, self.options, sink)
+        by = dump_directory if self.options.backup_jobs > 1 else dump
+        return by(self.connection, self.options, sink)
+
+    def room_to_dump(self) -> int:
+        if self.options.backup_jobs == 1:
+            return 0
+        with session(self.connection) as own:
+            return spool_bytes(own, self.options)
 
     def surroundings(self) -> str | None:
         return surroundings(self.connection, self.options)

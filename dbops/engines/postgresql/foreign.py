@@ -11,8 +11,14 @@ from pathlib import Path
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbops.disk import chunks_of
-from dbops.engines.base import Contents, Source, refused_kind
-from dbops.engines.kinds import ARCHIVE, SQL, kind_of
+from dbops.engines.base import (
+    DIRECTORY,
+    ONE_FILE,
+    Contents,
+    Source,
+    refused_kind,
+)
+from dbops.engines.kinds import ARCHIVE, CONTENTS, FOLDER, SQL, TAR, kind_of
 from dbops.engines.options import Options
 from dbops.engines.postgresql.clients import find_psql
 from dbops.engines.postgresql.connect import (
@@ -26,10 +32,12 @@ from dbops.engines.postgresql.drafts import draft_database
 from dbops.engines.postgresql.restore import drafted
 from dbops.errors import BackupDamagedError, RestoreRefusedError
 from dbops.process import Program, run
+from dbops.tar import first_bytes, tar_chunks, tar_size
 
 # pg_backup_archiver.h: from which release on pg_dump writes this format.
-FORMAT_MAJORS = {(1, 15): "16", (1, 16): "17"}
+FORMAT_MAJORS: dict[tuple[int, ...], str] = {(1, 15): "16", (1, 16): "17"}
 OLDEST_MAJOR = "12"
+HEAD_BYTES = 7
 BEGINNING = b"-- PostgreSQL database dump"
 ENDING = b"-- PostgreSQL database dump complete"
 END_BYTES = 4096
@@ -49,12 +57,12 @@ def drafted_from_file(
     """Fill a draft, like the live database in encoding and locale, from a file."""
     kind = kind_of(file)
     like = Contents(target, 0, "", "", {}, (), read_properties(connection))
-    if kind == ARCHIVE:
-        like = replace(like, client_version=_oldest_reader(file))
+    if kind in (ARCHIVE, FOLDER, TAR):
+        like = replace(like, client_version=_oldest_reader(file, kind))
         # Of a foreign archive a warning is damage; and nothing is made until then.
-        decode(options, _source(file), like)
+        decode(options, _source(file, kind), like)
         making = drafted(
-            connection, options, _source(file), target, like=like, check=check
+            connection, options, _source(file, kind), target, like=like, check=check
         )
     elif kind == SQL:
         _require_end(file)
@@ -109,20 +117,41 @@ def _drafted_from_text(
         yield draft
 
 
-def _source(file: Path) -> Source:
-    return Source(chunks_of(file), file.stat().st_size)
+def _source(file: Path, kind: str) -> Source:
+    if kind == FOLDER:
+        _require_plain(file)
+        return Source(tar_chunks(file), tar_size(file), DIRECTORY)
+    form = DIRECTORY if kind == TAR else ONE_FILE
+    return Source(chunks_of(file), file.stat().st_size, form)
 
 
-def _oldest_reader(file: Path) -> str:
-    with file.open("rb") as opened:
-        head = opened.read(7)
-    if len(head) < 7:
+def _require_plain(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_symlink() or not path.is_file():
+            raise RestoreRefusedError(
+                f"{folder.name} was not restored.",
+                why=f"{path.name} in it is no plain file",
+                fix="give a directory as pg_dump --format=directory writes it",
+            )
+
+
+def _head(file: Path, kind: str) -> bytes:
+    """Return the first bytes of what says what is in an archive."""
+    if kind == TAR:
+        return first_bytes(file, CONTENTS, HEAD_BYTES)
+    with (file / CONTENTS if kind == FOLDER else file).open("rb") as opened:
+        return opened.read(HEAD_BYTES)
+
+
+def _oldest_reader(file: Path, kind: str) -> str:
+    head = _head(file, kind)
+    if len(head) < HEAD_BYTES and kind == ARCHIVE:
         raise BackupDamagedError(
             f"{file.name} was not restored.",
             why="it ends within its first bytes",
             fix="use another file",
         )
-    return FORMAT_MAJORS.get((head[5], head[6]), OLDEST_MAJOR)
+    return FORMAT_MAJORS.get(tuple(head[5:]), OLDEST_MAJOR)
 
 
 def _require_end(file: Path) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbops.disk import spool, workspace
+from dbops.disk import workspace
 from dbops.engines.base import Contents, Source
 from dbops.engines.options import Options
+from dbops.engines.postgresql.archive import require_parts, unpacked
 from dbops.engines.postgresql.clients import find_pg_restore
 from dbops.engines.postgresql.connect import (
     client_program,
@@ -77,17 +78,17 @@ def drafted(
     """Fill a draft from a dump and prove it, then hand over its name.
 
     The dump is spooled first: its last byte is proven before anything is created,
-    and parallel jobs need a file they can seek in. Cost: its size in TMPDIR.
+    and parallel jobs need files they can seek in. Cost: its size in TMPDIR.
     """
     with ExitStack() as making:
         with workspace() as folder:
-            archive = folder / "dump"
             with step("decode"):
-                spool(source.chunks, archive, size_bytes=source.size_bytes)
+                archive = unpacked(source, folder)
             own = making.enter_context(maintenance_session(connection, name="restore"))
             client = find_pg_restore(
                 like.client_version, server_version(own), options.client_folders
             )
+            require_parts(client.path, archive)
             require_needs(own, client.path, archive)
             with step("create"):
                 draft = making.enter_context(

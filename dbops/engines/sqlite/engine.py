@@ -29,6 +29,7 @@ class SqliteEngine(
     """A database in one file."""
 
     vendor = "sqlite"
+    takes_jobs = False
     dump_suffix = ".db"
 
     @property
@@ -50,6 +51,9 @@ class SqliteEngine(
 
     def dump(self, sink: Sink) -> Dumped:
         return dump(self.connection, self.options, sink)
+
+    def room_to_dump(self) -> int:
+        return database_file(self.connection).stat().st_size
 
     def surroundings(self) -> str | None:
         """Return None: a file has no roles and no settings but its own."""

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from dbops.backups.compression import DEFAULT
 from dbops.backups.create import DUMP, FULL, NO_LEVEL
 from dbops.backups.verify import DEFAULT_LEVEL, LEVELS
+from dbops.management.choices import count
 from dbops.management.drills import facts_of, summarise
 from dbops.recovery.full import BackedUp, back_up
 from dbops.values import Size
@@ -61,6 +62,13 @@ class Command(StatesetCommand):
             help="How deeply to verify it when it is stored (default: %(default)s).",
         )
         parser.add_argument(
+            "--jobs",
+            type=count,
+            metavar="N",
+            help="PostgreSQL: dump with so many connections at once; more than one"
+            " takes the size of the dump in TMPDIR (default: APP__BACKUP_JOBS).",
+        )
+        parser.add_argument(
             "--reason",
             default="",
             help="Why it is made; kept in the manifest and the journal.",
@@ -79,6 +87,7 @@ class Command(StatesetCommand):
         compression: str,
         encrypt: bool | None,
         verify: str,
+        jobs: int | None,
         reason: str,
         **_options: Any,
     ) -> Report:
@@ -89,6 +98,7 @@ class Command(StatesetCommand):
             packing=compression,
             encrypt=encrypt,
             verify=verify,
+            jobs=jobs,
             reason=reason,
         )
         manifest = made.manifest

@@ -51,7 +51,7 @@ class Command(StatesetCommand):
             "--foreign",
             metavar="FILE",
             help="Bring in a dump without a manifest: .dump, .sql or .db, also packed"
-            " and encrypted; only --into a new database.",
+            " and encrypted, or a directory of pg_dump; only --into a new database.",
         )
         parser.add_argument(
             "--into",

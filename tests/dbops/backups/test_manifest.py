@@ -159,8 +159,8 @@ def test_what_is_no_manifest_is_refused(content: bytes) -> None:
 
 
 def test_a_manifest_of_a_newer_release_is_refused() -> None:
-    content = write_manifest(make_manifest()).replace(b'"format": 1', b'"format": 3')
-    assert refusal(content) == "its format is 3, this release knows 1 and 2"
+    content = write_manifest(make_manifest()).replace(b'"format": 1', b'"format": 4')
+    assert refusal(content) == "its format is 4, this release knows 1 to 3"
 
 
 def test_a_manifest_under_another_name_is_refused() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
+from pytest_django import Settings
 
 import orders.anonymise
 from dbops.backups.create import create_backup
@@ -64,7 +65,10 @@ def everything(books: Shop, name: str) -> str:
 
 
 @pytest.mark.long
-def test_no_word_of_a_person_is_left_and_the_books_are_right(books: Shop) -> None:
+def test_no_word_of_a_person_is_left_and_the_books_are_right(
+    books: Shop, settings: Settings
+) -> None:
+    settings.BACKUP_JOBS = 2
     # No dump has their rows.
     assert set(plant()) == {
         "dbops.HealthSample",

@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
+from pytest_django import Settings
 
 from dbops.backups.create import create_backup
 from dbops.errors import RestoreRefusedError
@@ -185,8 +186,9 @@ def test_an_older_backup_gets_the_migrations_before_it_goes_live(books: Shop) ->
 
 @pytest.mark.long
 def test_the_command_shows_its_plan_and_acts_only_on_the_right_name(
-    books: Shop,
+    books: Shop, settings: Settings
 ) -> None:
+    settings.BACKUP_JOBS = 2
     manifest = create_backup(verify="none")
     make_user()
     name = plan_restore().name

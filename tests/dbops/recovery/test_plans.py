@@ -157,7 +157,7 @@ def test_a_full_disk_is_noticed_before_anything_is_touched(
 
 @pytest.mark.postgresql
 def test_the_room_of_the_dump_and_of_the_servers_own_disk_is_told(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings
 ) -> None:
     contents = make_contents(migrations=code_migrations(), size_bytes=5 * 1024**2)
     stored(shop, contents=contents)
@@ -171,10 +171,12 @@ def test_the_room_of_the_dump_and_of_the_servers_own_disk_is_told(
     # 1.3 times the last one, as the backup itself asks for.
     assert "(safety backup): 15 B needed, free: " in str(safety)
     ((folder,),) = shop.run("SHOW unix_socket_directories")
-    settings = connections[ALIAS].settings_dict
-    monkeypatch.setitem(settings, "HOST", folder)
+    monkeypatch.setitem(connections[ALIAS].settings_dict, "HOST", folder)
     connections[ALIAS].close()
-    beside, *_ = plan_restore(backup_id=ID, alias=ALIAS).facts["room"]
+    # With more than one job the safety backup needs room there too.
+    settings.BACKUP_JOBS = 2
+    beside, spooled, _ = plan_restore(backup_id=ID, alias=ALIAS).facts["room"]
+    assert spooled.needed == get_engine(ALIAS).room_to_dump() > 300
     ((data,),) = shop.run("SHOW data_directory")
     assert abs(beside.free - shutil.disk_usage(data).free) < 1024**3
     usage = shutil.disk_usage(tmp_path)

@@ -38,6 +38,15 @@ class Wire:
         """Pass nothing on any more, as a network does that loses all it is given."""
         self._flowing.clear()
 
+    def flow(self) -> None:
+        """Pass on again, also what was given meanwhile."""
+        self._flowing.set()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is passed on."""
+        return not self._flowing.is_set()
+
     def cut(self) -> None:
         """Break every connection, and answer nobody any more."""
         # Wakes the thread that waits for the next connection.
