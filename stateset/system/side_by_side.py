@@ -40,6 +40,13 @@ FREE_CONNECTIONS = """
         - (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database)
 """
 
+# Workers beside a session, where several sessions have the cores already, cost more
+# than they bring; never more of them than the server allows.
+WORKERS_BESIDE = """
+    SELECT set_config('max_parallel_workers_per_gather', least(
+        current_setting('max_parallel_workers_per_gather')::int, %s)::text, true)
+"""
+
 
 def answers_of_one_moment(
     questions: Sequence[Callable[[], Answer]], *, using: str = DEFAULT_DB_ALIAS
@@ -110,9 +117,12 @@ def _ask_with_helpers(asked: _Asked[Any], using: str, further: int) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT pg_export_snapshot()")
         snapshot = cursor.fetchone()[0]
+    workers = _cores() // (further + 1) - 1
+    _share_cores(using, workers)
     with ThreadPoolExecutor(further, thread_name_prefix="one_moment") as threads:
         helpers = [
-            threads.submit(_help, asked, using, snapshot) for _ in range(further)
+            threads.submit(_help, asked, using, snapshot, workers)
+            for _ in range(further)
         ]
         with _ending(helpers, asked):
             asked.go_on_with(using)
@@ -135,21 +145,32 @@ def _ending(helpers: list[Future[None]], asked: _Asked[Any]) -> Iterator[None]:
         raise asked.failure from None
 
 
-def _help(asked: _Asked[Any], using: str, snapshot: str) -> None:
+def _help(asked: _Asked[Any], using: str, snapshot: str, workers: int) -> None:
     """Answer questions in a session of this thread, if it may have one."""
     with ExitStack() as stack:
         stack.callback(connections[using].close)
         try:
             stack.enter_context(the_moment_of(snapshot, using))
+            _share_cores(using, workers)
         except Error as refusal:
             log.info("One session fewer reads this moment: %s", refusal)
             return
         asked.go_on_with(using)
 
 
+def _share_cores(using: str, workers: int) -> None:
+    with connections[using].cursor() as cursor:
+        cursor.execute(WORKERS_BESIDE, [workers])
+
+
+def _cores() -> int:
+    """Return those of this machine, for nobody tells those of the server."""
+    return os.cpu_count() or 1
+
+
 def _further_sessions(using: str, questions: int) -> int:
     """Return how many sessions may help: one a core, and none that others need."""
-    wanted = min(os.cpu_count() or 1, MOST_SESSIONS, questions) - 1
+    wanted = min(_cores(), MOST_SESSIONS, questions) - 1
     if wanted < 1:
         return 0
     with connections[using].cursor() as cursor:

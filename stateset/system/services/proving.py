@@ -57,6 +57,7 @@ class _Look:
 def prove_books(*, names: Collection[str] = (), most: int | None = None) -> Proof:
     """Prove the rules of these names, all of them for none; nothing is repaired.
 
+    All are of one moment, over several sessions where PostgreSQL has some to spare.
     Counts every row that breaks one and returns the first ``most``. A proof of all
     rules is kept, with its first rows, as an IntegrityRun.
     """
