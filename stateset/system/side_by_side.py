@@ -57,11 +57,10 @@ def answers_of_one_moment(
     transaction of the caller nobody else sees what it changed: one session asks all.
     The first error ends all and is raised.
     """
-    connection = connections[using]
-    is_own = connection.vendor == "postgresql" and not connection.in_atomic_block
+    is_callers = connections[using].in_atomic_block
     asked = _Asked(questions)
     with one_moment(using):
-        further = _further_sessions(using, len(questions)) if is_own else 0
+        further = 0 if is_callers else _further_sessions(using, len(questions))
         if further:
             _ask_with_helpers(asked, using, further)
         else:
@@ -173,7 +172,19 @@ def _further_sessions(using: str, questions: int) -> int:
     wanted = min(_cores(), MOST_SESSIONS, questions) - 1
     if wanted < 1:
         return 0
+    spare = SPARE_SESSIONS[connections[using].vendor](using)
+    return max(0, min(wanted, spare))
+
+
+def _spare_on_postgresql(using: str) -> int:
     with connections[using].cursor() as cursor:
         cursor.execute(FREE_CONNECTIONS)
-        free = int(cursor.fetchone()[0])
-    return max(0, min(wanted, free - LEFT_TO_OTHERS))
+        return int(cursor.fetchone()[0]) - LEFT_TO_OTHERS
+
+
+def _none_on_sqlite(using: str) -> int:
+    """Return 0: what one session of SQLite sees, no other can take over."""
+    return 0
+
+
+SPARE_SESSIONS = {"postgresql": _spare_on_postgresql, "sqlite": _none_on_sqlite}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
@@ -33,10 +34,11 @@ def the_moment_of(snapshot: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None
     PostgreSQL only, and as long as that session's block lasts.
     """
     connection = connections[using]
+    on_postgresql: Any = connection.ops
     with _reading(using), connection.cursor() as cursor:
         take_over = "SET TRANSACTION SNAPSHOT %s"
         # Not a statement that takes values.
-        cursor.execute(connection.ops.compose_sql(take_over, [snapshot]))
+        cursor.execute(on_postgresql.compose_sql(take_over, [snapshot]))
         yield
 
 
