@@ -59,6 +59,7 @@ def invariants() -> tuple[Invariant, ...]:
             "finance.invoice_totals",
             "The totals of an invoice are the sums of its lines, and shipping.",
             invoices_that_differ_from_lines,
+            is_long=True,
         ),
         Invariant(
             "finance.invoice_payments",

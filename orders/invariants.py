@@ -105,6 +105,7 @@ def invariants() -> tuple[Invariant, ...]:
             "orders.totals",
             "The totals of an order are the sums of its lines, and freight.",
             orders_that_differ_from_lines,
+            is_long=True,
         ),
         Invariant(
             "orders.payment_status",

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.utils import timezone
 
 from inventory.errors import InsufficientStockError, Shortage
@@ -160,9 +160,10 @@ def _demands(items: list[OrderItem]) -> list[Demand]:
 
 
 def _count(items: Iterable[OrderItem], units: dict[UUID, int]) -> None:
-    """Note what was reserved; the lines were read under the order's lock."""
-    gained = [item for item in items if item.pk in units]
-    for item in gained:
-        item.quantity_reserved += units[item.pk]
-        item.updated_at = timezone.now()
-    OrderItem.objects.bulk_update(gained, ["quantity_reserved", "updated_at"])
+    """Add what was reserved to the lines, and to ``items`` as they were read."""
+    gained = Case(*(When(pk=key, then=gain) for key, gain in units.items()))
+    OrderItem.objects.filter(pk__in=units).update(
+        quantity_reserved=F("quantity_reserved") + gained, updated_at=timezone.now()
+    )
+    for item in items:
+        item.quantity_reserved += units.get(item.pk, 0)

@@ -25,11 +25,15 @@ class Violation:
 
 @dataclass(frozen=True)
 class Invariant:
-    """One rule: the name it is called by, what must hold, and who breaks it."""
+    """One rule: the name it is called by, what must hold, and who breaks it.
+
+    One that ``is_long`` is begun before the others, so that all end together.
+    """
 
     name: str
     statement: str
     find: Callable[[], Iterable[Violation]]
+    is_long: bool = False
 
 
 def all_invariants() -> Iterator[Invariant]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
@@ -27,11 +28,32 @@ def one_moment(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 @contextmanager
-def _on_postgresql(using: str) -> Iterator[None]:
+def the_moment_of(snapshot: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Have every query of the block see what the session sees that named a snapshot.
+
+    PostgreSQL only, and as long as that session's block lasts.
+    """
+    connection = connections[using]
+    on_postgresql: Any = connection.ops
+    with _reading(using), connection.cursor() as cursor:
+        take_over = "SET TRANSACTION SNAPSHOT %s"
+        # Not a statement that takes values.
+        cursor.execute(on_postgresql.compose_sql(take_over, [snapshot]))
+        yield
+
+
+@contextmanager
+def _reading(using: str) -> Iterator[None]:
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for setting in FOR_LARGE_SUMS:
             cursor.execute(setting)
+        yield
+
+
+@contextmanager
+def _on_postgresql(using: str) -> Iterator[None]:
+    with _reading(using):
         yield
 
 

@@ -31,21 +31,25 @@ def invariants() -> tuple[Invariant, ...]:
             "system.numbers",
             "No document has a number that its series has not given out yet.",
             numbers_above_their_series,
+            is_long=True,
         ),
         Invariant(
             "system.outbox",
             "An event that is told outside has its message.",
             events_without_message,
+            is_long=True,
         ),
         Invariant(
             "system.amounts",
             "No amount has more digits than its column can be read back with.",
             amounts_that_do_not_fit,
+            is_long=True,
         ),
         Invariant(
             "system.statuses",
             "A document has the status that its last change of status led to.",
             statuses_that_no_event_explains,
+            is_long=True,
         ),
         Invariant(
             "system.audit_seals",

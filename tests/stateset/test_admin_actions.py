@@ -67,6 +67,24 @@ def test_an_action_is_done_and_says_so(staff: Client) -> None:
     assert (ada.status, ada.notes) == ("suspended", "never pays")
 
 
+def test_an_action_changed_after_it_was_done_loses_nothing_of_what_was_typed(
+    staff: Client,
+) -> None:
+    ada = make_customer(1)
+    sent = opened(staff, ada, reason="never pays")
+    staff.post(suspend_page(ada), sent)
+    Customer.objects.update(status="active", version=1, notes="")
+
+    response = staff.post(suspend_page(ada), {**sent, "reason": "pays late"})
+
+    assert response.status_code == 409
+    page = response.content.decode()
+    assert "was carried out already, with other words than these" in page
+    assert "pays late" in page
+    ada.refresh_from_db()
+    assert ada.status == "active"
+
+
 def test_the_second_click_does_nothing(staff: Client) -> None:
     ada = make_customer(1)
     sent = opened(staff, ada, reason="never pays")

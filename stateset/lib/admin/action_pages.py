@@ -27,7 +27,9 @@ from stateset.lib.admin.once import (
     TOKEN_VAR,
     IncompletePageError,
     claim,
+    first_sending,
     is_claimed,
+    keep_sending,
     new_token,
     release,
     sent_already,
@@ -122,9 +124,12 @@ class GuidedActionsMixin(VersionMixin):
     ) -> HttpResponse:
         token = request.POST.get(TOKEN_VAR, "")
         if not claim(token):
+            first_sending(request, action.label)
             return self._say_sent(request, action, row)
         response = self._do(request, action, row.pk)
-        if response.status_code != HttpResponseRedirect.status_code:
+        if response.status_code == HttpResponseRedirect.status_code:
+            keep_sending(request, {})
+        else:
             release(token)
         return response
 

@@ -101,20 +101,36 @@ def save_once(
     """
     token = request.POST.get(TOKEN_VAR, "")
     if not claim(token):
-        first = Session.objects.get(session_key=_row_of(token)).get_decoded()
-        typed = _digest(request)
-        # One of before this was kept has none; it lives for a day.
-        if first.get(TYPED, typed) != typed:
-            raise AlteredPageError(what)
+        first = first_sending(request, what)
         messages.info(request, sent_already(what))
         return _answer_again(request, first)
     answer = save()
     if kept := _what_to_keep(answer):
-        data = Session.objects.encode({**kept, TYPED: _digest(request)})
-        Session.objects.filter(session_key=_row_of(token)).update(session_data=data)
+        keep_sending(request, kept)
     else:
         release(token)
     return answer
+
+
+def first_sending(request: HttpRequest, what: str) -> Mapping[str, Any]:
+    """Return what was kept of this page when it was carried out.
+
+    Raises AlteredPageError where something else was typed since.
+    """
+    row = _row_of(request.POST.get(TOKEN_VAR, ""))
+    first = Session.objects.get(session_key=row).get_decoded()
+    typed = _digest(request)
+    # One of before this was kept has none; it lives for a day.
+    if first.get(TYPED, typed) != typed:
+        raise AlteredPageError(what)
+    return first
+
+
+def keep_sending(request: HttpRequest, kept: Mapping[str, str]) -> None:
+    """Keep, of a page that is carried out, what was typed and how it was answered."""
+    row = _row_of(request.POST.get(TOKEN_VAR, ""))
+    data = Session.objects.encode({**kept, TYPED: _digest(request)})
+    Session.objects.filter(session_key=row).update(session_data=data)
 
 
 def _digest(request: HttpRequest) -> str:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from time import perf_counter
 
 from django.utils import timezone
@@ -18,8 +20,8 @@ from stateset.lib.invariants import (
     violations,
 )
 from stateset.lib.journal import current_context
-from stateset.lib.snapshot import one_moment
 from stateset.system.models import IntegrityRun
+from stateset.system.side_by_side import answers_of_one_moment
 
 MOST_KEPT = 200
 """Rows that a run names: enough to begin with, and to read on one page."""
@@ -42,25 +44,34 @@ class Proof:
     run: IntegrityRun | None
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How many rows break one rule, the first of them, and how long it took."""
+
+    rule: Invariant
+    count: int
+    broken: list[Broken]
+    seconds: float
+
+
 def prove_books(*, names: Collection[str] = (), most: int | None = None) -> Proof:
     """Prove the rules of these names, all of them for none; nothing is repaired.
 
+    All are of one moment, over several sessions where PostgreSQL has some to spare.
     Counts every row that breaks one and returns the first ``most``. A proof of all
     rules is kept, with its first rows, as an IntegrityRun.
     """
     started_at = timezone.now()
     rules = named_invariants(names)
-    seconds: dict[str, float] = {}
-    counts: Counter[str] = Counter()
-    broken: list[Broken] = []
-    with one_moment():
-        for rule in rules:
-            begun = perf_counter()
-            for each in violations([rule]):
-                counts[rule.name] += 1
-                if most is None or len(broken) < most:
-                    broken.append(each)
-            seconds[rule.name] = perf_counter() - begun
+    longest_first = sorted(rules, key=lambda rule: not rule.is_long)
+    looks = answers_of_one_moment(
+        [partial(_look, rule, most) for rule in longest_first]
+    )
+    found = {look.rule.name: look for look in looks}
+    seconds = {rule.name: found[rule.name].seconds for rule in rules}
+    counts = Counter({name: look.count for name, look in found.items() if look.count})
+    named = [broken for rule in rules for broken in found[rule.name].broken]
+    broken = named[:most]
     run = None if names else _keep(len(rules), counts, broken, started_at)
     return Proof(rules, seconds, counts, broken, run)
 
@@ -77,6 +88,14 @@ def require_sound_books() -> str:
         why=f"{rule.name}: {violation}",
         fix="see all of them under System > Integrity runs",
     )
+
+
+def _look(rule: Invariant, most: int | None) -> _Look:
+    begun = perf_counter()
+    found = violations([rule])
+    broken = list(islice(found, most))
+    others = sum(1 for _ in found)
+    return _Look(rule, len(broken) + others, broken, perf_counter() - begun)
 
 
 def _keep(

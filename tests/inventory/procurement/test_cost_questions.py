@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 
 import pytest
 
+from inventory.admin.procurement.costs import cost_doubt
 from inventory.models import ItemReceipt
 from inventory.services.procurement import PurchaseLine
 from tests.inventory.builders import make_location, make_variant
@@ -17,6 +20,8 @@ from tests.inventory.procurement.builders import (
 from tests.pages import act, add_url, carried, refusals, save, staff
 
 pytestmark = pytest.mark.django_db
+
+QueriesAllowed = Callable[[int], AbstractContextManager[object]]
 
 
 def test_a_cost_far_above_the_last_is_asked_about_once() -> None:
@@ -52,3 +57,19 @@ def test_an_order_at_a_cost_far_above_the_last_is_received_when_asked_twice() ->
     sure = carried(response, "sure")
     act(browser, order, "receive", **typed, sure=sure)
     assert line_counts(order) == [(3, 0)]
+
+
+def test_one_query_asks_what_all_articles_cost_before(
+    django_assert_num_queries: QueriesAllowed,
+) -> None:
+    variants, location, browser = (
+        [make_variant() for _ in range(3)],
+        make_location(),
+        staff(),
+    )
+    typed = {"location": location.pk, "quantity": "1", "unit_cost": "2"}
+    for variant in variants[:2]:
+        save(browser, add_url(ItemReceipt), variant=variant.pk, **typed)
+    with django_assert_num_queries(1):
+        doubt = cost_doubt((variant, Decimal(2000)) for variant in variants)
+    assert [variant.sku in doubt for variant in variants] == [True, True, False]

@@ -16,17 +16,20 @@ from dbops.maintenance.purge import purge_records
 from dbops.models import RunState, ScheduledRun
 from dbops.tasks import run_scheduled
 from inventory.models import StockLevel
+from orders.models import Order
 from stateset.accounts.models import User
 from stateset.celery import app
 from stateset.lib.journal import acting
 from stateset.lib.snapshot import one_moment
 from stateset.lib.tiles import Tile
-from stateset.system.models import AuditEntry, IntegrityRun
+from stateset.system import side_by_side
+from stateset.system.models import AuditEntry, IntegrityRun, NumberSequence
 from stateset.system.services import proving
 from stateset.system.services.proving import BooksBrokenError, prove_books
 from stateset.system.tasks import check_integrity
 from stateset.system.tiles import proof_tile, tiles
 from tests.inventory.builders import make_level
+from tests.orders.builders import make_order
 from tests.pages import change_url, list_url, staff
 from tests.threads import at_once
 
@@ -155,6 +158,28 @@ def test_the_page_names_the_rows() -> None:
     for words in ("2 rows break 2 rules", "stock.ledger_last", level.variant.sku):
         assert words in page, words
     assert "2 rows break 2 rules" in client.get(list_url(IntegrityRun)).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_sessions_report_in_the_order_of_the_rules(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(side_by_side, "_cores", lambda: 3)
+    level = break_a_level()
+    order = make_order()
+    Order.objects.filter(pk=order.pk).update(order_number="ORD-2099-000007")
+    NumberSequence.objects.create(key="ORD-2099", next_value=2)
+
+    proof = prove_books(most=2)
+
+    assert [(rule.name, row.subject) for rule, row in proof.broken] == [
+        ("system.numbers", "ORD-2099-000007"),
+        ("stock.ledger_sums", str(level)),
+    ]
+    assert proof.counts["stock.ledger_last"] == 1
+    assert list(proof.seconds) == [rule.name for rule in proof.rules]
+    assert proof.run is not None
+    assert proof.run.broken_rows == proof.counts.total()
 
 
 @pytest.mark.django_db(transaction=True)
