@@ -25,7 +25,7 @@ def broken(rules: Iterable[Invariant]) -> Iterator[tuple[Invariant, Violation]]:
     """Yield what ``violations`` does, sooner where rules were proven before."""
     for rule in rules:
         key = (connection.vendor, rule.find)
-        if key not in _empty or any(_rows(each) for each in _empty[key]):
+        if key not in _empty or any(_finds(each) for each in _empty[key]):
             _empty.pop(key, None)
             asked: list[Statement] = []
             with connection.execute_wrapper(_noting(asked)):
@@ -45,10 +45,10 @@ def _noting(asked: list[Statement]) -> Callable[..., Any]:
 
 def _may_change(statement: Statement) -> bool:
     """Say whether it found something, or would be another one at another time."""
-    return DATE.search(repr(statement)) is not None or bool(_rows(statement))
+    return DATE.search(repr(statement)) is not None or _finds(statement)
 
 
-def _rows(statement: Statement) -> list[Any]:
+def _finds(statement: Statement) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(*statement)
-        return cursor.fetchall()
+        return bool(cursor.fetchall())
