@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import resource
+import os
 import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from time import perf_counter
+
+from tests.peak import peak_of_command
 
 Action = Callable[[], object]
 
@@ -47,9 +49,9 @@ def timed(action: Action) -> float:
     return perf_counter() - begun
 
 
-def peak_mebibytes() -> int:
-    """Return the most memory that this process has had so far."""
-    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+def peak_mebibytes(*words: str, **variables: str) -> int:
+    """Return the MiB that a command takes in a process of its own, at the most."""
+    return peak_of_command(*words, environment={**os.environ, **variables}) // 1024
 
 
 def listed(seconds: list[float]) -> str:

@@ -21,23 +21,19 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import django
 import psycopg
-from django.core.files.storage import storages
-from django.test import override_settings
 
 from tests.benchmarks._contest import (
     compete,
     fill,
     judged,
-    listed,
     peak_mebibytes,
     say,
-    timed,
 )
 from tests.benchmarks._peers import Dbbackup, Peers
+from tests.dbops.s3.conftest import client_of
 from tests.services.postgresql import find_programs, postgresql_server
 from tests.services.s3 import s3_server
 
@@ -126,11 +122,8 @@ def measure(peers: Peers, rounds: int, *, is_large: bool) -> int:
     bare = peers.bare_file.stat().st_size
     sizes = [f"{each / 1e6:.1f}" for each in (ours, bare, guides)]
     say("files: ours {}, bare {}, the guide's {} MB".format(*sizes))
-    memory = peak_mebibytes()
-    say(f"peak memory of our process: {memory} MiB")
-    to_s3 = [timed(lambda: to_bucket(create_backup)) for _ in range(rounds)]
-    with_s3 = peak_mebibytes()
-    say(f"backup to S3, with the server's start: {listed(to_s3)} s")
+    memory, with_s3 = peak_mebibytes("backup", "--verify=none"), peak_with_s3()
+    say(f"peak memory of our command: {memory} MiB, to S3 {with_s3} MiB")
     goals = {
         f"peak memory below {MOST_MEBIBYTES} MiB, with S3 {with_s3}": (
             max(memory, with_s3) < MOST_MEBIBYTES
@@ -164,22 +157,17 @@ def our_bytes(folder: Path) -> int:
     return sorted((folder / "backups").rglob("*.zst"))[-1].stat().st_size
 
 
-def to_bucket(create: Callable[..., object]) -> None:
-    """Make a backup in a bucket of a new server."""
+def peak_with_s3() -> int:
+    """Return the MiB that a backup to the bucket of a new server takes."""
     with s3_server() as server:
-        options = {
-            "bucket_name": "benchmark",
-            "endpoint_url": server.url,
-            "access_key": server.access_key,
-            "secret_key": server.secret_key,
-            "addressing_style": "path",
-            "location": "backups",
+        keys = {
+            "AWS_S3_BUCKET": "benchmark",
+            "AWS_S3_ENDPOINT_URL": server.url,
+            "AWS_ACCESS_KEY_ID": server.access_key,
+            "AWS_SECRET_ACCESS_KEY": server.secret_key,
         }
-        place = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
-        with override_settings(STORAGES={"backups": place}):
-            bucket: Any = storages["backups"]
-            bucket.connection.create_bucket(Bucket="benchmark")
-            create(verify="none")
+        client_of(server).create_bucket(Bucket="benchmark")
+        return peak_mebibytes("backup", "--verify=none", **keys)
 
 
 def configure(peers: Peers) -> None:

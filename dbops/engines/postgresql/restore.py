@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from dbops.engines.postgresql.connect import (
     server_version,
     session,
 )
-from dbops.engines.postgresql.contents import read_contents
+from dbops.engines.postgresql.contents import contents_beside
 from dbops.engines.postgresql.drafts import (
     DRAFT_SUFFIX,
     draft_database,
@@ -101,13 +102,22 @@ def drafted(
                 finished = run(program)
         for line in finished.warnings:
             logger.warning("%s", line)
-        with session(connection, database=draft, name="restore") as restored:
-            with step("analyze"), restored.cursor() as cursor:
-                cursor.execute("ANALYZE")
-            with step("count"):
-                found = read_contents(restored)
-            check(found)
+        check(_measured(connection, draft))
         yield draft
+
+
+def _measured(connection: BaseDatabaseWrapper, draft: str) -> Contents:
+    """Have the server know the tables of a draft, while another session counts them."""
+    with (
+        session(connection, database=draft, name="restore") as restored,
+        session(connection, database=draft, name="restore, analyze") as other,
+        contents_beside(restored) as counted,
+    ):
+        with step("analyze"), other.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        with step("count"):
+            wait([counted])
+    return counted.result()
 
 
 def name_restored(connection: BaseDatabaseWrapper, draft: str, into: str) -> None:

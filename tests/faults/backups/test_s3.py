@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,21 +13,12 @@ from tests.dbops.s3.conftest import TestBucket, client_of, go_to
 from tests.dbops.s3.test_flows import end_in_mid_upload
 from tests.dbops.shop import ALIAS, Shop
 from tests.dbops.test_interruption import environment
+from tests.peak import peak_of_command
 from tests.services.s3 import s3_server
 
 pytestmark = pytest.mark.postgresql
 # More than one part, so that one has arrived.
 BYTES = 20_000_000
-# The most memory since it began: what the parent had does not count.
-SCRIPT = """
-from pathlib import Path
-import django
-django.setup()
-from django.core.management import execute_from_command_line
-execute_from_command_line(["manage.py", "backup", "--verify=none"])
-lines = Path("/proc/self/status").read_text().splitlines()
-print(*[line for line in lines if line.startswith("VmHWM")])
-"""
 
 
 @pytest.mark.parametrize(
@@ -70,13 +59,11 @@ def test_a_backup_to_s3_keeps_to_its_memory(shop: Shop, bucket: TestBucket) -> N
         " '') FROM generate_series(1, 30000) WHERE n > 0), 1"
         " FROM generate_series(1, 60) n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env=environment(shop, **bucket.variables()),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
+    peak = peak_of_command(
+        "backup",
+        "--verify=none",
+        environment=environment(shop, **bucket.variables()),
     )
     (dump, _) = bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]
     assert dump["Size"] > 20_000_000
-    assert int(done.stdout.split()[-2]) < 128 * 1024
+    assert peak < 128 * 1024
