@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
 # What no engine has a say in is tested once, on SQLite.
-ONCE := tests/services tests/deploy tests/browser tests/dbops/s3 tests/stateset/test_plain_theme.py
+ONCE := tests/services tests/deploy tests/browser tests/dbops/s3
 # Whole histories, which take minutes: in make test-more, on both engines. On SQLite
 # their mark names them.
 HISTORIES := tests/northwind tests/stateset/test_demo.py tests/stateset/test_demo_branches.py

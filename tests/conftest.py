@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 from tests.fresh import kept_fresh
 from tests.migrated import migrate_once
 from tests.services.redis import redis_server
+from tests.threads import close_kept
 
 ON_DEMAND = {Path(__file__).parent / name for name in ("faults", "ha", "benchmarks")}
 """Long ones: collected only where the command line names them."""
@@ -66,3 +67,4 @@ def django_db_setup(
         )
         with django_db_blocker.block():
             yield
+        close_kept()

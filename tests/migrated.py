@@ -41,12 +41,12 @@ def migrate_once(patch: pytest.MonkeyPatch) -> None:
             return command(name, *arguments, **options)
         patch.undo()
         keeper = KEEPERS[connection.vendor]()
-        with _alone(connection.vendor):
-            kept = KEPT / f"{connection.vendor}-{_code(keeper.version())}"
+        with alone(connection.vendor):
+            kept = KEPT / f"{connection.vendor}-{code(keeper.version())}"
             if kept.exists():
                 return keeper.copy_in(kept)
             command(name, *arguments, **options)
-            return _keep(keeper, kept)
+            return keep(keeper, kept)
 
     patch.setattr(management, "call_command", call_command)
 
@@ -108,6 +108,37 @@ KEEPERS: dict[str, type[Keeper]] = {
 }
 
 
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Have other runs and workers that want the same wait."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def code(version: str, *more: Path) -> str:
+    """Return what names all the code there is, and these files."""
+    digest = sha256(version.encode())
+    own = (ROOT / "uv.lock", ROOT / "tests" / "settings.py")
+    for path in (*own, *product_modules(), *more):
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def keep(keeper: Keeper, kept: Path) -> None:
+    """Keep it in place of those of older code; whole, or not at all."""
+    for older in KEPT.glob(f"{kept.name.partition('-')[0]}-*"):
+        older.unlink(missing_ok=True)
+    new = KEPT / f"{os.getpid()}.new"
+    try:
+        if keeper.copy_out(new):
+            new.rename(kept)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def _program(*arguments: str) -> subprocess.CompletedProcess[str]:
     settings = connection.settings_dict
     variables = {
@@ -124,31 +155,3 @@ def _program(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-
-
-@contextmanager
-def _alone(engine: str) -> Iterator[None]:
-    KEPT.mkdir(parents=True, exist_ok=True)
-    with (KEPT / f"{engine}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _code(version: str) -> str:
-    digest = sha256(version.encode())
-    for path in (ROOT / "uv.lock", ROOT / "tests" / "settings.py", *product_modules()):
-        digest.update(str(path.relative_to(ROOT)).encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _keep(keeper: Keeper, kept: Path) -> None:
-    """Keep it in place of those of older code; whole, or not at all."""
-    for older in KEPT.glob(f"{connection.vendor}-*"):
-        older.unlink(missing_ok=True)
-    new = KEPT / f"{os.getpid()}.new"
-    try:
-        if keeper.copy_out(new):
-            new.rename(kept)
-    finally:
-        new.unlink(missing_ok=True)

@@ -21,7 +21,8 @@ from hypothesis.stateful import (
 )
 
 from stateset.lib.errors import StatesetError
-from stateset.lib.invariants import Invariant, violations
+from stateset.lib.invariants import Invariant
+from tests.proving import broken
 
 SEQUENCES = settings(
     max_examples=12,
@@ -61,7 +62,7 @@ class Books(RuleBasedStateMachine):
     @invariant()
     def books_hold(self) -> None:
         rules = [rule for app in self.invariants_of for rule in app()]
-        assert [(rule.name, str(row)) for rule, row in violations(rules)] == []
+        assert [(rule.name, str(row)) for rule, row in broken(rules)] == []
 
     def refuses(
         self, call: Callable[[], Any], error: type[Exception] = StatesetError

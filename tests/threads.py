@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import Context
 from threading import Barrier
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from stateset.lib.errors import StatesetError
+
+# They stay, each with its connection: to open one is dear, on SQLite above all.
+_threads = ThreadPoolExecutor(64, thread_name_prefix="at once")
+_kept: set[Any] = set()
 
 
 def at_once(*flows: Callable[[], Any]) -> list[Any]:
@@ -23,12 +28,34 @@ def at_once(*flows: Callable[[], Any]) -> list[Any]:
         except StatesetError as error:
             return error
         finally:
-            connection.close()
+            _leave()
 
-    with ThreadPoolExecutor(len(flows)) as threads:
-        return list(threads.map(run, flows))
+    # A context of its own, as a new thread has: nobody acts, nothing is remembered.
+    begun = [_threads.submit(Context().run, run, flow) for flow in flows]
+    wait(begun)
+    return [each.result() for each in begun]
+
+
+def close_kept() -> None:
+    """Close the connections that threads have kept, before their database goes."""
+    while _kept:
+        kept = _kept.pop()
+        kept.inc_thread_sharing()
+        kept.close()
 
 
 def refusals(results: Sequence[Any]) -> list[type]:
     """Return the kinds of refusal among results."""
     return [type(result) for result in results if isinstance(result, StatesetError)]
+
+
+def _leave() -> None:
+    """Keep the connection to the database of the tests, if it is as new."""
+    for alias in [each.alias for each in connections.all(initialized_only=True)]:
+        used = connections[alias]
+        is_as_new = not used.in_atomic_block and not used.errors_occurred
+        if alias == DEFAULT_DB_ALIAS and is_as_new:
+            _kept.add(used)
+        else:
+            used.close()
+            del connections[alias]

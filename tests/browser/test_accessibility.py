@@ -28,6 +28,12 @@ APP_WITH_ACTIONS = "orders"
 ROWS = 4
 
 
+@pytest.fixture
+def filled(transactional_db: None) -> None:
+    """Fill the tables first of all, before anybody logs in."""
+    fill_tables()
+
+
 @pytest.mark.parametrize(
     "part",
     [
@@ -35,6 +41,7 @@ ROWS = 4
         for part in PARTS
     ],
 )
+@pytest.mark.usefixtures("filled")
 def test_no_page_breaks_a_rule(
     page: Page,
     axe: Callable[[Page], list[str]],
@@ -43,7 +50,6 @@ def test_no_page_breaks_a_rule(
 ) -> None:
     """Rows of one list are alike: a few of them show what fifty would."""
     monkeypatch.setattr(StatesetAdmin, "list_per_page", ROWS)
-    fill_tables()
     broken = {}
     for url in pages(part):
         response = page.goto(url)

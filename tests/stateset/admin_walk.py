@@ -23,6 +23,7 @@ from stateset.system.sealing.flow import seal_log
 from stateset.system.services.proving import prove_books
 from tests.dbops.recovery.builders import make_request
 from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
+from tests.filled import filled_by
 from tests.inventory.manufacturing.builders import make_running_order
 from tests.inventory.procurement.builders import line_ids, make_sent_order
 from tests.orders.builders import make_cart, make_stocked_variant
@@ -57,7 +58,12 @@ def our_admins() -> list[Any]:
 
 
 def fill_tables() -> None:
-    """Put rows into every table: the demo data, and what so few orders don't need."""
+    """Put rows into every table, before anything else is there; see ``filled_by``."""
+    filled_by(live_and_add)
+
+
+def live_and_add() -> None:
+    """Make the demo data, and what so few orders don't need."""
     seed_demo(orders=15, seed=2, now=NOON)
     make_running_order(operations=(OperationPlan("Roast", "Drum 1", 30),))
     order = make_sent_order()

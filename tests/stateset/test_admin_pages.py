@@ -110,7 +110,7 @@ def test_no_list_has_a_date_hierarchy_or_counts_everything() -> None:
     assert slow == set()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.long
 def test_every_page_opens_in_few_questions_and_few_bytes(client: Client) -> None:
     fill_tables()
@@ -127,7 +127,7 @@ def test_every_page_opens_in_few_questions_and_few_bytes(client: Client) -> None
     assert empty == set(), "their forms were not seen"
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.exhaustive
 @pytest.mark.long
 def test_every_form_can_be_saved_as_it_is_in_every_status(client: Client) -> None:

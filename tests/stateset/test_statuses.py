@@ -57,7 +57,7 @@ def test_every_status_can_be_reached_by_legal_steps() -> None:
     assert lost == {}
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.exhaustive
 @pytest.mark.long
 def test_every_status_is_reached_by_a_flow() -> None:

@@ -3,11 +3,16 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import ExitStack
+from io import StringIO
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
 
 from dbops.maintenance.auto_migrate import migrate_at_start
-from tests.stateset.programs import get, manage, new_database, web_server
+from dbops.management.commands.runserver import Command
+from stateset.lib.databases import unapplied_migrations
+from tests.stateset.programs import get, new_database, web_server
 
 
 @pytest.mark.django_db
@@ -28,24 +33,17 @@ def test_two_servers_that_start_together_migrate_once(tmp_path):
     assert "Traceback" not in logs
 
 
-@pytest.mark.django_db
-def test_the_development_server_migrates_before_it_serves(tmp_path):
-    with new_database(tmp_path) as url:
-        run = manage(
-            "shell",
-            "-v0",
-            "-c",
-            "from django.db import connection\n"
-            "from dbops.management.commands.runserver import Command\n"
-            "from stateset.lib.databases import unapplied_migrations\n"
-            "Command().check_migrations()\n"
-            "print(unapplied_migrations(connection))",
-            folder=tmp_path,
-            APP__DATABASE_URL=url,
-            APP__AUTO_MIGRATE="true",
-        )
-    assert run.stdout == "[]\n"
-    assert run.stderr == ""
+@pytest.mark.django_db(transaction=True)
+def test_the_development_server_migrates_before_it_serves(settings):
+    settings.AUTO_MIGRATE = True
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE django_session")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+    assert unapplied_migrations(connection) == ["sessions.0001_initial"]
+    Command(stdout=(told := StringIO())).check_migrations()
+    assert unapplied_migrations(connection) == []
+    assert told.getvalue() == ""
+    assert not Session.objects.exists()
 
 
 def test_nothing_migrates_unless_it_is_asked_for(settings):
