@@ -172,7 +172,7 @@ def unreadable(error: DatabaseError) -> ContentsUnreadableError:
 def read_places(cursor: CursorWrapper) -> list[str]:
     """Return the quoted name of each table whose rows are dumped; waits for nobody."""
     cursor.execute(NAMES)
-    return [_place(schema, table) for schema, table in cursor.fetchall()]
+    return [place_of(schema, table) for schema, table in cursor.fetchall()]
 
 
 def _read_sizes(cursor: CursorWrapper) -> dict[str, tuple[str, int]]:
@@ -180,14 +180,15 @@ def _read_sizes(cursor: CursorWrapper) -> dict[str, tuple[str, int]]:
     cursor.execute(SIZES)
     return {
         table if schema == "public" else f"{schema}.{table}": (
-            _place(schema, table),
+            place_of(schema, table),
             size,
         )
         for schema, table, size in cursor.fetchall()
     }
 
 
-def _place(schema: str, table: str) -> str:
+def place_of(schema: str, table: str) -> str:
+    """Return the name of a table as SQL takes it."""
     return f"{quoted(schema)}.{quoted(table)}"
 
 

@@ -15,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbops.disk import workspace
 from dbops.engines.base import Contents, Source
 from dbops.engines.options import Options
+from dbops.engines.postgresql.analyze import analyze
 from dbops.engines.postgresql.archive import require_parts, unpacked
 from dbops.engines.postgresql.clients import find_pg_restore
 from dbops.engines.postgresql.connect import (
@@ -103,19 +104,20 @@ def drafted(
                 finished = run(program)
         for line in finished.warnings:
             logger.warning("%s", line)
-        check(_measured(connection, draft))
+        check(_measured(connection, options, draft))
         yield draft
 
 
-def _measured(connection: BaseDatabaseWrapper, draft: str) -> Contents:
+def _measured(
+    connection: BaseDatabaseWrapper, options: Options, draft: str
+) -> Contents:
     """Have the server know the tables of a draft, while another session counts them."""
     with (
         session(connection, database=draft, name="restore") as restored,
-        session(connection, database=draft, name="restore, analyze") as other,
         contents_beside(restored) as counted,
     ):
-        with step("analyze"), other.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        with step("analyze"):
+            analyze(connection, draft, jobs=options.restore_jobs)
         with step("count"):
             wait([counted])
     return counted.result()
