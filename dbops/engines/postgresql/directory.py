@@ -15,6 +15,7 @@ from dbops.engines.options import Options
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import row_bytes
 from dbops.engines.postgresql.dump import dump_by
+from dbops.engines.postgresql.snapshot import exported_snapshot
 from dbops.errors import ConnectionsShortError
 from dbops.process import Program, running
 from dbops.tar import tar_chunks
@@ -67,13 +68,16 @@ def dump_directory(
             return pg_dump.warnings
 
         with session(connection, name="backup") as own:
-            size = spool_bytes(own, options)
-            require_space(folder.parent, size, "The backup was not begun.")
+
+            def require() -> None:
+                size = _spool_bytes(own, options)
+                require_space(folder.parent, size, "The backup was not begun.")
+
             _require_connections(own, jobs)
             begun = perf_counter()
             # What is read at once and thrown away need not be on the disk for sure.
             form = ["--format=directory", f"--jobs={jobs}", "--no-sync"]
-            dumped = dump_by(fill, own, options, form)
+            dumped = dump_by(fill, own, options, form, require=require)
             spooled = perf_counter()
         for chunk in tar_chunks(place, is_emptied=True):
             sink.write(chunk)
@@ -81,8 +85,20 @@ def dump_directory(
     return replace(dumped, form=DIRECTORY, seconds=seconds)
 
 
-def spool_bytes(connection: BaseDatabaseWrapper, options: Options) -> int:
-    """Return how many bytes in TMPDIR are asked for before such a dump begins."""
+def room_to_dump(connection: BaseDatabaseWrapper, options: Options) -> int:
+    """Return how many bytes in TMPDIR are asked for before such a dump begins.
+
+    Raises DatabaseInUseError where somebody keeps a table locked.
+    """
+    with (
+        session(connection, name="backup") as own,
+        exported_snapshot(own, lock_wait_seconds=options.lock_wait_seconds),
+    ):
+        return _spool_bytes(own, options)
+
+
+def _spool_bytes(connection: BaseDatabaseWrapper, options: Options) -> int:
+    """Return the same. The tables must be locked: a size waits for whoever did."""
     return int(row_bytes(connection, left_out=options.runtime_tables) * AS_TEXT)
 
 

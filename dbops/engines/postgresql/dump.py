@@ -43,21 +43,24 @@ def dump_by(
     connection: BaseDatabaseWrapper,
     options: Options,
     form: Sequence[str],
+    *,
+    require: Callable[[], None] = lambda: None,
 ) -> Dumped:
     """Have pg_dump carried out on a snapshot, and count its rows at the same time.
 
     ``carry_out`` returns what pg_dump had to remark, ``form`` are its options for it.
+    ``require`` refuses what cannot be; all tables are locked by then.
     """
     client = find_pg_dump(server_version(connection), options.client_folders)
-    with (
-        exported_snapshot(
-            connection, lock_wait_seconds=options.lock_wait_seconds
-        ) as snapshot,
-        contents_beside(connection, left_out=options.runtime_tables) as contents,
-    ):
+    with exported_snapshot(
+        connection, lock_wait_seconds=options.lock_wait_seconds
+    ) as snapshot:
+        require()
         flags = (*form, *_flags(options))
         words = (*flags, f"--snapshot={snapshot}")
-        warnings = carry_out(dump_program(connection, client.path, words))
+        program = dump_program(connection, client.path, words)
+        with contents_beside(connection, left_out=options.runtime_tables) as contents:
+            warnings = carry_out(program)
     counted = replace(contents.result(), client_version=client.version)
     return Dumped(counted, warnings, snapshot, flags)
 

@@ -13,7 +13,7 @@ from dbops.engines.postgresql.care import PostgresqlCare
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import read_contents
 from dbops.engines.postgresql.decode import decode
-from dbops.engines.postgresql.directory import dump_directory, spool_bytes
+from dbops.engines.postgresql.directory import dump_directory, room_to_dump
 from dbops.engines.postgresql.dump import dump
 from dbops.engines.postgresql.foreign import drafted_from_file
 from dbops.engines.postgresql.lock import lease_holder, lock
@@ -68,8 +68,7 @@ class PostgresqlEngine(
     def room_to_dump(self) -> int:
         if self.options.backup_jobs == 1:
             return 0
-        with session(self.connection) as own:
-            return spool_bytes(own, self.options)
+        return room_to_dump(self.connection, self.options)
 
     def surroundings(self) -> str | None:
         return surroundings(self.connection, self.options)

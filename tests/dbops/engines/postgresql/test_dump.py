@@ -206,11 +206,10 @@ def test_rows_that_a_policy_hides_are_an_error_and_not_left_out(shop: Shop) -> N
     assert shop.files() == []
 
 
-def test_a_locked_table_ends_the_backup(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_locked_table_ends_the_backup(shop: Shop, jobs: int) -> None:
     engine = get_engine(ALIAS)
-    engine.options = Options(lock_wait_seconds=1)
+    engine.options = Options(lock_wait_seconds=1, backup_jobs=jobs)
     with psycopg.connect(shop.url) as other:
         other.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(DatabaseInUseError) as caught:
