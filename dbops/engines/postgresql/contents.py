@@ -30,6 +30,7 @@ from dbops.errors import (
 
 CAUSE_SECONDS = 0.5
 CANCEL_SECONDS = 5.0
+ENDED = {"FATAL", "PANIC"}
 MIGRATIONS_TABLE = "django_migrations"
 # Tables whose rows pg_dump copies: no views, no partitioned parents, nothing that
 # belongs to an extension. pg_class, pg_depend: since 14 unchanged.
@@ -120,8 +121,9 @@ def contents_beside(
     """Read the contents in a thread while the block runs.
 
     Whatever the block raises cancels the query, so nothing outlives it. Raises
-    ContentsUnreadableError when the rows cannot be read; pg_dump then fails as
-    well, since its snapshot is gone, but that is not the cause.
+    ContentsUnreadableError when the rows cannot be read, OperationalError when the
+    server has gone; pg_dump then fails as well, since its snapshot is gone, but that
+    is not the cause.
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
         future = pool.submit(read_contents, connection, left_out=left_out)
@@ -157,7 +159,18 @@ def _require_read(future: Future[Contents]) -> None:
     try:
         future.result()
     except DatabaseError as error:
+        if _has_gone(error):
+            # What the session makes of it names the server.
+            raise
         raise unreadable(error) from error
+
+
+def _has_gone(error: DatabaseError) -> bool:
+    """Tell whether the server ended the session, or does not answer any more."""
+    cause = error.__cause__
+    return isinstance(cause, psycopg.OperationalError) and (
+        cause.sqlstate is None or cause.diag.severity_nonlocalized in ENDED
+    )
 
 
 def unreadable(error: DatabaseError) -> ContentsUnreadableError:

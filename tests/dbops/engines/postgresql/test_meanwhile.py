@@ -18,9 +18,10 @@ from dbops.engines.postgresql import contents
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import contents_beside
 from dbops.engines.registry import get_engine
-from dbops.errors import ProgramFailedError
+from dbops.errors import DatabaseUnavailableError, ProgramFailedError
 from tests.dbops.programs import make_program, real_program
 from tests.dbops.s3.servers import Wire, wire_to
+from tests.dbops.sessions import locked
 from tests.dbops.shop import ALIAS, Shop
 from tests.dbops.test_interruption import wait_for
 
@@ -30,6 +31,11 @@ WAITING = """
     SELECT count(*) FROM pg_locks
     WHERE NOT granted AND locktype = 'relation'
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+END = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'stateset restore'
 """
 
 
@@ -103,6 +109,23 @@ def test_a_count_that_nothing_comes_of_any_more_is_given_up(
         with pytest.raises(ProgramFailedError) as caught, contents_beside(own):
             raise died
     assert caught.value is died
+
+
+def test_a_server_that_goes_away_while_rows_are_counted_is_told_as_that(
+    shop: Shop,
+) -> None:
+    def end() -> None:
+        wait_for(lambda: shop.run(WAITING) != [(0,)])
+        shop.run(END)
+
+    with (
+        locked(shop),
+        pytest.raises(DatabaseUnavailableError) as caught,
+        session(connections[ALIAS], name="restore") as own,
+        contents_beside(own),
+    ):
+        end()
+    assert caught.value.what == f"The database {shop.name!r} stopped answering."
 
 
 def test_a_change_that_comes_between_ends_the_dump_and_goes_on(
