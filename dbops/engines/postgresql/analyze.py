@@ -27,7 +27,8 @@ TABLES = """
 def analyze(connection: BaseDatabaseWrapper, database: str, *, jobs: int) -> None:
     """Run ANALYZE on each table, as many at once as there are ``jobs``.
 
-    The server uses one core for each. The first error ends all and is raised.
+    The server uses one core and one connection for each. The first error ends all
+    and is raised.
     """
     with ExitStack() as stack:
         sessions = [

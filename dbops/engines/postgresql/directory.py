@@ -15,6 +15,7 @@ from dbops.engines.options import Options
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import row_bytes
 from dbops.engines.postgresql.dump import dump_by
+from dbops.engines.postgresql.limits import connections_left
 from dbops.engines.postgresql.snapshot import exported_snapshot
 from dbops.errors import ConnectionsShortError
 from dbops.process import Program, running
@@ -23,23 +24,6 @@ from dbops.tar import tar_chunks
 # Keys and times are longer as text than on the server: 1.1 times on the demo company,
 # whose rows are half text; more where they are keys alone.
 AS_TEXT = 1.5
-# pg_roles, pg_database: -1 is no limit, and for a superuser there is none. Helpers of
-# a query (leader_pid) do not count.
-LEFT = """
-    SELECT 'the role ' || r.rolname, r.rolconnlimit - (
-        SELECT count(*) FROM pg_catalog.pg_stat_activity a
-        WHERE a.usesysid = r.oid AND a.leader_pid IS NULL)
-    FROM pg_catalog.pg_roles r
-    WHERE r.rolname = session_user AND r.rolconnlimit >= 0 AND NOT r.rolsuper
-    UNION ALL
-    SELECT 'the database ' || d.datname, d.datconnlimit - (
-        SELECT count(*) FROM pg_catalog.pg_stat_activity a
-        WHERE a.datid = d.oid AND a.leader_pid IS NULL)
-    FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
-    WHERE d.datname = current_database() AND d.datconnlimit >= 0
-      AND r.rolname = session_user AND NOT r.rolsuper
-    ORDER BY 2
-"""
 
 
 def dump_directory(
@@ -104,17 +88,15 @@ def _spool_bytes(connection: BaseDatabaseWrapper, options: Options) -> int:
 
 def _require_connections(connection: BaseDatabaseWrapper, jobs: int) -> None:
     """Refuse at once what a limit of the role or the database would end half way."""
-    with connection.cursor() as cursor:
-        cursor.execute(LEFT)
-        for whose, left in cursor.fetchall():
-            if left <= jobs:
-                raise ConnectionsShortError(
-                    "The backup was not begun.",
-                    why=f"{jobs} jobs need {jobs + 1} connections, and {whose} may have"
-                    f" {max(left, 0)} more",
-                    fix="raise its CONNECTION LIMIT, or take fewer jobs"
-                    " (APP__BACKUP_JOBS, backup --jobs)",
-                )
+    for whose, left in connections_left(connection):
+        if left <= jobs:
+            raise ConnectionsShortError(
+                "The backup was not begun.",
+                why=f"{jobs} jobs need {jobs + 1} connections, and {whose} may have"
+                f" {left} more",
+                fix="raise its CONNECTION LIMIT, or take fewer jobs"
+                " (APP__BACKUP_JOBS, backup --jobs)",
+            )
 
 
 def _written(place: Path) -> int:

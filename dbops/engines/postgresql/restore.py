@@ -33,6 +33,7 @@ from dbops.engines.postgresql.drafts import (
     taken,
 )
 from dbops.engines.postgresql.extensions import list_without, refused_extensions
+from dbops.engines.postgresql.limits import BESIDE, jobs_within
 from dbops.engines.postgresql.needs import require_needs
 from dbops.errors import RestoreRefusedError
 from dbops.process import Program, run
@@ -95,7 +96,9 @@ def drafted(
                 draft = making.enter_context(
                     draft_database(own, target, like, is_closed=is_closed)
                 )
-            program = restore_program(own, client.path, options, draft, archive)
+            # A new database has no limit, so the role's is known from outside.
+            jobs = jobs_within(own, options.restore_jobs, beside=BESIDE)
+            program = restore_program(own, client.path, jobs, draft, archive)
             if refused := refused_extensions(own, like.extensions):
                 wanted = folder / "list"
                 wanted.write_text(list_without(refused, client.path, archive))
@@ -111,15 +114,17 @@ def drafted(
 def _measured(
     connection: BaseDatabaseWrapper, options: Options, draft: str
 ) -> Contents:
-    """Have the server know the tables of a draft, while another session counts them."""
-    with (
-        session(connection, database=draft, name="restore") as restored,
-        contents_beside(restored) as counted,
-    ):
-        with step("analyze"):
-            analyze(connection, draft, jobs=options.restore_jobs)
-        with step("count"):
-            wait([counted])
+    """Have the server know the tables of a draft, while another session counts them.
+
+    So there is one connection more than those that analyse.
+    """
+    with session(connection, database=draft, name="restore") as restored:
+        jobs = jobs_within(restored, options.restore_jobs)
+        with contents_beside(restored) as counted:
+            with step("analyze"):
+                analyze(connection, draft, jobs=jobs)
+            with step("count"):
+                wait([counted])
     return counted.result()
 
 
@@ -132,7 +137,7 @@ def name_restored(connection: BaseDatabaseWrapper, draft: str, into: str) -> Non
 def restore_program(
     connection: BaseDatabaseWrapper,
     pg_restore: Path,
-    options: Options,
+    jobs: int,
     database: str,
     archive: Path,
 ) -> Program:
@@ -148,7 +153,7 @@ def restore_program(
             "--exit-on-error",
             "--no-owner",
             "--no-subscriptions",
-            f"--jobs={options.restore_jobs}",
+            f"--jobs={jobs}",
             str(archive),
         ],
         database=database,

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import io
+import os
 import secrets
 from pathlib import Path
 
 import pytest
 from django.db import connections
+from pytest_django import Settings
 
-from dbops.backups.create import create_backup
+from dbops.backups.create import create_backup, make_backup
 from dbops.backups.manifest import Manifest
 from dbops.backups.restore import restore_backup
 from dbops.backups.verify import verify_backup
 from dbops.engines.base import Source
-from dbops.engines.options import Options
 from dbops.engines.postgresql.connect import quoted, session
 from dbops.engines.postgresql.drafts import DRAFT_COMMENT
 from dbops.engines.postgresql.restore import restore_program
@@ -23,6 +24,7 @@ from dbops.errors import (
     RestoreRefusedError,
     TargetExistsError,
 )
+from tests.dbops.engines.postgresql.test_dump import clerk
 from tests.dbops.programs import make_program, real_program
 from tests.dbops.shop import ALIAS, Shop
 
@@ -45,7 +47,7 @@ def restore(shop: Shop) -> None:
 def test_the_command_line_is_a_list_without_the_password(shop: Shop) -> None:
     with session(connections[ALIAS]) as own:
         program = restore_program(
-            own, Path("/bin/pg_restore"), Options(), "copy_restoring", Path("/w/dump")
+            own, Path("/bin/pg_restore"), 2, "copy_restoring", Path("/w/dump")
         )
     settings = shop.settings
     assert program.args == [
@@ -174,6 +176,18 @@ def test_a_role_that_may_not_create_databases_is_told(shop: Shop) -> None:
         " needs ALTER ROLE … CREATEDB"
     )
     assert shop.databases() == [shop.name]
+
+
+def test_a_role_of_few_connections_restores_with_fewer_jobs(
+    shop: Shop, settings: Settings
+) -> None:
+    make_backup(alias=ALIAS, jobs=1, verify="none")
+    settings.BACKUP_JOBS = 8
+    with clerk(shop):
+        shop.run(f"ALTER ROLE clerk_{os.getpid()} CONNECTION LIMIT 7")
+        restore(shop)
+        assert shop.count("orders", shop.new_name()) == 300
+        shop.run(f'DROP DATABASE "{shop.new_name()}"')
 
 
 def test_a_client_that_the_server_would_refuse_is_told_before_anything_is_made(
