@@ -2,7 +2,8 @@
 
 Arguments are lists from start to end, never a shell line. Secrets travel in the
 environment, which is kept out of every message. Each program leads a process
-group of its own, which ends with the block that started it.
+group of its own, which ends with the block that started it, and is asked to end
+when we are killed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import select
+import shutil
 import signal
 import subprocess
 from collections import deque
@@ -255,7 +257,7 @@ def _start(program: Program, *, feed: bool, read: bool) -> subprocess.Popen[byte
     logger.debug("Starting %s", program.args)
     try:
         child = subprocess.Popen(
-            program.args,
+            [*_leash(program), *program.args],
             bufsize=-1,
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
             stdout=subprocess.PIPE if read else subprocess.DEVNULL,
@@ -275,6 +277,19 @@ def _start(program: Program, *, feed: bool, read: bool) -> subprocess.Popen[byte
     if child.stdin is not None:
         os.set_blocking(child.stdin.fileno(), False)
     return child
+
+
+def _leash(program: Program) -> list[str]:
+    """Return what goes before the arguments, to be told when we are killed.
+
+    The kernel tells it when the thread that starts it ends: here that one also waits
+    for its end. TERM, since pg_dump hands that on to its workers and to the server.
+    """
+    setpriv = shutil.which("setpriv")
+    # Busybox has one too, which cannot do this. What is not there fails by itself.
+    if setpriv is None or Path(setpriv).resolve().name != "setpriv":
+        return []
+    return [setpriv, "--pdeathsig", "TERM"] if shutil.which(program.args[0]) else []
 
 
 def _environment(program: Program) -> dict[str, str]:

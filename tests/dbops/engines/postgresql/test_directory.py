@@ -41,8 +41,9 @@ from tests.dbops.damage import flip_bit
 from tests.dbops.engines.postgresql.test_dump import clerk
 from tests.dbops.engines.postgresql.test_meanwhile import WAITING, behind
 from tests.dbops.programs import make_program, real_program
+from tests.dbops.sessions import locked
 from tests.dbops.shop import ALIAS, TABLES, Shop
-from tests.dbops.test_interruption import wait_for
+from tests.dbops.test_interruption import started, wait_for
 
 pytestmark = pytest.mark.postgresql
 
@@ -225,6 +226,19 @@ def test_when_one_of_its_processes_is_killed_all_of_them_end(
         killed.result()
     wait_for(lambda: not any(Path(f"/proc/{pid}/fd").exists() for pid in workers))
     assert list(spools.iterdir()) == []
+
+
+def test_a_killed_backup_takes_pg_dump_with_it(shop: Shop) -> None:
+    # Only pg_dump waits for this one: it has no rows of its own to count.
+    shop.run("CREATE TABLE parted (id int) PARTITION BY RANGE (id)")
+    with locked(shop, "parted"):
+        with started(shop, APP__BACKUP_JOBS="2") as process:
+            wait_for(lambda: shop.run(WAITING) != [(0,)])
+            assert shop.run(PG_DUMPS) == [(1,)]
+        # It would wait for a minute.
+        wait_for(lambda: shop.run(PG_DUMPS) == [(0,)])
+    assert process.returncode == -signal.SIGKILL
+    assert create_backup(alias=ALIAS, verify="none").rows == 304
 
 
 def test_a_change_that_comes_before_its_workers_ends_the_dump_and_goes_on(
