@@ -156,7 +156,11 @@ def clear_holds(
             if read is None or read[2] <= now:
                 storage.delete(name)
         elif (pin := PIN.fullmatch(name)) and is_gone(pin[1]):
-            storage.delete(name)
+            try:
+                storage.delete(name)
+            except StorageError as error:
+                # Of nothing, so nobody misses it where nothing may be deleted.
+                logger.info("%s stays. %s", name, error.why)
 
 
 def _pin(backup_id: str, alias: str, reason: str, *, is_set: bool) -> Pin:

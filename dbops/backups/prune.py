@@ -159,7 +159,7 @@ def _plan(place: BackupStorage, alias: str, held: Mapping[str, Hold]) -> list[Ke
 
 
 def _carry_out(
-    place: BackupStorage, plan: Sequence[Kept], everywhere: BackupStorage
+    place: BackupStorage, plan: Sequence[Kept], everywhere: Places
 ) -> dict[Copy, str]:
     refused = {}
     going = [each for each in plan if not each.is_kept]
@@ -170,17 +170,23 @@ def _carry_out(
     for each in going:
         names = [found.name for found in there.get(each.entry.id, ())]
         # Who holds it is asked at the last moment, what lies there was listed once.
-        if why := _held(each, everywhere) or _delete(place, each.entry.id, names):
+        why = _held(each, place, everywhere) or _delete(place, each.entry.id, names)
+        if why:
             refused[place_of(each)] = why
     return refused
 
 
-def _held(kept: Kept, everywhere: BackupStorage) -> str:
-    """Return what holds a backup since the plan was made, or why nobody knows."""
+def _held(kept: Kept, place: BackupStorage, everywhere: Places) -> str:
+    """Return what holds a copy since the plan was made, or why nobody knows.
+
+    Who reads it has noted that at its place: one that failed once was not asked all.
+    """
     try:
         hold = read_hold(everywhere, kept.entry.id, timezone.now())
     except StorageError as error:
         return error.why
+    if missed := everywhere.missed.get(place.name):
+        return f"what holds it is not known: {missed.why}"
     return hold.why if hold else ""
 
 

@@ -89,9 +89,11 @@ def restore_foreign(
 
 def _unpacked(source: Path, folder: Path) -> Path:
     """Return the file itself, or a copy without its packing and encryption."""
-    if source.is_dir():
-        return source
     what = f"{source.name} was not read."
+    if source.is_dir():
+        with disk_errors(what, source):
+            next(source.iterdir(), None)
+        return source
     with disk_errors(what, source.parent), source.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if not head.startswith((*PACKINGS, *encryption.MAGICS)):

@@ -8,9 +8,14 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-# For this transaction only: tables of millions of rows are added up in memory, and no
-# time goes into compiling what runs once.
-FOR_LARGE_SUMS = ("SET LOCAL work_mem = '128MB'", "SET LOCAL jit = off")
+# For this transaction only: tables of millions of rows are added up in memory, no time
+# goes into compiling what runs once, and one that waits for those that read beside it
+# is not taken for forgotten.
+FOR_LARGE_SUMS = (
+    "SET LOCAL work_mem = '128MB'",
+    "SET LOCAL jit = off",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+)
 
 
 @contextmanager

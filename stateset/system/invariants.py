@@ -55,6 +55,7 @@ def invariants() -> tuple[Invariant, ...]:
             "system.audit_seals",
             "What was sealed of the append-only tables is there, unchanged.",
             verify_seals,
+            is_long=True,
         ),
     )
 

@@ -33,11 +33,19 @@ CANCEL_SECONDS = 5.0
 
 # reserved_connections exists from 16 on, hence the default. Each role sees the sums of
 # pg_stat_database; the server's own processes among them make it no more than it is.
+# -1 is no limit of a role or a database, and least() passes over NULL.
 FREE_CONNECTIONS = """
-    SELECT current_setting('max_connections')::int
+    SELECT least(
+        current_setting('max_connections')::int
         - current_setting('superuser_reserved_connections')::int
         - coalesce(current_setting('reserved_connections', true), '0')::int
-        - (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database)
+        - (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database),
+        nullif(r.rolconnlimit, -1) - (SELECT count(*)
+            FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid),
+        nullif(d.datconnlimit, -1) - (SELECT count(*)
+            FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid))
+    FROM pg_catalog.pg_roles r, pg_catalog.pg_database d
+    WHERE r.rolname = session_user AND d.datname = current_database()
 """
 
 # Workers beside a session, where several sessions have the cores already, cost more

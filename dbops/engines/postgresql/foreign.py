@@ -145,6 +145,12 @@ def _head(file: Path, kind: str) -> bytes:
 
 def _oldest_reader(file: Path, kind: str) -> str:
     head = _head(file, kind)
+    if not head and kind == TAR:
+        raise RestoreRefusedError(
+            f"{file.name} was not restored.",
+            why=f"it has no {CONTENTS} at its top, where pg_dump --format=tar has it",
+            fix="unpack it, and give the directory of pg_dump that is in it",
+        )
     if len(head) < HEAD_BYTES and kind == ARCHIVE:
         raise BackupDamagedError(
             f"{file.name} was not restored.",

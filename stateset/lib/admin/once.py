@@ -46,7 +46,8 @@ class AlteredPageError(StatesetError):
         super().__init__(
             f"“{what}” was carried out already, with other words than these.",
             why="the page was sent, and changed and sent again",
-            fix="look at what was saved; send this one to have it saved as well",
+            fix="look at what was saved; what was typed now is below, to be sent where"
+            " that is still possible",
         )
 
 

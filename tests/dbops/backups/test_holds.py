@@ -20,7 +20,12 @@ from dbops.backups.holds import (
 from dbops.backups.prune import explain_backups, prune_backups
 from dbops.backups.reading import dump_source
 from dbops.backups.restore import restore_backup
-from dbops.backups.storage import FolderStorage, StoredObject, backup_storage
+from dbops.backups.storage import (
+    FolderStorage,
+    StoredObject,
+    backup_places,
+    backup_storage,
+)
 from dbops.errors import BackupNotFoundError, PinRefusedError, StorageError
 from dbops.recovery.drill import recovery_drill
 from stateset.lib import journal
@@ -181,6 +186,28 @@ def test_nothing_goes_of_which_nobody_knows_whether_it_is_held(
         "the disk is gone"
     ] * 2
     assert {each.name for each in stored} <= set(shop.files())
+
+
+def test_what_is_read_at_a_place_that_failed_once_stays(
+    shop: Shop, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ages = (1, 40, 41, 42, 43)
+    oldest = [store_aged(backup_storage(), age, ALIAS) for age in ages][-1]
+    [at_vault] = backup_places(["vault"])
+    objects, asked = FolderStorage.objects, []
+
+    def fails_once(self: FolderStorage, begins: str = "") -> list[StoredObject]:
+        if self.name == "vault" and not asked:
+            asked.append(begins)
+            raise StorageError("It was not listed.", why="it timed out")
+        return objects(self, begins)
+
+    with being_read(at_vault, oldest.id, "restore"):
+        monkeypatch.setattr(FolderStorage, "objects", fails_once)
+        pruned = prune_backups(ALIAS)
+    assert oldest.name in names(vault)
+    why = pruned.refused["vault", oldest.id]
+    assert why == "what holds it is not known: it timed out"
 
 
 def test_who_may_not_write_there_reads_all_the_same(

@@ -22,6 +22,10 @@ class Command(StatesetCommand):
             "check", nargs="*", help="The rules to prove (default: all of them)."
         )
 
+    def called(self, *, check: list[str], **_options: Any) -> str:
+        # A few rules that hold do not say that all do.
+        return " ".join(["check_integrity", *check])
+
     def run(self, *, check: list[str], verbosity: int, **_options: Any) -> Report:
         proof = prove_books(names=check)
         rows = [
