@@ -29,10 +29,7 @@ def disk_errors(
         yield
     except OSError as error:
         if error.errno in FULL:
-            place = str(folder)
-            if folder.name.startswith(WORKSPACE_PREFIX):
-                place = f"{folder.parent} (TMPDIR)"
-            fix = f"make room in {place}, or choose another folder"
+            fix = f"make room in {_place(folder)}, or choose another folder"
         else:
             fix = f"make {folder} a folder that this user can write, or choose another"
         raise raises(what, why=f"{folder}: {error.strerror}", fix=fix) from error
@@ -45,7 +42,7 @@ def workspace() -> Iterator[Path]:
     One left by a killed run is recognised by its lock, which nobody holds, and
     removed by the next run of the same user.
     """
-    parent = Path(tempfile.gettempdir())
+    parent = temporary_folder()
     with disk_errors("No temporary folder was made.", parent):
         _sweep(parent)
         folder, descriptor = _locked_folder(parent)
@@ -54,6 +51,21 @@ def workspace() -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
+
+
+def temporary_folder() -> Path:
+    """Return TMPDIR, or what stands for it; raise DiskError if it is not there.
+
+    Python would take another one in silence, and rows would lie where nobody means.
+    """
+    configured = os.environ.get("TMPDIR")
+    if configured and not Path(configured).is_dir():
+        raise DiskError(
+            "No temporary folder was made.",
+            why=f"TMPDIR is {configured}, which is no folder",
+            fix="make it, or set TMPDIR to one that is there",
+        )
+    return Path(tempfile.gettempdir())
 
 
 def spool(chunks: Iterable[bytes | memoryview], path: Path, *, size_bytes: int) -> None:
@@ -108,12 +120,20 @@ def require_space(folder: Path, size_bytes: int, what: str) -> None:
     """Raise DiskError unless ``folder`` can take ``size_bytes`` more."""
     free = shutil.disk_usage(folder).free
     if free < size_bytes:
+        place = _place(folder)
         raise DiskError(
             what,
-            why=f"{folder} has {render_bytes(free)} free,"
+            why=f"{place} has {render_bytes(free)} free,"
             f" {render_bytes(size_bytes)} are needed",
-            fix=f"make room in {folder}, or choose another folder",
+            fix=f"make room in {place}, or choose another folder",
         )
+
+
+def _place(folder: Path) -> str:
+    """Return what to call a folder: a workspace will be gone, its disk is meant."""
+    if folder.name.startswith(WORKSPACE_PREFIX):
+        return f"{folder.parent} (TMPDIR)"
+    return str(folder)
 
 
 def _locked_folder(parent: Path) -> tuple[Path, int]:

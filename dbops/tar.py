@@ -6,6 +6,7 @@ Nothing in it says who made it or when: the same files give the same bytes.
 from __future__ import annotations
 
 import re
+import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from tarfile import (
     TarInfo,
 )
 
-from dbops.disk import chunks_of, disk_errors, require_space, write_all
+from dbops.disk import CHUNK_BYTES, chunks_of, disk_errors, require_space, write_all
 from dbops.errors import BackupDamagedError
 
 # No folder, nothing hidden, no way up.
@@ -56,14 +57,30 @@ def tar_size(folder: Path) -> int:
     return padded + len(END)
 
 
-def first_bytes(file: Path, name: str, size: int) -> bytes:
-    """Return how one file in a tar begins; nothing, where it is not in it."""
+def unpack_foreign(file: Path, folder: Path) -> Path:
+    """Unpack a tar that another program made of one folder, and return that folder.
+
+    Its files may lie at the top or in a folder of their own; links and everything but
+    plain files are refused. Raises BackupDamagedError, or DiskError before anything
+    is written when there is no room.
+    """
+    what = f"{file.name} was not unpacked."
     try:
-        with tarfile.open(file, "r:") as tar:
-            part = tar.extractfile(name)
-            return part.read(size) if part else b""
-    except (tarfile.TarError, KeyError):
-        return b""
+        with tarfile.open(file, "r:") as tar, disk_errors(what, folder.parent):
+            members = [each for each in tar.getmembers() if not each.isdir()]
+            places = {Path(each.name).parent for each in members}
+            if len(places) > 1:
+                raise _foreign(file, "its files lie in several folders")
+            require_space(folder.parent, sum(each.size for each in members), what)
+            folder.mkdir(mode=0o700)
+            for member in members:
+                name = Path(member.name).name
+                if not member.isreg() or not NAME.fullmatch(name):
+                    raise _foreign(file, f"{member.name!r} in it is no plain file")
+                _copy_out(tar, member, folder / name)
+    except tarfile.TarError as error:
+        raise _foreign(file, f"it is no whole tar: {error}") from error
+    return folder
 
 
 def untar(
@@ -145,6 +162,22 @@ def _write_file(stream: _Stream, info: TarInfo, folder: Path) -> None:
                 write_all(file.fileno(), piece)
     for _ in stream.pieces(-info.size % BLOCKSIZE):
         pass
+
+
+def _copy_out(tar: tarfile.TarFile, member: TarInfo, path: Path) -> None:
+    source = tar.extractfile(member)
+    assert source is not None  # noqa: S101 -- it is a plain file
+    path.touch(mode=PRIVATE, exist_ok=False)
+    with source, path.open("wb") as target:
+        shutil.copyfileobj(source, target, CHUNK_BYTES)
+
+
+def _foreign(file: Path, why: str) -> BackupDamagedError:
+    return BackupDamagedError(
+        f"{file.name} was not restored.",
+        why=why,
+        fix="use another file, or give the directory that pg_dump made",
+    )
 
 
 def _damaged(why: str) -> BackupDamagedError:

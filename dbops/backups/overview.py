@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
@@ -17,13 +17,14 @@ from dbops.backups.storage import BackupStorage, Places, backup_places
 class Overview:
     """The copies at each place and why each is kept, newest first at each.
 
-    ``lacks`` are those that a place has not and would keep; ``made_up`` is what was
-    copied before that was looked at.
+    ``lacks`` are those that a place has not and would keep, ``missed`` says by place
+    why it was not looked into; ``made_up`` is what was copied before.
     """
 
     places: Sequence[BackupStorage]
     kept: list[Kept]
     lacks: list[Lack]
+    missed: Mapping[str, str]
     made_up: MadeUp | None = None
 
 
@@ -42,5 +43,7 @@ def overview(
     places = backup_places(names)
     made_up = make_up(alias, names) if copy_missing else None
     kept = explain_backups(alias, names)
-    lacks = [] if names else find_lacks(kept, alias, Places(places))
-    return Overview(places, kept, lacks, made_up)
+    all_of_them = Places(places)
+    lacks = [] if names else find_lacks(kept, alias, all_of_them)
+    missed = {name: error.why for name, error in all_of_them.missed.items()}
+    return Overview(places, kept, lacks, missed, made_up)

@@ -15,6 +15,7 @@ from stateset.lib.reports import Section
 
 SHOWN = 20
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+MOST_JOBS = 64
 
 
 def span(text: str) -> timedelta:
@@ -30,6 +31,13 @@ def count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
         raise ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return int(text)
+
+
+def jobs(text: str) -> int:
+    """Return a number of connections, as many as APP__BACKUP_JOBS may say."""
+    if (wanted := count(text)) > MOST_JOBS:
+        raise ArgumentTypeError(f"{text!r} is more than {MOST_JOBS}")
+    return wanted
 
 
 def not_on(alias: str, sentence: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from dbops.backups.storage import BackupStorage
+from dbops.disk import temporary_folder
 from dbops.engines.base import Engine
 from dbops.engines.verbs.swap import LiveState
 from dbops.errors import DiskError
@@ -54,7 +53,7 @@ def required_room(
         )
     ]
     if spooled := max(engine.spool_for(dump_bytes), safety_spool_bytes):
-        folder = Path(tempfile.gettempdir())
+        folder = temporary_folder()
         free = shutil.disk_usage(folder).free
         fix = "make room there, or have TMPDIR name another folder"
         rooms.append(Room(f"{folder} (TMPDIR)", spooled, free, fix))

@@ -54,12 +54,15 @@ def show_backups(request: HttpRequest) -> HttpResponse:
     """Show the newest backups; cost: two listings, two small reads for each of all."""
     refused = ""
     drills = Drills([])
-    shown = Overview([], [], [])
+    shown = Overview([], [], [], {})
     location = ""
     try:
         storage = backup_storage()
         location = storage.location
         shown = overview()
+        refused = "; ".join(
+            f"{name} was not read: {why}" for name, why in shown.missed.items()
+        )
         drills = read_drills(storage)
     except StorageError as error:
         refused = sentences(error)

@@ -26,6 +26,9 @@ from stateset.lib.reports import (
     render_table,
 )
 
+# As the shell counts it: 128 and SIGINT.
+STOPPED = 130
+
 command_ended = Signal()
 """Sent by what was typed or started by cron, when it has ended: with ``name``, what it
 is ``called``, ``database``, ``error`` (None where it went well) and
@@ -107,6 +110,13 @@ class StatesetCommand(BaseCommand):
             raise self._refusal(refused) from error
         except BrokenPipeError:
             raise
+        except KeyboardInterrupt as stop:
+            raise CommandError(
+                f"{self._name} was stopped.\n"
+                "  why: signal 2\n"
+                "  fix: run it again; what it had finished is kept",
+                returncode=STOPPED,
+            ) from stop
         except Exception as error:
             self._has_ended(options, _unforeseen(error))
             raise

@@ -9,11 +9,12 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 # For this transaction only: tables of millions of rows are added up in memory, no time
-# goes into compiling what runs once, and one that waits for those that read beside it
-# is not taken for forgotten.
+# goes into compiling what runs once, and what a role's limits end in a request is not
+# ended here, nor one taken for forgotten that waits for those that read beside it.
 FOR_LARGE_SUMS = (
     "SET LOCAL work_mem = '128MB'",
     "SET LOCAL jit = off",
+    "SET LOCAL statement_timeout = 0",
     "SET LOCAL idle_in_transaction_session_timeout = 0",
 )
 

@@ -92,9 +92,9 @@ def _require_connections(connection: BaseDatabaseWrapper, jobs: int) -> None:
         if left <= jobs:
             raise ConnectionsShortError(
                 "The backup was not begun.",
-                why=f"{jobs} jobs need {jobs + 1} connections, and {whose} may have"
-                f" {left} more",
-                fix="raise its CONNECTION LIMIT, or take fewer jobs"
+                why=f"{jobs} jobs need {jobs + 1} connections, and {whose} has {left}"
+                " left",
+                fix="raise that limit, or take fewer jobs"
                 " (APP__BACKUP_JOBS, backup --jobs)",
             )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbops.disk import chunks_of
+from dbops.disk import chunks_of, workspace
 from dbops.engines.base import (
     DIRECTORY,
     ONE_FILE,
@@ -32,7 +32,7 @@ from dbops.engines.postgresql.drafts import draft_database
 from dbops.engines.postgresql.restore import drafted
 from dbops.errors import BackupDamagedError, RestoreRefusedError
 from dbops.process import Program, run
-from dbops.tar import first_bytes, tar_chunks, tar_size
+from dbops.tar import tar_chunks, tar_size, unpack_foreign
 
 # pg_backup_archiver.h: from which release on pg_dump writes this format.
 FORMAT_MAJORS: dict[tuple[int, ...], str] = {(1, 15): "16", (1, 16): "17"}
@@ -56,8 +56,16 @@ def drafted_from_file(
 ) -> Iterator[str]:
     """Fill a draft, like the live database in encoding and locale, from a file."""
     kind = kind_of(file)
+    if kind == TAR:
+        with workspace() as room:
+            folder = unpack_foreign(file, room / file.stem)
+            with drafted_from_file(
+                connection, options, folder, target, check=check
+            ) as draft:
+                yield draft
+        return
     like = Contents(target, 0, "", "", {}, (), read_properties(connection))
-    if kind in (ARCHIVE, FOLDER, TAR):
+    if kind in (ARCHIVE, FOLDER):
         like = replace(like, client_version=_oldest_reader(file, kind))
         # Of a foreign archive a warning is damage; and nothing is made until then.
         decode(options, _source(file, kind), like)
@@ -121,8 +129,7 @@ def _source(file: Path, kind: str) -> Source:
     if kind == FOLDER:
         _require_plain(file)
         return Source(tar_chunks(file), tar_size(file), DIRECTORY)
-    form = DIRECTORY if kind == TAR else ONE_FILE
-    return Source(chunks_of(file), file.stat().st_size, form)
+    return Source(chunks_of(file), file.stat().st_size, ONE_FILE)
 
 
 def _require_plain(folder: Path) -> None:
@@ -137,20 +144,12 @@ def _require_plain(folder: Path) -> None:
 
 def _head(file: Path, kind: str) -> bytes:
     """Return the first bytes of what says what is in an archive."""
-    if kind == TAR:
-        return first_bytes(file, CONTENTS, HEAD_BYTES)
     with (file / CONTENTS if kind == FOLDER else file).open("rb") as opened:
         return opened.read(HEAD_BYTES)
 
 
 def _oldest_reader(file: Path, kind: str) -> str:
     head = _head(file, kind)
-    if not head and kind == TAR:
-        raise RestoreRefusedError(
-            f"{file.name} was not restored.",
-            why=f"it has no {CONTENTS} at its top, where pg_dump --format=tar has it",
-            fix="unpack it, and give the directory of pg_dump that is in it",
-        )
     if len(head) < HEAD_BYTES and kind == ARCHIVE:
         raise BackupDamagedError(
             f"{file.name} was not restored.",

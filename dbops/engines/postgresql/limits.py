@@ -1,4 +1,4 @@
-"""How many connections more the limits of a role and a database leave."""
+"""How many connections more the limits of server, role and database leave."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 # What a restore has beside those that load: two, so that the one that counts and one
 # that analyses are let in while the server still sees those that have just gone.
 BESIDE = 2
+# Of the server's own connections ten stay free for those who serve customers.
+# reserved_connections exists from 16 on; what pg_stat_database adds up each role sees.
 # pg_roles, pg_database: -1 is no limit, and for a superuser there is none. Helpers of
 # a query (leader_pid) do not count.
 LEFT = """
+    SELECT 'the server (max_connections, less 10 for others)',
+        current_setting('max_connections')::int
+        - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true), '0')::int
+        - (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database)
+        - 10
+    UNION ALL
     SELECT 'the role ' || r.rolname, r.rolconnlimit - (
         SELECT count(*) FROM pg_catalog.pg_stat_activity a
         WHERE a.usesysid = r.oid AND a.leader_pid IS NULL)
@@ -30,7 +39,7 @@ def connections_left(connection: BaseDatabaseWrapper) -> list[tuple[str, int]]:
     """Return whose limit leaves how many connections more, the fewest first."""
     with connection.cursor() as cursor:
         cursor.execute(LEFT)
-        return [(whose, max(left, 0)) for whose, left in cursor.fetchall()]
+        return [(whose, max(int(left), 0)) for whose, left in cursor.fetchall()]
 
 
 def jobs_within(connection: BaseDatabaseWrapper, jobs: int, *, beside: int = 0) -> int:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from dbops.backups.compression import DEFAULT
 from dbops.backups.create import DUMP, FULL, NO_LEVEL
 from dbops.backups.verify import DEFAULT_LEVEL, LEVELS
-from dbops.management.choices import count
+from dbops.management.choices import jobs as jobs_choice
 from dbops.management.drills import facts_of, summarise
 from dbops.recovery.full import BackedUp, back_up
 from dbops.values import Size
@@ -63,7 +63,7 @@ class Command(StatesetCommand):
         )
         parser.add_argument(
             "--jobs",
-            type=count,
+            type=jobs_choice,
             metavar="N",
             help="PostgreSQL: dump with so many connections at once; more than one"
             " takes the size of the dump in TMPDIR (default: APP__BACKUP_JOBS).",

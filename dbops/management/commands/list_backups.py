@@ -64,6 +64,7 @@ def _report(found: Overview, rebuilt: Rebuilt | None) -> Report:
         summary="; ".join(
             [
                 _counted(found.places, found.kept),
+                *(f"{name} was not read: {why}" for name, why in found.missed.items()),
                 *_lacking(lacks),
                 *(_told_of_copies(made_up) if made_up else ()),
                 *([_told(rebuilt)] if rebuilt else ()),
@@ -71,12 +72,13 @@ def _report(found: Overview, rebuilt: Rebuilt | None) -> Report:
         ),
         facts={
             **({"lacking": list(map(_copy, lacks))} if has_places else {}),
+            **({"missed": dict(found.missed)} if found.missed else {}),
             **(_facts(made_up) if made_up else {}),
             **({"rebuilt": asdict(rebuilt)} if rebuilt else {}),
         },
         rows=[_row(each) for each in found.kept],
         sections=list(_sections(found.places, found.kept, lacks)),
-        exit_code=1 if made_up and made_up.refused else 0,
+        exit_code=1 if found.missed or (made_up and made_up.refused) else 0,
     )
 
 

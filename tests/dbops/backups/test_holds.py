@@ -194,7 +194,8 @@ def test_what_is_read_at_a_place_that_failed_once_stays(
     ages = (1, 40, 41, 42, 43)
     oldest = [store_aged(backup_storage(), age, ALIAS) for age in ages][-1]
     [at_vault] = backup_places(["vault"])
-    objects, asked = FolderStorage.objects, []
+    objects = FolderStorage.objects
+    asked: list[str] = []
 
     def fails_once(self: FolderStorage, begins: str = "") -> list[StoredObject]:
         if self.name == "vault" and not asked:

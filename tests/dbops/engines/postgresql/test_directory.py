@@ -276,7 +276,7 @@ def test_too_few_connections_are_told_before_it_begins(
         with pytest.raises(ConnectionsShortError) as caught:
             create_backup(alias=ALIAS)
         assert re.fullmatch(
-            f"2 jobs need 3 connections, and {whose} may have [012] more",
+            f"2 jobs need 3 connections, and {whose} has [012] left",
             caught.value.why,
         )
         assert shop.files() == []
@@ -311,7 +311,7 @@ def dumped(shop: Shop, form: str, place: Path) -> Path:
     return place
 
 
-@pytest.mark.parametrize("form", ["directory", "tar", "ours"])
+@pytest.mark.parametrize("form", ["directory", "tar", "ours", "dump", "."])
 def test_one_without_a_manifest_comes_in_as_a_new_database(
     shop: Shop, tmp_path: Path, form: str
 ) -> None:
@@ -320,6 +320,13 @@ def test_one_without_a_manifest_comes_in_as_a_new_database(
     if form == "ours":
         manifest = create_backup(alias=ALIAS, verify="none")
         (shop.backup_folder / manifest.file_name).rename(place)
+    elif form in ("dump", "."):
+        # As people make one of the directory: with its name, or of what is in it.
+        folder = dumped(shop, "directory", tmp_path / "dump")
+        inside = folder if form == "." else tmp_path
+        subprocess.run(
+            ["tar", "--format=pax", "-C", inside, "-cf", place, form], check=True
+        )
     else:
         dumped(shop, form, place)
     adopted = restore_foreign(str(place), into=shop.new_name(), alias=ALIAS)
