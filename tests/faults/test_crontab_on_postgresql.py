@@ -12,6 +12,7 @@ from django.db import connections
 from tests.deploy.crontab import Machine, read_crontab
 from tests.services.postgresql import find_programs
 from tests.stateset.programs import new_database
+from tests.threads import close_kept
 
 
 @pytest.mark.postgresql
@@ -19,6 +20,7 @@ from tests.stateset.programs import new_database
 def test_every_line_runs_on_postgresql_too(tmp_path: Path) -> None:
     test_database = connections["default"].settings_dict["NAME"]
     connections["default"].close()
+    close_kept()
     with new_database(tmp_path) as url:
         name = url.rpartition("/")[2]
         with psycopg.connect(

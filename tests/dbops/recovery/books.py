@@ -11,6 +11,7 @@ from pathlib import Path
 from django.db import connections
 
 from tests.dbops.shop import PostgresqlShop, Shop, SqliteShop
+from tests.threads import close_kept
 
 
 @contextmanager
@@ -41,6 +42,8 @@ def postgresql_books(folder: Path, backup_folder: Path) -> Iterator[Shop]:
     books = PostgresqlShop(
         folder, backup_folder, {**connection.settings_dict, "NAME": name}
     )
+    # The server copies none that somebody is in.
+    close_kept()
     books.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"', "postgres")
     try:
         with _live(name):
@@ -57,9 +60,11 @@ MAKERS = {"sqlite": sqlite_books, "postgresql": postgresql_books}
 def _live(name: str) -> Iterator[None]:
     """Let the alias ``default`` stand for the copy while the block runs."""
     settings = connections["default"].settings_dict
+    close_kept()
     template, settings["NAME"] = settings["NAME"], name
     try:
         yield
     finally:
         connections["default"].close()
+        close_kept()
         settings["NAME"] = template
