@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
+from contextlib import suppress
 
 from stateset.lib.errors import StatesetError, UsageError
 
 HOST = "127.0.0.1"
+NEVER_LENT = range(15_000, 32_000)
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on now; another program may be faster."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port that nothing listens on now; another program may be faster.
+
+    None of those that the system lends to whoever connects somewhere (ip(7),
+    ip_local_port_range): between here and the start of a server it may be lent.
+    """
+    while True:
+        port = secrets.choice(NEVER_LENT)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def web_port(wanted: str) -> int:

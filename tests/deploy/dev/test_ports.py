@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from stateset.lib.errors import StatesetError
 def test_a_free_port_can_be_listened_on() -> None:
     port = free_port()
     assert web_port(str(port)) == port
+    lent = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    assert port not in range(int(lent[0]), int(lent[1]) + 1)
 
 
 def test_a_taken_port_is_refused_with_a_way_out() -> None:
