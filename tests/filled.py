@@ -15,6 +15,7 @@ from django.db import connection
 
 from tests.house.tree import ROOT
 from tests.migrated import KEEPERS, KEPT, alone, code, keep
+from tests.serials import numbers_of_a_copy
 
 
 def filled_by(fill: Callable[[], None]) -> None:
@@ -32,7 +33,8 @@ def filled_by(fill: Callable[[], None]) -> None:
     kept = KEPT / f"filled-{code(today, *sorted((ROOT / 'tests').rglob('*.py')))}"
     with alone("filled"):
         if not kept.exists():
-            fill()
+            with numbers_of_a_copy():
+                fill()
             keep(keeper, kept)
             return
     with closing(sqlite3.connect(kept)) as source:

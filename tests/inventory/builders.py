@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +17,11 @@ from inventory.models import (
     Supplier,
 )
 from inventory.services.stock import Demand, Reference, ensure_level, receive_stock
-
-_numbers = count(1)
+from tests.serials import next_number
 
 
 def make_product(**overrides: Any) -> Product:
-    number = next(_numbers)
+    number = next_number()
     values = {
         "sku": f"STYLE-{number}",
         "name": f"Style {number}",
@@ -33,7 +31,7 @@ def make_product(**overrides: Any) -> Product:
 
 
 def make_variant(**overrides: Any) -> ProductVariant:
-    number = next(_numbers)
+    number = next_number()
     values = {"sku": f"SKU-{number}", "name": f"Variant {number}", "price": 10}
     if "product" not in overrides:
         values["product"] = make_product()
@@ -41,7 +39,7 @@ def make_variant(**overrides: Any) -> ProductVariant:
 
 
 def make_location(**overrides: Any) -> Location:
-    number = next(_numbers)
+    number = next_number()
     values = {"code": f"LOC-{number}", "name": f"Location {number}"}
     return Location.objects.create(**{**values, **overrides})
 
@@ -74,7 +72,7 @@ def make_level(
 
 
 def make_supplier(**overrides: Any) -> Supplier:
-    number = next(_numbers)
+    number = next_number()
     values = {"code": f"SUP-{number}", "name": f"Supplier {number}"}
     return Supplier.objects.create(**{**values, **overrides})
 

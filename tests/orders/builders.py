@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -20,17 +19,16 @@ from orders.services import (
     place_order,
     save_address,
 )
+from tests.serials import next_number
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 """A Friday; orders of tests are placed then unless they say otherwise."""
-
-_serial = count(1)
 
 
 def make_location(**overrides: Any) -> Location:
     """Return a warehouse, the default one if there is none yet."""
     values: dict[str, Any] = {
-        "code": f"WH{next(_serial)}",
+        "code": f"WH{next_number()}",
         "name": "Main warehouse",
         "is_default": not Location.objects.filter(is_default=True).exists(),
     }
@@ -44,7 +42,7 @@ def default_location() -> Location:
 
 def make_variant(*, tax_rate: Decimal = Decimal(0), **overrides: Any) -> ProductVariant:
     """Return a variant on sale at 10.00 without tax."""
-    serial = next(_serial)
+    serial = next_number()
     product = Product.objects.create(
         sku=f"P{serial}",
         name="Chai",
@@ -89,7 +87,7 @@ def make_stocked_variant(quantity: int = 10, **overrides: Any) -> ProductVariant
 
 def make_customer(**overrides: Any) -> Customer:
     """Return an active customer with an e-mail."""
-    serial = next(_serial)
+    serial = next_number()
     values: dict[str, Any] = {
         "first_name": "Ana",
         "last_name": "Trujillo",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
 from stateset.accounts.models import User
-
-_numbers = count(1)
+from tests.serials import next_number
 
 
 def make_user(**overrides: Any) -> User:
     """Return a saved user of no group."""
-    number = next(_numbers)
+    number = next_number()
     fields: dict[str, Any] = {
         "email": f"person{number}@example.com",
         "password": None,
