@@ -17,6 +17,7 @@ from tarfile import (
     HeaderError,
     TarInfo,
 )
+from typing import Any
 
 from dbops.disk import CHUNK_BYTES, chunks_of, disk_errors, require_space, write_all
 from dbops.errors import BackupDamagedError
@@ -165,8 +166,7 @@ def _write_file(stream: _Stream, info: TarInfo, folder: Path) -> None:
 
 
 def _copy_out(tar: tarfile.TarFile, member: TarInfo, path: Path) -> None:
-    source = tar.extractfile(member)
-    assert source is not None  # noqa: S101 -- it is a plain file
+    source: Any = tar.extractfile(member)
     path.touch(mode=PRIVATE, exist_ok=False)
     with source, path.open("wb") as target:
         shutil.copyfileobj(source, target, CHUNK_BYTES)

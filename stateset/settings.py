@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from dbops.engines.options import MOST_JOBS
 from dbops.engines.tuning import Pool, Tuning
 from stateset import theme_settings
 from stateset.backup_settings import (
@@ -274,7 +275,7 @@ WHITENOISE_AUTOREFRESH = not IN_PRODUCTION
 # Where pg_dump and its like are, before the PATH.
 PG_BIN = [folder for folder in env_str("PG_BIN").split(os.pathsep) if folder]
 BACKUP_DIR = env_path("BACKUP_DIR", "backups", root=BASE_DIR)
-BACKUP_JOBS = env_int("APP__BACKUP_JOBS", 1, minimum=1, maximum=64)
+BACKUP_JOBS = env_int("APP__BACKUP_JOBS", 1, minimum=1, maximum=MOST_JOBS)
 RETENTION_DAYS = read_retention_days()
 BACKUP_KEEP = read_keep()
 _LOCATIONS = read_locations(

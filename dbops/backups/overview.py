@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import DEFAULT_DB_ALIAS
 
 from dbops.backups.making_up import Lack, MadeUp, find_lacks, make_up
-from dbops.backups.prune import explain_backups
+from dbops.backups.prune import explain_at
 from dbops.backups.retention import Kept
 from dbops.backups.storage import BackupStorage, Places, backup_places
 
@@ -27,6 +27,11 @@ class Overview:
     missed: Mapping[str, str]
     made_up: MadeUp | None = None
 
+    @property
+    def unread(self) -> list[str]:
+        """What to say of the places that were missed."""
+        return [f"{name} was not read: {why}" for name, why in self.missed.items()]
+
 
 def overview(
     alias: str = DEFAULT_DB_ALIAS,
@@ -42,8 +47,8 @@ def overview(
     names = list(locations)
     places = backup_places(names)
     made_up = make_up(alias, names) if copy_missing else None
-    kept = explain_backups(alias, names)
-    all_of_them = Places(places)
-    lacks = [] if names else find_lacks(kept, alias, all_of_them)
-    missed = {name: error.why for name, error in all_of_them.missed.items()}
+    together = Places(places)
+    kept = explain_at(together, alias)
+    lacks = [] if names else find_lacks(kept, alias, together)
+    missed = {name: error.why for name, error in together.missed.items()}
     return Overview(places, kept, lacks, missed, made_up)

@@ -76,7 +76,12 @@ def explain_backups(
     They are listed also where nothing can be said about keeping them. A location
     that cannot be read is passed over with a warning unless it is the only one.
     """
-    return _at_each(locations, alias, _explain)
+    return explain_at(Places(backup_places(locations)), alias)
+
+
+def explain_at(places: Places, alias: str) -> list[Kept]:
+    """Return the same of these places, which keep what they missed."""
+    return _at_each(places, alias, _explain)
 
 
 def plan_pruning(
@@ -86,7 +91,7 @@ def plan_pruning(
 
     A location that cannot be read is passed over as by ``explain_backups``.
     """
-    return _at_each(locations, alias, _plan)
+    return _at_each(Places(backup_places(locations)), alias, _plan)
 
 
 def prune_backups(
@@ -131,14 +136,12 @@ def _holds() -> Mapping[str, Hold]:
 
 
 def _at_each(
-    locations: Iterable[str],
+    places: Places,
     alias: str,
     verdicts: Callable[[BackupStorage, str, Mapping[str, Hold]], list[Kept]],
 ) -> list[Kept]:
     held = _holds()
-    found = Places(backup_places(locations)).each(
-        lambda place: verdicts(place, alias, held)
-    )
+    found = places.each(lambda place: verdicts(place, alias, held))
     return [each for some in found for each in some]
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+MOST_JOBS = 64
+"""Connections that may dump or load one database together."""
+
 
 @dataclass(frozen=True)
 class Options:

@@ -11,11 +11,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db import connections
 
+from dbops.engines.options import MOST_JOBS
 from stateset.lib.reports import Section
 
 SHOWN = 20
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-MOST_JOBS = 64
 
 
 def span(text: str) -> timedelta:

@@ -60,9 +60,7 @@ def show_backups(request: HttpRequest) -> HttpResponse:
         storage = backup_storage()
         location = storage.location
         shown = overview()
-        refused = "; ".join(
-            f"{name} was not read: {why}" for name, why in shown.missed.items()
-        )
+        refused = "; ".join(shown.unread)
         drills = read_drills(storage)
     except StorageError as error:
         refused = sentences(error)

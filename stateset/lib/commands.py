@@ -113,8 +113,8 @@ class StatesetCommand(BaseCommand):
         except KeyboardInterrupt as stop:
             raise CommandError(
                 f"{self._name} was stopped.\n"
-                "  why: signal 2\n"
-                "  fix: run it again; what it had finished is kept",
+                "  why: signal 2, as Ctrl-C sends it\n"
+                "  fix: run it again to have the rest done",
                 returncode=STOPPED,
             ) from stop
         except Exception as error:

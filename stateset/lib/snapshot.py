@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 # For this transaction only: tables of millions of rows are added up in memory, no time
 # goes into compiling what runs once, and what a role's limits end in a request is not
 # ended here, nor one taken for forgotten that waits for those that read beside it.
-FOR_LARGE_SUMS = (
+FOR_A_PROOF = (
     "SET LOCAL work_mem = '128MB'",
     "SET LOCAL jit = off",
     "SET LOCAL statement_timeout = 0",
@@ -41,7 +41,7 @@ def the_moment_of(snapshot: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None
     """
     connection = connections[using]
     on_postgresql: Any = connection.ops
-    with _reading(using), connection.cursor() as cursor:
+    with _on_postgresql(using), connection.cursor() as cursor:
         take_over = "SET TRANSACTION SNAPSHOT %s"
         # Not a statement that takes values.
         cursor.execute(on_postgresql.compose_sql(take_over, [snapshot]))
@@ -49,17 +49,11 @@ def the_moment_of(snapshot: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None
 
 
 @contextmanager
-def _reading(using: str) -> Iterator[None]:
+def _on_postgresql(using: str) -> Iterator[None]:
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for setting in FOR_LARGE_SUMS:
+        for setting in FOR_A_PROOF:
             cursor.execute(setting)
-        yield
-
-
-@contextmanager
-def _on_postgresql(using: str) -> Iterator[None]:
-    with _reading(using):
         yield
 
 

@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
+from stateset.lib.connections_left import connections_left
 from stateset.lib.snapshot import one_moment, the_moment_of
 
 log = logging.getLogger(__name__)
@@ -30,23 +31,6 @@ LEFT_TO_OTHERS = 20
 
 ASK_AGAIN_SECONDS = 0.2
 CANCEL_SECONDS = 5.0
-
-# reserved_connections exists from 16 on, hence the default. Each role sees the sums of
-# pg_stat_database; the server's own processes among them make it no more than it is.
-# -1 is no limit of a role or a database, and least() passes over NULL.
-FREE_CONNECTIONS = """
-    SELECT least(
-        current_setting('max_connections')::int
-        - current_setting('superuser_reserved_connections')::int
-        - coalesce(current_setting('reserved_connections', true), '0')::int
-        - (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database),
-        nullif(r.rolconnlimit, -1) - (SELECT count(*)
-            FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid),
-        nullif(d.datconnlimit, -1) - (SELECT count(*)
-            FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid))
-    FROM pg_catalog.pg_roles r, pg_catalog.pg_database d
-    WHERE r.rolname = session_user AND d.datname = current_database()
-"""
 
 # Workers beside a session, where several sessions have the cores already, cost more
 # than they bring; never more of them than the server allows.
@@ -185,9 +169,8 @@ def _further_sessions(using: str, questions: int) -> int:
 
 
 def _spare_on_postgresql(using: str) -> int:
-    with connections[using].cursor() as cursor:
-        cursor.execute(FREE_CONNECTIONS)
-        return int(cursor.fetchone()[0]) - LEFT_TO_OTHERS
+    left = connections_left(connections[using], leave=LEFT_TO_OTHERS)
+    return left[0][1]
 
 
 def _none_on_sqlite(using: str) -> int:

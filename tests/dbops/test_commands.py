@@ -193,6 +193,12 @@ def test_verify_backup_finds_it_wrong_that_there_is_nothing_to_verify(
     )
 
 
+@pytest.mark.parametrize("jobs", ["0", "65", "two"])
+def test_so_many_jobs_there_are_not(jobs: str) -> None:
+    with pytest.raises(CommandError, match="jobs"):
+        call_command("backup", f"--jobs={jobs}")
+
+
 @pytest.mark.sqlite
 def test_a_file_is_not_shared_by_several_jobs(shop: Shop) -> None:
     error = refusal("backup", database=ALIAS, jobs=2)

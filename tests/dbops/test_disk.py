@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dbops.disk import spool, workspace
+from dbops.disk import WORKSPACE_PREFIX, spool, workspace
 from dbops.errors import DiskError
 from tests.dbops.limits import files_no_larger_than
 
@@ -61,6 +61,23 @@ def test_spooling_is_refused_where_there_is_no_room(tmp_path: Path) -> None:
     assert caught.value.why.endswith("free, 1048576.0 TiB are needed")
     assert caught.value.fix == f"make room in {tmp_path}, or choose another folder"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tmpdir_that_is_not_there_is_told_and_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    with pytest.raises(DiskError) as caught, workspace():
+        pass
+    assert caught.value.why == f"TMPDIR is {tmp_path / 'gone'}, which is no folder"
+
+
+def test_a_workspace_without_room_is_called_by_its_disk(tmp_path: Path) -> None:
+    folder = tmp_path / f"{WORKSPACE_PREFIX}x"
+    folder.mkdir()
+    with pytest.raises(DiskError) as caught:
+        spool([b"x"], folder / "dump", size_bytes=2**60)
+    assert caught.value.fix.startswith(f"make room in {tmp_path} (TMPDIR), ")
 
 
 def test_a_disk_that_fills_up_is_named(tmp_path: Path) -> None:

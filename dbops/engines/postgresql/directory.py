@@ -15,11 +15,12 @@ from dbops.engines.options import Options
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import row_bytes
 from dbops.engines.postgresql.dump import dump_by
-from dbops.engines.postgresql.limits import connections_left
+from dbops.engines.postgresql.limits import LEFT_TO_OTHERS
 from dbops.engines.postgresql.snapshot import exported_snapshot
 from dbops.errors import ConnectionsShortError
 from dbops.process import Program, running
 from dbops.tar import tar_chunks
+from stateset.lib.connections_left import connections_left
 
 # Keys and times are longer as text than on the server: 1.1 times on the demo company,
 # whose rows are half text; more where they are keys alone.
@@ -88,7 +89,7 @@ def _spool_bytes(connection: BaseDatabaseWrapper, options: Options) -> int:
 
 def _require_connections(connection: BaseDatabaseWrapper, jobs: int) -> None:
     """Refuse at once what a limit of the role or the database would end half way."""
-    for whose, left in connections_left(connection):
+    for whose, left in connections_left(connection, leave=LEFT_TO_OTHERS):
         if left <= jobs:
             raise ConnectionsShortError(
                 "The backup was not begun.",

@@ -1,48 +1,22 @@
-"""How many connections more the limits of server, role and database leave."""
+"""How many jobs are let in by the limits of server, role and database."""
 
 from __future__ import annotations
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from stateset.lib.connections_left import connections_left
+
 # What a restore has beside those that load: two, so that the one that counts and one
 # that analyses are let in while the server still sees those that have just gone.
 BESIDE = 2
-# Of the server's own connections ten stay free for those who serve customers.
-# reserved_connections exists from 16 on; what pg_stat_database adds up each role sees.
-# pg_roles, pg_database: -1 is no limit, and for a superuser there is none. Helpers of
-# a query (leader_pid) do not count.
-LEFT = """
-    SELECT 'the server (max_connections, less 10 for others)',
-        current_setting('max_connections')::int
-        - current_setting('superuser_reserved_connections')::int
-        - coalesce(current_setting('reserved_connections', true), '0')::int
-        - (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database)
-        - 10
-    UNION ALL
-    SELECT 'the role ' || r.rolname, r.rolconnlimit - (
-        SELECT count(*) FROM pg_catalog.pg_stat_activity a
-        WHERE a.usesysid = r.oid AND a.leader_pid IS NULL)
-    FROM pg_catalog.pg_roles r
-    WHERE r.rolname = session_user AND r.rolconnlimit >= 0 AND NOT r.rolsuper
-    UNION ALL
-    SELECT 'the database ' || d.datname, d.datconnlimit - (
-        SELECT count(*) FROM pg_catalog.pg_stat_activity a
-        WHERE a.datid = d.oid AND a.leader_pid IS NULL)
-    FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
-    WHERE d.datname = current_database() AND d.datconnlimit >= 0
-      AND r.rolname = session_user AND NOT r.rolsuper
-    ORDER BY 2
-"""
-
-
-def connections_left(connection: BaseDatabaseWrapper) -> list[tuple[str, int]]:
-    """Return whose limit leaves how many connections more, the fewest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(LEFT)
-        return [(whose, max(int(left), 0)) for whose, left in cursor.fetchall()]
+LEFT_TO_OTHERS = 10
+"""Connections of the server that stay free while a database is dumped or restored."""
 
 
 def jobs_within(connection: BaseDatabaseWrapper, jobs: int, *, beside: int = 0) -> int:
     """Return how many of ``jobs`` are let in with ``beside`` others, 1 at least."""
-    left = [count - beside for _, count in connections_left(connection)]
+    left = [
+        count - beside
+        for _, count in connections_left(connection, leave=LEFT_TO_OTHERS)
+    ]
     return max(1, min([jobs, *left]))

@@ -64,7 +64,7 @@ def _report(found: Overview, rebuilt: Rebuilt | None) -> Report:
         summary="; ".join(
             [
                 _counted(found.places, found.kept),
-                *(f"{name} was not read: {why}" for name, why in found.missed.items()),
+                *found.unread,
                 *_lacking(lacks),
                 *(_told_of_copies(made_up) if made_up else ()),
                 *([_told(rebuilt)] if rebuilt else ()),

@@ -25,7 +25,6 @@ from stateset.lib.admin.guided import (
 )
 from stateset.lib.admin.once import (
     TOKEN_VAR,
-    AlteredPageError,
     IncompletePageError,
     claim,
     first_sending,
@@ -102,7 +101,7 @@ class GuidedActionsMixin(VersionMixin):
         if not may_perform(self, request, action, row):
             # A second click must not be told off for what the first one changed.
             if may_perform(self, request, action, None) and self._was_sent(request):
-                return self._say_sent_or_altered(request, action, row)
+                return self._say_sent(request, action, row)
             if denial := self.denial(request, action, row):
                 form = action.form(row=row)
                 return self._ask(request, action, row, form, denial=denial)
@@ -136,19 +135,6 @@ class GuidedActionsMixin(VersionMixin):
 
     def _was_sent(self, request: HttpRequest) -> bool:
         return is_claimed(request.POST.get(TOKEN_VAR, ""))
-
-    def _say_sent_or_altered(
-        self, request: HttpRequest, action: GuidedAction, row: Any
-    ) -> HttpResponse:
-        try:
-            first_sending(request, action.label)
-        except AlteredPageError as error:
-            form = action.form(request.POST, request.FILES, row=row)
-            said = sentences(error)
-            return self._ask(
-                request, action, row, form, refused=said, denial="it was done"
-            )
-        return self._say_sent(request, action, row)
 
     def _say_sent(
         self, request: HttpRequest, action: GuidedAction, row: Any
@@ -201,7 +187,7 @@ class GuidedActionsMixin(VersionMixin):
             "version": getattr(row, "version", "") if self.is_versioned else "",
             "back_url": self._row_url(row),
         }
-        status = 409 if refused else 403 if denial else 409 if reason else 200
+        status = 403 if denial else 409 if refused or reason else 200
         return self._page(request, action, form, context, status=status)
 
     def _page(

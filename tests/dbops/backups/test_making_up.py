@@ -151,6 +151,18 @@ def test_a_place_that_is_away_is_told(
     assert "the disk is gone" in why
 
 
+def test_a_place_that_is_not_read_is_listed_as_that(
+    shop: Shop, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.write_text("no folder")
+    for _ in range(2):
+        told = listed(code=1)
+        assert list(told["missed"]) == ["vault"]
+        assert "; vault was not read: " in told["summary"]
+        at_one_place(1, "dump")
+    assert len(told["rows"]) == 1
+
+
 def test_a_source_that_cannot_be_read_does_not_stop_the_others(
     backup_folder: Path, vault: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,20 @@ def test_a_wrong_statement_stays_a_fault() -> None:
         call_command(Asking(psycopg.errors.UndefinedTable("no such table")))
 
 
+class Interrupted(StatesetCommand):
+    """A command that somebody stops."""
+
+    def run(self, **_options: Any) -> Report:
+        raise KeyboardInterrupt
+
+
+def test_one_that_is_stopped_says_so_in_a_few_lines() -> None:
+    with pytest.raises(CommandError) as caught:
+        call_command(Interrupted())
+    assert caught.value.returncode == 130
+    assert str(caught.value).splitlines()[0] == "test_commands was stopped."
+
+
 class Probe(StatesetCommand):
     """A command whose exit code of 1 has a meaning of its own."""
 

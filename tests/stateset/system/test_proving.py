@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.db import connection
 from django.test import RequestFactory
 from django.utils import timezone
@@ -180,6 +181,27 @@ def test_several_sessions_report_in_the_order_of_the_rules(
     assert list(proof.seconds) == [rule.name for rule in proof.rules]
     assert proof.run is not None
     assert proof.run.broken_rows == proof.counts.total()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_what_a_role_limits_in_requests_ends_no_proof() -> None:
+    with connection.cursor() as cursor:
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            cursor.execute(f"SET {limit} = '50ms'")
+    try:
+        with one_moment(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.1)")
+            time.sleep(0.1)
+            cursor.execute("SELECT 1")
+    finally:
+        connection.close()
+
+
+def test_a_few_rules_that_hold_do_not_call_the_proof_well_again() -> None:
+    command: Any = load_command_class("stateset.system", "check_integrity")
+    assert command.called(check=[]) == "check_integrity"
+    assert command.called(check=["stock.sums"]) == "check_integrity stock.sums"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -27,7 +27,7 @@ from dbops.backups.manifest import Manifest, write_manifest
 from dbops.backups.measuring import Measure
 from dbops.backups.restore import restore_backup
 from dbops.backups.verify import verify_backup
-from dbops.engines.postgresql import contents
+from dbops.engines.postgresql import contents, directory
 from dbops.engines.registry import get_engine
 from dbops.errors import (
     BackupDamagedError,
@@ -282,6 +282,17 @@ def test_too_few_connections_are_told_before_it_begins(
         assert shop.files() == []
         shop.run(f"ALTER {limited} CONNECTION LIMIT 6")
         assert create_backup(alias=ALIAS, verify="none").rows == 304
+
+
+def test_the_last_connections_of_the_server_are_left_to_others(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((most,),) = shop.run("SHOW max_connections")
+    monkeypatch.setattr(directory, "LEFT_TO_OTHERS", int(most))
+    with pytest.raises(ConnectionsShortError) as caught:
+        create_backup(alias=ALIAS)
+    assert caught.value.why == "2 jobs need 3 connections, and the server has 0 left"
+    assert shop.files() == []
 
 
 def test_no_room_in_tmpdir_is_told_before_it_begins(
