@@ -31,10 +31,11 @@ def canonical(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
 
 
-def sign(values: Mapping[str, Any]) -> dict[str, str] | None:
+def sign(values: Mapping[str, Any], purpose: bytes = PURPOSE) -> dict[str, str] | None:
     """Return the signature by the first key; nothing where there is no key."""
     for name, secret in conf.signing_keys().items():
-        return {"scheme": SCHEME, "key": name, "value": _hmac(secret, values)}
+        value = _hmac(secret, values, purpose)
+        return {"scheme": SCHEME, "key": name, "value": value}
     return None
 
 
@@ -43,7 +44,9 @@ def signer(signature: Any) -> str:
     return str(signature.get("key", "")) if isinstance(signature, dict) else ""
 
 
-def find_doubt(values: Mapping[str, Any], signature: Any) -> str:
+def find_doubt(
+    values: Mapping[str, Any], signature: Any, purpose: bytes = PURPOSE
+) -> str:
     """Return why values may not be ours, in words; nothing where all is right.
 
     Without a key here nothing can be said, and nothing is.
@@ -60,7 +63,8 @@ def find_doubt(values: Mapping[str, Any], signature: Any) -> str:
         return "its signature cannot be read"
     if scheme != SCHEME or name not in keys:
         return f"it is signed with the key {name!r}, which {KEYS} has not"
-    if not hmac.compare_digest(value.encode(), _hmac(keys[name], values).encode()):
+    ours = _hmac(keys[name], values, purpose)
+    if not hmac.compare_digest(value.encode(), ours.encode()):
         return f"its signature is not by the key {name!r}: it was altered or forged"
     return ""
 
@@ -98,5 +102,5 @@ def require_restorable(manifest: Manifest, *, allow_unsigned: bool) -> None:
         )
 
 
-def _hmac(secret: str, values: Mapping[str, Any]) -> str:
-    return hmac.new(secret.encode(), PURPOSE + canonical(values), sha256).hexdigest()
+def _hmac(secret: str, values: Mapping[str, Any], purpose: bytes) -> str:
+    return hmac.new(secret.encode(), purpose + canonical(values), sha256).hexdigest()

@@ -23,6 +23,7 @@ from dbops.engines.registry import get_engine
 from dbops.engines.verbs.swap import KeptCopy
 from dbops.errors import RestoredUnusableError
 from dbops.leases import leased
+from dbops.recovery.erasing import erase_again_in
 from dbops.recovery.losses import recorded_changes
 from dbops.recovery.plans import Plan, require_as_planned
 from dbops.recovery.records import (
@@ -206,6 +207,7 @@ def _quarantine(
             old_alias = stack.enter_context(beside(engine, OLD, old))
         with journal.acting(actor_label=record.who):
             findings = list(run_quarantine(alias, old_alias))
+            findings += erase_again_in(alias, old_alias, record.alias)
     if moved := engine.advance_identities(restored, old):
         findings.append(Finding("row numbers", "sequences moved on", moved))
     return findings

@@ -268,6 +268,7 @@ def _steps(plan: Plan) -> Iterator[str]:
     if plan.pending:
         yield "the missing migrations are run there"
     yield "quarantine: logins end, dead keys stay dead, numbers move on, outbox waits"
+    yield "whoever was erased since is erased again"
     if plan.state.is_there:
         yield f"both change places; the old one is kept as {plan.kept_as}"
     else:

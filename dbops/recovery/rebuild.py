@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
+from dbops.backups.erasures import ERASURE
 from dbops.backups.holds import PIN
 from dbops.backups.storage import BackupStorage, Places, backup_places, backup_storage
 from dbops.backups.storage.versions import newest_version
@@ -14,7 +15,7 @@ from dbops.recovery.drill_reports import NAME as DRILL
 from dbops.recovery.records import NAME as JOURNAL
 from dbops.recovery.records import replay_records
 
-KEPT_EVERYWHERE = (JOURNAL, PIN, DRILL)
+KEPT_EVERYWHERE = (JOURNAL, PIN, DRILL, ERASURE)
 """What every location is to have, beside the backups."""
 
 
@@ -22,8 +23,8 @@ KEPT_EVERYWHERE = (JOURNAL, PIN, DRILL)
 class Rebuilt:
     """How much came to the locations, and of the journal to the audit of the database.
 
-    ``copied``: records of the journal, pins and reports of drills that a location had
-    not, or in an older version. ``untold``: why the audit was told nothing.
+    ``copied``: records of the journal, pins, erasures and reports of drills that a
+    location had not, or in an older version. ``untold``: why the audit was told nothing.
     """
 
     copied: int
@@ -32,7 +33,7 @@ class Rebuilt:
 
 
 def rebuild(alias: str = DEFAULT_DB_ALIAS) -> Rebuilt:
-    """Give each location the journal, the pins and the reports of drills of the others.
+    """Give each location the journal, pins, erasures and drill reports of the others.
 
     Then the audit what it lacks of the journal.
 

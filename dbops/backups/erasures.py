@@ -1,0 +1,114 @@
+"""Who was erased, beside the backups: those from before have them still.
+
+A restore brings back the past of the database, what it knows of erasures included. So
+each one is a small object here as well, which names nobody and is signed as manifests
+are: whoever could forge one would have a restore erase whom they like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError
+
+from dbops import conf
+from dbops.backups.objects import read_object, write_object
+from dbops.backups.signing import SIGNATURE, find_doubt, sign
+from dbops.backups.storage import BackupStorage
+from stateset.lib.erasures import Erasure, recorded
+
+ERASURE = re.compile(r"erasure_([0-9a-f]{32})\.json")
+PURPOSE = b"stateset erasure\n"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The erasures that can be believed, and why each other object cannot, by name."""
+
+    erasures: tuple[Erasure, ...]
+    doubts: Mapping[str, str]
+
+
+def keep_erasures(storage: BackupStorage, alias: str) -> int:
+    """Write each erasure that the database knows of and the storage does not.
+
+    Returns how many were written. A database without such records has none.
+    """
+    try:
+        known = recorded(alias)
+    except DatabaseError:
+        return 0
+    if not known:
+        return 0
+    there = set(_names(storage))
+    missing = [each for each in known if _name(each) not in there]
+    for erasure in missing:
+        values = _values(erasure, alias)
+        signed = {**values, SIGNATURE: sign(values, PURPOSE)}
+        write_object(storage, _name(erasure), signed)
+    return len(missing)
+
+
+def read_erasures(storage: BackupStorage, alias: str) -> Kept:
+    """Return what the storage knows of erasures in one database of this installation.
+
+    Cost: one small object for each.
+    """
+    erasures, doubts = [], {}
+    for name in _names(storage):
+        values = read_object(storage, name) or {}
+        signature = values.pop(SIGNATURE, None)
+        erasure = _parse(values)
+        if erasure is None or _name(erasure) != name:
+            doubts[name] = "it is no erasure"
+        elif doubt := find_doubt(values, signature, PURPOSE):
+            doubts[name] = doubt
+        elif values.items() >= _place(alias).items():
+            erasures.append(erasure)
+    return Kept(tuple(erasures), doubts)
+
+
+def _names(storage: BackupStorage) -> Iterator[str]:
+    for each in storage.objects("erasure_"):
+        if ERASURE.fullmatch(each.name):
+            yield each.name
+
+
+def _name(erasure: Erasure) -> str:
+    return f"erasure_{erasure.id.hex}.json"
+
+
+def _place(alias: str) -> dict[str, str]:
+    """Return of which database it is: another one may have rows of the same keys."""
+    return {
+        "project": conf.PROJECT,
+        "environment": conf.environment(),
+        "alias": alias,
+    }
+
+
+def _values(erasure: Erasure, alias: str) -> dict[str, str]:
+    told = {
+        name: value.isoformat() if isinstance(value, datetime) else str(value)
+        for name, value in asdict(erasure).items()
+    }
+    return {**_place(alias), **told}
+
+
+def _parse(values: Mapping[str, Any]) -> Erasure | None:
+    try:
+        return Erasure(
+            id=UUID(values["id"]),
+            subject=str(values["subject"]),
+            subject_id=UUID(values["subject_id"]),
+            erased_at=datetime.fromisoformat(values["erased_at"]),
+            scope=str(values["scope"]),
+            actor_label=str(values["actor_label"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
