@@ -15,14 +15,17 @@ class DbopsConfig(AppConfig):
 
     def ready(self) -> None:
         from dbops import checks
+        from dbops.backups.erasures import on_erased
         from dbops.engines.configuration import on_connection_created
         from dbops.monitoring import query_log
         from dbops.telling.commands import on_command_ended
         from stateset.lib.commands import command_ended
+        from stateset.lib.erasures import erased
 
         connection_created.connect(on_connection_created)
         connection_created.connect(query_log.on_connection_created)
         command_ended.connect(on_command_ended)
+        erased.connect(on_erased)
         register(checks.check_pools)
         register(checks.check_poolers)
         register(checks.check_installation)

@@ -7,6 +7,7 @@ are: whoever could forge one would have a restore erase whom they like.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -14,16 +15,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
 from dbops import conf
 from dbops.backups.objects import read_object, write_object
 from dbops.backups.signing import SIGNATURE, find_doubt, sign
-from dbops.backups.storage import BackupStorage
+from dbops.backups.storage import BackupStorage, backup_storage
 from stateset.lib.erasures import Erasure, recorded
 
 ERASURE = re.compile(r"erasure_([0-9a-f]{32})\.json")
 PURPOSE = b"stateset erasure\n"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,15 @@ class Kept:
 
     erasures: tuple[Erasure, ...]
     doubts: Mapping[str, str]
+
+
+def on_erased(**_signal: Any) -> None:
+    """Keep what was just committed; where that fails, the next backup makes it up."""
+    try:
+        keep_erasures(backup_storage(), DEFAULT_DB_ALIAS)
+    except Exception as error:  # noqa: BLE001 -- it is done, whatever a storage raises
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        logger.warning("An erasure is not kept beside the backups yet: %s", why)
 
 
 def keep_erasures(storage: BackupStorage, alias: str) -> int:

@@ -10,6 +10,7 @@ from dbops.backups.erasures import Kept, read_erasures
 from dbops.backups.storage import backup_storage
 from dbops.errors import StorageError
 from stateset.lib.erasures import Erasure, erase_again, recorded
+from stateset.lib.errors import StatesetError
 from stateset.lib.quarantine import Finding
 
 SUBJECT = "erased since the backup"
@@ -22,9 +23,15 @@ def erase_again_in(restored: str, live: str | None, alias: str) -> Iterator[Find
     believed is told: nobody may take it for done. It may run twice.
     """
     kept, trouble = _kept(alias)
-    count = erase_again(restored, [*_recorded(live), *kept.erasures])
-    if count:
-        yield Finding(SUBJECT, "erased again", count)
+    known = [*_recorded(live), *kept.erasures]
+    try:
+        if count := erase_again(restored, known):
+            yield Finding(SUBJECT, "erased again", count)
+    except (DatabaseError, StatesetError) as error:
+        # A past that cannot be mended here is still the one that was asked for.
+        why = (str(error).strip() or type(error).__name__).splitlines()[0]
+        named = tuple(f"{each.subject} {each.subject_id}" for each in known)
+        yield Finding(SUBJECT, f"not erased again: {why}", len(named), named)
     if trouble:
         yield Finding(f"{SUBJECT}, by the storage", f"unknown: {trouble}", 1)
     if kept.doubts:

@@ -24,7 +24,8 @@ class Rebuilt:
     """How much came to the locations, and of the journal to the audit of the database.
 
     ``copied``: records of the journal, pins, erasures and reports of drills that a
-    location had not, or in an older version. ``untold``: why the audit was told nothing.
+    location had not, or in an older version. ``untold``: why the audit was told
+    nothing.
     """
 
     copied: int
