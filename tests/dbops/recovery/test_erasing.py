@@ -1,0 +1,129 @@
+"""Whoever was erased since a backup does not come back with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from dbops.backups.create import create_backup
+from dbops.backups.erasures import PURPOSE, keep_erasures, read_erasures
+from dbops.backups.objects import read_object, write_object
+from dbops.backups.signing import SIGNATURE, sign
+from dbops.backups.storage import backup_places, backup_storage
+from dbops.recovery.erasing import SUBJECT, erase_again_in
+from dbops.recovery.live import replace_live
+from dbops.recovery.plans import plan_restore
+from dbops.recovery.rebuild import rebuild
+from orders.models import Customer
+from orders.services.erasing import erase_customer
+from stateset.lib.erasures import recorded
+from stateset.lib.invariants import all_invariants, violations
+from stateset.system.models import Erasure
+from stateset.system.sealing.flow import seal_log
+from tests.dbops.recovery.test_unreadable import lose
+from tests.dbops.shop import Shop
+from tests.orders.builders import make_customer
+from tests.orders.erasing import (
+    everything,
+    make_old_customer,
+    plant_into,
+    words_in,
+)
+
+BY_THE_STORAGE = f"{SUBJECT}, by the storage"
+KEYS = {"ours": "k" * 32}
+
+
+def objects() -> list[str]:
+    return [each.name for each in backup_storage().objects("erasure_")]
+
+
+def found() -> dict[str, str]:
+    findings = erase_again_in("default", None, "default")
+    return {each.subject: str(each) for each in findings}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_whoever_was_erased_since_the_backup_is_erased_again(
+    books: Shop, is_lost: bool
+) -> None:
+    ada, grace = make_old_customer(), make_customer()
+    kept = plant_into(ada)
+    seal_log()
+    create_backup(verify="none")
+    erasure = erase_customer(customer=ada, reason="request")
+    if is_lost:
+        lose(books)
+    replaced = replace_live(plan_restore(), reason="a wrong price list")
+    told = {each.subject: str(each) for each in replaced.findings}
+    assert told[SUBJECT] == "1 erased again"
+    assert words_in(everything()) <= kept
+    assert recorded("default") == [erasure]
+    assert Customer.objects.get(pk=grace.pk).email == grace.email
+    seal_log()
+    assert list(violations(all_invariants())) == []
+
+
+def test_what_the_storage_missed_comes_with_the_next_backup(books: Shop) -> None:
+    erasure = erase_customer(customer=make_customer(), reason="request")
+    (name,) = objects()
+    assert name == f"erasure_{erasure.id.hex}.json"
+    assert read_erasures(backup_storage(), "default").erasures == (erasure,)
+    (books.backup_folder / name).unlink()
+    create_backup(verify="none")
+    assert objects() == [name]
+
+
+@pytest.mark.django_db
+def test_each_location_gets_what_it_has_not(vault: Path) -> None:
+    Erasure.objects.create(subject="orders.customer", subject_id=make_customer().pk)
+    local, far = backup_places()
+    assert keep_erasures(local, "default") == 1
+    assert rebuild().copied == 1
+    assert read_erasures(far, "default") == read_erasures(local, "default")
+    assert keep_erasures(far, "default") == 0
+
+
+@pytest.mark.django_db
+def test_nobody_is_erased_for_what_is_not_believed(
+    vault: Path, settings: Settings
+) -> None:
+    settings.BACKUP_SIGNING_KEYS = KEYS
+    ada, grace, eve = (make_customer() for _ in range(3))
+    storage = backup_storage()
+    made = Erasure.objects.create(subject="orders.customer", subject_id=ada.pk)
+    assert keep_erasures(storage, "default") == 1
+    (name,) = objects()
+    true = read_object(storage, name)
+    assert true is not None
+    Erasure.objects.all().delete()
+
+    forged: dict[str, Any] = {**true, "subject_id": str(grace.pk)}
+    write_object(storage, name, forged)
+    assert found() == {
+        BY_THE_STORAGE: "1 not believed, so nobody was erased for them:"
+        f" {name} (its signature is not by the key 'ours': it was altered or forged)"
+    }
+    # Under another name it is no more believed, and another place's is nobody's here.
+    write_object(storage, f"erasure_{'0' * 32}.json", true)
+    elsewhere = {**true, "environment": "staging", "subject_id": str(eve.pk)}
+    del elsewhere[SIGNATURE]
+    elsewhere[SIGNATURE] = sign(elsewhere, PURPOSE)
+    write_object(storage, name, elsewhere)
+    assert read_erasures(storage, "default").erasures == ()
+    assert found()[BY_THE_STORAGE].endswith(".json (it is no erasure)")
+    assert not Erasure.objects.exists()
+    for customer in (ada, grace, eve):
+        assert Customer.objects.get(pk=customer.pk).email == customer.email
+
+    storage.delete(f"erasure_{'0' * 32}.json")
+    storage.put(name, json.dumps(true).encode())
+    assert found() == {SUBJECT: "1 erased again"}
+    assert Customer.objects.get(pk=ada.pk).email != ada.email
+    assert Erasure.objects.get().pk == made.pk
+    assert found() == {}
