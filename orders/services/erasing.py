@@ -42,6 +42,17 @@ class ErasurePlan:
     in_the_way: list[str]
 
 
+def find_customer(number: str) -> Customer:
+    """Return the customer of a number, or raise ErasureRefusedError."""
+    if (customer := Customer.objects.filter(customer_number=number).first()) is None:
+        raise ErasureRefusedError(
+            "Nobody was erased.",
+            why=f"there is no customer {number}",
+            fix="look the number up on the customer's page",
+        )
+    return customer
+
+
 def plan_erasure(customer: Customer, *, scope: str = "") -> ErasurePlan:
     """Return how many rows of what are about a customer, and what would be kept."""
     found = find_rows(DEFAULT_DB_ALIAS, customer.pk)
@@ -61,6 +72,12 @@ def why_not_erased(customer: Customer) -> str:
     return "it is erased" if _done(customer) >= {INVOICES} else ""
 
 
+def require_erasable(customer: Customer, *, scope: str = "") -> None:
+    """Raise ErasureRefusedError where there is nothing to erase, or too early."""
+    _require_something_left(customer, scope)
+    _require_finished(customer)
+
+
 def erase_customer(
     *, customer: Customer, reason: str, scope: str = ""
 ) -> erasures.Erasure:
@@ -72,8 +89,7 @@ def erase_customer(
     """
     with business_transaction(reason=f"erased: {ErasureReason(reason).label.lower()}"):
         lock_row(customer)
-        _require_something_left(customer, scope)
-        _require_finished(customer)
+        require_erasable(customer, scope=scope)
         erasure = erasures.Erasure(
             id=uuid7(),
             subject=SUBJECT,

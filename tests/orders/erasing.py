@@ -95,13 +95,13 @@ def words_in(rows: set[str]) -> set[str]:
     return {word for row in rows for word in re.findall(rf"{WORD}\d+", row)}
 
 
-def everything() -> set[str]:
+def everything(using: str = DEFAULT_DB_ALIAS) -> set[str]:
     """Return each row of each table as text."""
-    return set(_rows())
+    return set(_rows(using))
 
 
-def _rows() -> Iterator[str]:
-    connection = connections[DEFAULT_DB_ALIAS]
+def _rows(using: str) -> Iterator[str]:
+    connection = connections[using]
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608 - its own names
