@@ -168,7 +168,7 @@ def test_a_broken_seal_stops_it_and_nothing_is_changed() -> None:
         Event.objects.filter(aggregate_id=customer.pk).update(event_type="x")
     before = everything()
 
-    with pytest.raises(SealBrokenError, match="No rows of events 1-1 were changed"):
+    with pytest.raises(SealBrokenError, match="No rows of events"):
         erase_customer(customer=customer, reason="request")
 
     assert everything() == before
