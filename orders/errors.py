@@ -21,6 +21,10 @@ class CustomerNotActiveError(OrdersError):
     """The customer is suspended or inactive, and so can't order."""
 
 
+class ErasureRefusedError(OrdersError):
+    """A customer can't be erased: something is unfinished, or nothing is left to do."""
+
+
 class AddressRefusedError(OrdersError):
     """An address can't be used or kept as given."""
 

@@ -131,6 +131,7 @@ AREAS = (
             "system.NumberSequence",
             "system.IntegrityRun",
             "system.Seal",
+            "system.Erasure",
         ),
     ),
     Area(

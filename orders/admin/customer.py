@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
+from orders.admin.erasing import ERASE
 from orders.models import Address, Customer, Order
 from orders.services import (
     archive_address,
@@ -151,6 +152,7 @@ class CustomerAdmin(ImportMixin, ExtensibleAdmin, DocumentAdmin):
             Customer.Status.ACTIVE,
             explain="The customer may order again.",
         ),
+        ERASE,
     )
 
     def save_model(

@@ -50,6 +50,7 @@ class Customer(Document):
     class Meta:
         db_table = "customers"
         db_table_comment = "People and companies that order"
+        permissions = (("erase_customer", "Can erase what is personal of a customer"),)
         indexes = [
             models.Index(fields=["last_name", "first_name"], name="idx_customers_name"),
             models.Index(fields=["company"], name="idx_customers_company"),

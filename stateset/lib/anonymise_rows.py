@@ -1,4 +1,4 @@
-"""Rewrite the rows of a copy by the rules of the apps, some at a time."""
+"""Rewrite rows by the rules of the apps, some at a time: of a copy, or of a person."""
 
 from __future__ import annotations
 
@@ -59,29 +59,44 @@ def anonymise(using: str, names: Pseudonyms) -> int:
 
 
 def _treat(table: Table, using: str, names: Pseudonyms) -> int:
+    rows = table.model._base_manager.using(using).all()
     if table.is_emptied:
-        return table.model._base_manager.using(using).all()._raw_delete(using)
+        return rows._raw_delete(using)
+    return sum(len(keys) for keys in rewritten(table, rows, names))
+
+
+def rewritten(
+    table: Table,
+    rows: models.QuerySet[Any],
+    names: Pseudonyms,
+    *,
+    spared: Collection[str] = (),
+) -> Iterator[list[Any]]:
+    """Rewrite ``rows`` by the rules of their table, but for the ``spared`` columns.
+
+    Yields the keys of those that are others now, some at a time.
+    """
     fields = [
         table.model._meta.get_field(name)
         for name, rule in table.rules.items()
-        if rule is not PLAIN
+        if rule is not PLAIN and name not in spared
     ]
     if not fields:
-        return 0
-    return sum(
-        _write(table.model, fields, changed, connections[using])
-        for changed in _changes(table, fields, using, names)
-    )
+        return
+    for changed in _changes(table, fields, rows, names):
+        _write(table.model, fields, changed, connections[rows.db])
+        yield [key for key, *_ in changed]
 
 
 def _changes(
-    table: Table, fields: Sequence[Any], using: str, names: Pseudonyms
+    table: Table, fields: Sequence[Any], rows: models.QuerySet[Any], names: Pseudonyms
 ) -> Iterator[list[Values]]:
     """Yield the rows that change, some at a time, in the order of their keys."""
     about = table.about or "pk"
     rules = [table.rules[field.name] for field in fields]
-    rows = table.model._base_manager.using(using).order_by("pk")
-    wanted = rows.values_list("pk", about, *(field.attname for field in fields))
+    wanted = rows.order_by("pk").values_list(
+        "pk", about, *(field.attname for field in fields)
+    )
     found = list(wanted[:AT_ONCE])
     while found:
         changed = []
@@ -101,7 +116,7 @@ def _write(
     fields: Sequence[Any],
     rows: Sequence[Values],
     connection: BaseDatabaseWrapper,
-) -> int:
+) -> None:
     """Update rows by their keys, in as few statements as the engines take."""
     columns = [model._meta.pk, *fields]
     at_once = MOST_PARAMETERS // len(columns)
@@ -116,7 +131,6 @@ def _write(
                     for column, value in zip(columns, row, strict=True)
                 ],
             )
-    return len(rows)
 
 
 def _statement(

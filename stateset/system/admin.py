@@ -21,7 +21,13 @@ from stateset.lib.admin import (
     since,
     status_pill,
 )
-from stateset.system.models import AuditEntry, Event, NumberSequence, OutboxMessage
+from stateset.system.models import (
+    AuditEntry,
+    Erasure,
+    Event,
+    NumberSequence,
+    OutboxMessage,
+)
 from stateset.system.proof_admin import IntegrityRunAdmin, SealAdmin
 from stateset.system.services.outbox import (
     discard_message,
@@ -219,3 +225,20 @@ class NumberSequenceAdmin(ReadOnlyAdmin):
     list_display = ("key", "next_value", "skipped")
     search_fields = ("key__startswith",)
     ordering = ("key",)
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    """Who was erased when, and by whom; a restore erases them again."""
+
+    list_display = (
+        "subject",
+        "subject_id",
+        "scope",
+        since("erased_at", label="erased"),
+        "actor_label",
+    )
+    list_filter = (("scope", ChoicesFilter), ("erased_at", DateRangeFilter))
+    search_fields = ("subject_id__exact",)
+    search_help_text = "The key of who was erased"
+    ordering = ("-erased_at", "-id")

@@ -19,6 +19,7 @@ from stateset.lib.anonymise_rules import (
 )
 from stateset.system.models import (
     AuditEntry,
+    Erasure,
     Event,
     IntegrityRun,
     NumberSequence,
@@ -53,6 +54,7 @@ TABLES = (
     ),
     table(OutboxMessage, "topic", "partition_key", last_error=FREE_TEXT),
     table(NumberSequence, "key"),
+    table(Erasure, "subject", actor_label=LABEL),
     emptied(IntegrityRun),
     emptied(Seal),
 )
@@ -65,6 +67,7 @@ PAYLOAD = {
     "id": IDENTIFIER,
     "alias": PLAIN,
     "table": PLAIN,
+    "scope": PLAIN,
 }
 
 

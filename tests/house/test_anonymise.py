@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import models
 
+from orders.models import Customer
 from stateset.lib.anonymise import all_models, all_tables, undecided
 from stateset.lib.anonymise_rules import PLAIN, Text
+from stateset.lib.erasing import all_belongings
 from tests.house.tree import none_of
 
 
@@ -54,6 +56,45 @@ def test_nothing_that_stays_refers_to_what_goes() -> None:
             if field.related_model in gone
         ]
     )
+
+
+def test_an_erasure_reaches_whatever_belongs_to_a_customer() -> None:
+    """What has nothing personal itself has reasons of steps in the audit log."""
+    spoken_of = {each.model for each in all_belongings()}
+    none_of(
+        [
+            f"{model._meta.label}: say in erasure.py which rows are a customer's"
+            for model in theirs(Customer)
+            if model not in spoken_of
+        ]
+    )
+
+
+def test_an_erasure_spares_only_what_would_not_stay_by_itself() -> None:
+    rules = {table.model: table.rules for table in all_tables()}
+    none_of(
+        [
+            f"{each.model._meta.label}.{name} is nothing personal: it stays anyway"
+            for each in all_belongings()
+            for name in each.kept
+            if rules[each.model].get(name, PLAIN) is PLAIN
+        ]
+    )
+
+
+def theirs(model: type[models.Model]) -> set[type[models.Model]]:
+    """Return the models whose rows refer to rows of ``model``, however far off."""
+    found = {model}
+    while more := {
+        each
+        for each in all_models()
+        if each not in found
+        and any(
+            field.related_model in found for field in each._meta.local_concrete_fields
+        )
+    }:
+        found |= more
+    return found
 
 
 def is_unique(field: Any) -> bool:

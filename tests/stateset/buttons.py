@@ -332,6 +332,9 @@ PRESSES: Mapping[str, Press] = {
     "orders.cart/order": Press(make_full_cart, {"shipping_total": "5.90"}),
     "orders.cart/refresh": Press(make_dearer_cart),
     "orders.customer/deactivate": Press(make_customer, REASON),
+    "orders.customer/erase": Press(
+        make_customer, lambda row: {"reason": "request", "number": row.customer_number}
+    ),
     "orders.customer/reactivate": Press(make_suspended, REASON),
     "orders.customer/suspend": Press(make_customer, REASON),
     "orders.order/addresses": Press(make_order, other_address),

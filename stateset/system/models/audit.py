@@ -56,6 +56,12 @@ class AuditEntry(LogRow):
             ),
             models.Index(fields=["-created_at"], name="idx_audit_created"),
             models.Index(fields=["request_id"], name="idx_audit_request"),
+            models.Index(
+                fields=["resource_type"],
+                condition=models.Q(action="delete"),
+                # Read by erasures: rows that are gone are known from here only.
+                name="idx_audit_deleted",
+            ),
         ]
         constraints = [
             one_of("outcome", AuditEntryOutcome, name="audit_entry_outcome_known")

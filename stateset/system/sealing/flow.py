@@ -1,9 +1,10 @@
-"""Seal new rows; seal anew what a purge leaves, or what somebody accepts."""
+"""Seal new rows; seal anew what a purge or an erasure leaves, or what one accepts."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS, models
@@ -84,18 +85,46 @@ def seal_without(rows: Rows) -> None:
     """
     model, using = rows.model, rows.db
     keys = sorted(rows.order_by().values_list("pk", flat=True))
-    if not keys:
-        return
     last = _lock_chain(using)
-    for seal in list(_touched(model, keys, using)):
+    for seal in _sound_ranges(model, keys, using, done="deleted"):
+        last = _seal_again(model, seal, last, using, reason="purged", without=set(keys))
+
+
+@contextmanager
+def sealed_anew(
+    keys: Mapping[type[models.Model], Collection[int]], *, reason: str, using: str
+) -> Iterator[None]:
+    """Seal anew, when the block ends, the ranges in which it changes the rows ``keys``.
+
+    In the caller's transaction. Raises SealBrokenError before the block where a range
+    is not as it was sealed: nothing of ours may vouch for it.
+    """
+    _lock_chain(using)
+    ranges_of = {
+        model: _sound_ranges(model, sorted(of_model), using, done="changed")
+        for model, of_model in keys.items()
+    }
+    yield
+    last = _last_seal(using)
+    for model, seals in ranges_of.items():
+        for seal in seals:
+            last = _seal_again(model, seal, last, using, reason=reason)
+
+
+def _sound_ranges(
+    model: type[models.Model], keys: Sequence[int], using: str, *, done: str
+) -> list[Seal]:
+    """Return the seals of the ranges with ``keys``, each as it was sealed."""
+    found = list(_touched(model, keys, using)) if keys else []
+    for seal in found:
         if not digest_of(model, seal, using=using).agrees_with(seal):
             raise SealBrokenError(
-                f"No rows of {seal} were deleted.",
+                f"No rows of {seal} were {done}.",
                 why=f"they are not the rows of seal {seal.pk}",
                 fix="find out who changed them, then accept the range on the page of"
                 " its seal",
             )
-        last = _seal_again(model, seal, last, using, reason="purged", without=set(keys))
+    return found
 
 
 def accept_seals(*, reason: str, using: str = DEFAULT_DB_ALIAS) -> list[Violation]:
@@ -125,10 +154,14 @@ def accept_seals(*, reason: str, using: str = DEFAULT_DB_ALIAS) -> list[Violatio
 
 def _lock_chain(using: str) -> Seal | None:
     """Let nobody else seal until the transaction ends; return the last seal."""
-    seals = Seal.objects.using(using)
     # The first one is always there, so it is what all wait for.
-    seals.order_by("pk").select_for_update(no_key=True).first()
-    return seals.order_by("-pk").first()
+    seals = Seal.objects.using(using).order_by("pk")
+    seals.select_for_update(no_key=True).first()
+    return _last_seal(using)
+
+
+def _last_seal(using: str) -> Seal | None:
+    return Seal.objects.using(using).order_by("-pk").first()
 
 
 def _seal_next(model: type[models.Model], until: int, using: str) -> Seal | None:

@@ -1,0 +1,33 @@
+"""Which parcels are a customer's, and where they were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from fulfillment.models import FulfillmentOrder, Shipment, ShipmentItem, TrackingEvent
+from inventory.models import StockAllocation, StockTransaction
+from inventory.models.stock.references import ReferenceType
+from stateset.lib.erasing import BY_KEY, belongs, refers
+
+PICKED = {ReferenceType.FULFILLMENT_ORDER: (FulfillmentOrder, "order__customer")}
+SHIPPED = {ReferenceType.SHIPMENT: (Shipment, "order__customer")}
+
+BELONGINGS = (
+    belongs(FulfillmentOrder, "order__customer"),
+    belongs(Shipment, "order__customer"),
+    belongs(ShipmentItem, "shipment__order__customer"),
+    belongs(TrackingEvent, "shipment__order__customer"),
+    refers(StockAllocation, PICKED),
+    refers(StockTransaction, {**PICKED, **SHIPPED}, idempotency_key=BY_KEY),
+)
+
+
+def unfinished(using: str, key: UUID) -> Iterator[str]:
+    """Yield the parcels that are to leave or under way, to the customer or back."""
+    under_way = (*Shipment.NOT_LEFT_STATUSES, *Shipment.UNDER_WAY_STATUSES)
+    parcels = Shipment.objects.using(using).filter(
+        order__customer=key, status__in=under_way
+    )
+    for parcel in parcels.order_by("shipment_number"):
+        yield f"shipment {parcel} is {parcel.get_status_display().lower()}"

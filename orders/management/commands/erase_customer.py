@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.db import DEFAULT_DB_ALIAS
+
+from orders.services.erasing import (
+    ErasurePlan,
+    ErasureReason,
+    erase_customer,
+    find_customer,
+    plan_erasure,
+    require_erasable,
+)
+from stateset.lib.commands import StatesetCommand
+from stateset.lib.erasing import INVOICES
+from stateset.lib.errors import UsageError
+from stateset.lib.reports import Report
+
+
+class Command(StatesetCommand):
+    help = "Erase what is personal of a customer, for good; the books stay."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("number", help="The customer's number: CUS-2026-000001.")
+        parser.add_argument(
+            "--reason",
+            required=True,
+            choices=ErasureReason.values,
+            help="Why; kept in the audit log.",
+        )
+        parser.add_argument(
+            "--invoices",
+            action="store_true",
+            help="Erase what tax law has issued invoices keep, too.",
+        )
+        parser.add_argument(
+            "--confirm", metavar="NUMBER", help="The customer's number once more."
+        )
+
+    def run(
+        self,
+        *,
+        database: str,
+        number: str,
+        reason: str,
+        invoices: bool,
+        confirm: str | None,
+        **_options: Any,
+    ) -> Report:
+        if database != DEFAULT_DB_ALIAS:
+            raise UsageError(
+                "Nobody was erased.",
+                why=f"{database} is not the database of the shop",
+                fix="leave --database out",
+            )
+        customer = find_customer(number)
+        scope = INVOICES if invoices else ""
+        require_erasable(customer, scope=scope)
+        plan = plan_erasure(customer, scope=scope)
+        self.confirm(_words(number, plan), name=number, given=confirm)
+        erase_customer(customer=customer, reason=reason, scope=scope)
+        return Report(
+            summary=f"Customer {number} is erased",
+            facts={"customer": number, "scope": scope, "rows": dict(plan.rows)},
+            rows=[{"what": name, "rows": count} for name, count in plan.rows],
+        )
+
+
+def _words(number: str, plan: ErasurePlan) -> str:
+    lines = [
+        f"This erases customer {number}, and nothing brings it back:",
+        *(f"  {count:,} {name}" for name, count in plan.rows),
+        "and what the events and the audit log say of them. What stays, and why:",
+        *(f"  {what}: {why}" for what, why in plan.kept),
+    ]
+    return "\n".join(lines)

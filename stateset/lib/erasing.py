@@ -1,0 +1,119 @@
+"""The words in which an app says which rows are about a customer, for erasing one.
+
+An app's ``erasure.py`` offers ``BELONGINGS``: of each model with something personal
+how a customer's rows are found, and which columns stay and why. What becomes of the
+others is what ``anonymise.py`` says of them. It may offer ``unfinished(using, key)``,
+which yields what is still open for a customer, and ``ended(using, key)``, which ends
+what an erased one may not have any more and returns what the event tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+
+from stateset.lib.discovery import discover
+
+INVOICES = "invoices"
+"""The scope of an erasure that takes what is kept of issued invoices too."""
+
+Find = Callable[[str, UUID], Q]
+"""Returns by the alias of a database and the key of a customer which rows are meant."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Why a column stays, and the scope of an erasure that takes it all the same."""
+
+    why: str
+    unless: str | None = None
+
+
+BY_KEY = Kept("by its key, what comes in twice is known to be the same")
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """Which rows of one model are about a customer, and what stays of them."""
+
+    model: type[models.Model]
+    find: Find
+    kept: Mapping[str, Kept]
+
+    def rows(self, using: str, key: UUID) -> models.QuerySet[Any]:
+        """Return a customer's rows."""
+        return self.model._base_manager.using(using).filter(self.find(using, key))
+
+    def spared(self, scope: str) -> dict[str, str]:
+        """Return the columns that an erasure leaves as they are, and why."""
+        return {
+            name: kept.why for name, kept in self.kept.items() if kept.unless != scope
+        }
+
+
+def belongs(
+    model: type[models.Model], *paths: str, only: Q | None = None, **kept: Kept
+) -> Belonging:
+    """Say by which relations rows are a customer's: ``order__customer``."""
+
+    def find(using: str, key: UUID) -> Q:
+        theirs = reduce(or_, (Q(**{path: key}) for path in paths))
+        return theirs & only if only else theirs
+
+    return Belonging(model, find, kept)
+
+
+def refers(
+    model: type[models.Model],
+    to: Mapping[str, tuple[type[models.Model], str]],
+    **kept: Kept,
+) -> Belonging:
+    """Say of rows that name a document without a foreign key which are a customer's.
+
+    ``to`` has by ``reference_type`` the model and its path to the customer.
+    """
+
+    def find(using: str, key: UUID) -> Q:
+        return reduce(
+            or_,
+            (
+                Q(
+                    reference_type=kind,
+                    reference_id__in=document._base_manager.using(using)
+                    .filter(**{path: key})
+                    .values("pk"),
+                )
+                for kind, (document, path) in to.items()
+            ),
+        )
+
+    return Belonging(model, find, kept)
+
+
+def all_belongings() -> Iterator[Belonging]:
+    """Yield what every app says of its models."""
+    for module in discover("erasure"):
+        yield from module.BELONGINGS
+
+
+def unfinished(using: str, key: UUID) -> Iterator[str]:
+    """Yield what every app still has open for a customer."""
+    for module in discover("erasure"):
+        if asked := getattr(module, "unfinished", None):
+            yield from asked(using, key)
+
+
+def end(using: str, key: UUID) -> dict[str, Any]:
+    """End what an erased customer may not have any more; return what changed."""
+    told: dict[str, Any] = {}
+    for module in discover("erasure"):
+        if ended := getattr(module, "ended", None):
+            told |= ended(using, key)
+    return told

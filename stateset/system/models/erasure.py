@@ -1,0 +1,60 @@
+"""Erasures: who was erased, so that a restored database erases them again."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from stateset.lib import erasures
+from stateset.lib.constraints import one_of
+from stateset.lib.erasing import INVOICES
+
+
+class ErasureScope(models.TextChoices):
+    """What goes beside what the law lets go."""
+
+    NOTHING_MORE = "", "Not what the books need"
+    INVOICES = INVOICES, "Issued invoices too"
+
+
+class Erasure(models.Model):
+    """That one person's data was erased; nothing in it is personal."""
+
+    Scope = ErasureScope
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    subject = models.CharField(max_length=100)
+    subject_id = models.UUIDField()
+    erased_at = models.DateTimeField(default=timezone.now)
+    scope = models.CharField(max_length=12, choices=Scope, blank=True)
+    actor_label = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        db_table = "erasures"
+        db_table_comment = "Who was erased, to be erased again after a restore"
+        indexes = [
+            models.Index(fields=["-erased_at"], name="idx_erasures_erased"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "subject_id", "scope"],
+                name="erasure_once",
+                violation_error_message="This was erased already.",
+            ),
+            one_of("scope", ErasureScope, name="erasure_scope_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.subject_id}"
+
+    def record(self) -> erasures.Erasure:
+        """Return what others get to know of it."""
+        return erasures.Erasure(
+            id=self.id,
+            subject=self.subject,
+            subject_id=self.subject_id,
+            erased_at=self.erased_at,
+            scope=self.scope,
+            actor_label=self.actor_label,
+        )

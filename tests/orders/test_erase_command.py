@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from stateset.system.models import Erasure
+from tests.orders.builders import make_address, make_customer, make_order
+from tests.orders.erasing import everything
+
+pytestmark = pytest.mark.django_db
+
+
+def run(number: str, **options: Any) -> tuple[str, str]:
+    """Return what the command says, and what it shows before."""
+    said, shown = StringIO(), StringIO()
+    options = {"reason": "request", "stdout": said, "stderr": shown, **options}
+    try:
+        call_command("erase_customer", number, **options)
+    except CommandError as error:
+        return str(error), shown.getvalue()
+    return said.getvalue(), shown.getvalue()
+
+
+def test_the_plan_is_shown_and_nothing_is_done_unasked() -> None:
+    customer = make_customer()
+    make_address(customer)
+    before, number = everything(), customer.customer_number
+
+    said, shown = run(number)
+
+    assert "  1 addresses\n" in shown
+    assert said == (
+        "Nothing was changed.\n"
+        "  why: this destroys data, and there is no terminal to ask on\n"
+        f"  fix: read the plan above, then add --confirm {number}"
+    )
+    assert run("CUS-1")[0].splitlines()[1] == "  why: there is no customer CUS-1"
+    assert everything() == before
+
+
+def test_it_is_done_when_it_is_confirmed_and_refused_when_it_is_too_early() -> None:
+    customer, busy = make_customer(), make_order().customer
+
+    said, _ = run(customer.customer_number, confirm=customer.customer_number)
+    refused, shown = run(busy.customer_number, confirm=busy.customer_number)
+
+    assert f"Customer {customer.customer_number} is erased" in said
+    assert Erasure.objects.get().subject_id == customer.pk
+    assert refused.startswith(f"Customer {busy.customer_number} was not erased.")
+    assert shown == ""
