@@ -50,7 +50,7 @@ def found() -> dict[str, str]:
 @pytest.mark.long
 @pytest.mark.parametrize("is_lost", [False, True])
 def test_whoever_was_erased_since_the_backup_is_erased_again(
-    books: Shop, is_lost: bool
+    books: Shop, *, is_lost: bool
 ) -> None:
     ada, grace = make_old_customer(), make_customer()
     kept = plant_into(ada)
