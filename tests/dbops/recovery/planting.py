@@ -19,7 +19,7 @@ from stateset.accounts.services import (
 )
 from stateset.lib.anonymise import Table, all_tables
 from stateset.lib.anonymise_rules import PLAIN
-from stateset.system.models import AuditEntry, Event, IntegrityRun
+from stateset.system.models import AuditEntry, Erasure, Event, IntegrityRun
 from stateset.system.sealing.flow import seal_log
 from stateset.system.triggers import ledgers_open
 from tests.finance.builders import make_cash_sale, make_invoice
@@ -56,7 +56,8 @@ def plant() -> list[str]:
 
 
 def _make_company() -> None:
-    make_address(make_customer())
+    address = make_address(make_customer())
+    Erasure.objects.create(subject="orders.customer", subject_id=address.customer_id)
     make_cart()
     make_cash_sale()
     make_invoice()

@@ -176,8 +176,9 @@ def test_an_older_backup_gets_the_migrations_before_it_goes_live(books: Shop) ->
     call_command("migrate", verbosity=0)
     plan = plan_restore()
     assert plan.facts["migrations"] == (
-        "3 are run before it goes live: system.0002_outbox_hold;"
-        " system.0003_sequence_skipped; system.0004_seals_and_proofs"
+        "4 are run before it goes live: system.0002_outbox_hold;"
+        " system.0003_sequence_skipped; system.0004_seals_and_proofs;"
+        " system.0005_erasures"
     )
     replace_live(plan)
     assert unapplied_migrations(connections["default"]) == []
