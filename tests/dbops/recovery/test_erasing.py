@@ -69,14 +69,21 @@ def test_whoever_was_erased_since_the_backup_is_erased_again(
     assert list(violations(all_invariants())) == []
 
 
-def test_what_the_storage_missed_comes_with_the_next_backup(books: Shop) -> None:
-    erasure = erase_customer(customer=make_customer(), reason="request")
-    (name,) = objects()
-    assert name == f"erasure_{erasure.id.hex}.json"
-    assert read_erasures(backup_storage(), "default").erasures == (erasure,)
-    (books.backup_folder / name).unlink()
+def test_what_the_storage_missed_comes_with_the_next_backup(
+    books: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    erase_customer(customer=make_customer(), reason="request")
+    (first,) = read_erasures(backup_storage(), "default").erasures
+    assert objects() == [f"erasure_{first.id.hex}.json"]
+    moved = books.backup_folder.rename(books.folder / "away")
+    books.backup_folder.write_text("no folder")
+    second = erase_customer(customer=make_customer(), reason="request")
+    assert "not kept beside the backups yet" in caplog.text
+    assert recorded("default") == [first, second]
+    books.backup_folder.unlink()
+    moved.rename(books.backup_folder)
     create_backup(verify="none")
-    assert objects() == [name]
+    assert set(read_erasures(backup_storage(), "default").erasures) == {first, second}
 
 
 @pytest.mark.django_db
