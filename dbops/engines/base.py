@@ -194,6 +194,10 @@ class Engine(ActivityVerbs, CareVerbs, ProofVerbs, SpaceVerbs, SwapVerbs):
         """
 
     @abstractmethod
+    def outside_tables(self, draft: str) -> list[str]:
+        """Return in words what a draft holds that is in no table."""
+
+    @abstractmethod
     def scrub(self, draft: str) -> None:
         """Write a draft anew, so that nothing of what its rows were is left in it.
 

@@ -57,7 +57,8 @@ def restore_anonymised(
         with beside(engine, RESTORED, draft) as restored:
             if is_older:
                 run_django_migrate(restored)
-            refuse_unknown(unknown_to_models(restored, unknown))
+            loose = engine.outside_tables(draft)
+            refuse_unknown([*unknown_to_models(restored, unknown), *loose])
             names = Pseudonyms(secrets.token_bytes(KEY_BYTES))
             done["anonymised_rows"] = anonymise(restored, names)
         engine.scrub(draft)

@@ -17,6 +17,7 @@ from dbops.engines.postgresql.directory import dump_directory, room_to_dump
 from dbops.engines.postgresql.dump import dump
 from dbops.engines.postgresql.foreign import drafted_from_file
 from dbops.engines.postgresql.lock import lease_holder, lock
+from dbops.engines.postgresql.loose import outside_tables
 from dbops.engines.postgresql.proof import PostgresqlProof
 from dbops.engines.postgresql.restore import drafted, name_restored, new_target
 from dbops.engines.postgresql.scrub import scrub
@@ -109,6 +110,9 @@ class PostgresqlEngine(
         return drafted_from_file(
             self.connection, self.options, file, target, check=check
         )
+
+    def outside_tables(self, draft: str) -> list[str]:
+        return outside_tables(self.connection, draft)
 
     def scrub(self, draft: str) -> None:
         scrub(self.connection, draft)

@@ -88,6 +88,9 @@ class SqliteEngine(
     ) -> AbstractContextManager[str]:
         return drafted_from_file(file, target, check=check)
 
+    def outside_tables(self, draft: str) -> list[str]:
+        return []
+
     def scrub(self, draft: str) -> None:
         scrub(Path(draft))
 

@@ -163,6 +163,18 @@ def test_a_column_or_a_table_of_no_model_is_refused(books: Shop) -> None:
     assert books.databases() == before
 
 
+@pytest.mark.postgresql
+def test_a_large_object_is_refused_as_nobody_knows_what_is_in_it(books: Shop) -> None:
+    connections["default"].close()
+    books.run("SELECT lo_from_bytea(0, 'Ada Lovelace')")
+    create_backup(verify="none")
+    before = books.databases()
+    with pytest.raises(AnonymiseRefusedError) as caught:
+        restore_anonymised(into=books.new_name())
+    assert caught.value.why == "1 large object: in the database, but in no model"
+    assert books.databases() == before
+
+
 @pytest.mark.long
 def test_an_older_backup_is_migrated_and_one_of_another_release_refused(
     books: Shop,
