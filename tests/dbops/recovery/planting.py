@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -19,7 +20,7 @@ from stateset.accounts.services import (
 )
 from stateset.lib.anonymise import Table, all_tables
 from stateset.lib.anonymise_rules import PLAIN
-from stateset.system.models import AuditEntry, Event, IntegrityRun
+from stateset.system.models import AuditEntry, Erasure, Event, IntegrityRun
 from stateset.system.sealing.flow import seal_log
 from stateset.system.triggers import ledgers_open
 from tests.finance.builders import make_cash_sale, make_invoice
@@ -91,6 +92,7 @@ def _let_people_in() -> None:
         broken_rows=1,
         findings=[["orders.rule", planted(), planted()]],
     )
+    Erasure.objects.create(subject="orders.customer", subject_id=uuid4())
     SchedulePause.objects.create(name="prune", paused_by=planted(), reason=planted())
 
 
