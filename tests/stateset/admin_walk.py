@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from inventory.services.manufacturing import OperationPlan
 from inventory.services.procurement import announce_shipping_notice
 from orders.services import set_cart_item
+from orders.services.erasing import erase_customer
 from stateset.demo.seeding import seed_demo
 from stateset.system.sealing.flow import seal_log
 from stateset.system.services.proving import prove_books
@@ -26,7 +27,7 @@ from tests.dbops.scheduling.builders import make_pause, make_run, make_sample
 from tests.filled import filled_by
 from tests.inventory.manufacturing.builders import make_running_order
 from tests.inventory.procurement.builders import line_ids, make_sent_order
-from tests.orders.builders import make_cart, make_stocked_variant
+from tests.orders.builders import make_cart, make_customer, make_stocked_variant
 from tests.stateset.builders import make_user
 
 OUR_APPS = {
@@ -75,6 +76,7 @@ def live_and_add() -> None:
     prove_books()
     make_sample()
     make_request(make_user())
+    erase_customer(customer=make_customer(), reason="request")
 
 
 def walk(client: Client, model_admin: Any) -> Iterator[str]:

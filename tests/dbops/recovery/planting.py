@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -92,6 +93,7 @@ def _let_people_in() -> None:
         broken_rows=1,
         findings=[["orders.rule", planted(), planted()]],
     )
+    Erasure.objects.create(subject="orders.customer", subject_id=uuid4())
     SchedulePause.objects.create(name="prune", paused_by=planted(), reason=planted())
 
 
