@@ -31,8 +31,8 @@ OUTDATED = """
       AND n.nspname !~ '^pg_'
       AND c.reltuples = 0
 """
-# With the system's own of this database, one of which keeps the statistics. What hangs on
-# a table (its indexes, its TOAST) comes with it.
+# With the system's own of this database, one of which keeps the statistics. Indexes
+# and TOAST come with their table.
 OWN = """
     SELECT c.oid::regclass::text FROM pg_catalog.pg_class c
     WHERE c.relkind IN ('r', 'm') AND NOT c.relisshared AND c.relpersistence <> 't'
