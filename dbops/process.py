@@ -22,6 +22,7 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
+from dbops.endings import failed, silent, standstills, without_secrets
 from dbops.errors import ProgramFailedError
 
 CHUNK_BYTES = 1024 * 1024
@@ -29,11 +30,11 @@ INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "KRB5CCNAME")
 STDERR_LINES = 200
 STDERR_LINE_CHARACTERS = 1000
 STOP_SECONDS = 5.0
-WORDS_LINES = 5
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[], object]
+Explain = Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,14 @@ class Running:
         child: subprocess.Popen[bytes],
         silence_seconds: float | None,
         progress: Progress,
+        explain: Explain,
     ) -> None:
         self.program = program
         self.pid = child.pid
         self._child = child
         self._silence_seconds = silence_seconds
         self._progress = progress
+        self._explain = explain
         self._seen: object = None
         self._said: deque[str] = deque(maxlen=STDERR_LINES)
         self._listener = Thread(target=self._listen, daemon=True)
@@ -130,7 +133,7 @@ class Running:
                 raise self._silent()
         self.kill()
         if status:
-            raise self._failed(status)
+            raise failed(self.program.name, status, self.warnings)
 
     def stop(self) -> None:
         """End the whole process group and let go of it. Idempotent."""
@@ -183,39 +186,15 @@ class Running:
         # for it, and nobody waits for the thread.
         with _present(self._child.stderr) as stderr:
             while line := stderr.readline(STDERR_LINE_CHARACTERS):
-                text = self._without_secrets(line.decode(errors="replace").rstrip())
-                if text:
+                text = line.decode(errors="replace").rstrip()
+                if text := without_secrets(text, self.program.env):
                     self._said.append(text)
 
-    def _without_secrets(self, text: str) -> str:
-        for name, value in self.program.env.items():
-            if value and name.endswith(("PASSWORD", "SECRET", "TOKEN")):
-                # It is heard line by line, and a password may have several.
-                for line in value.splitlines():
-                    text = text.replace(line, "***") if line else text
-        return text
-
-    def _failed(self, status: int) -> ProgramFailedError:
-        words = "; ".join(self.warnings[-WORDS_LINES:])
-        if status < 0:
-            ending = f"it was killed by signal {-status} ({_signal_name(-status)})"
-        else:
-            ending = f"it ended with status {status}"
-        error = ProgramFailedError(
-            f"{self.program.name} did not do its work.",
-            why=f"{ending}: {words}" if words else f"{ending} and said nothing",
-            fix="mend what it names, then try again",
-        )
-        error.returncode = status
-        return error
-
     def _silent(self) -> ProgramFailedError:
-        words = "; ".join(self.warnings[-WORDS_LINES:])
-        seconds = f"it did nothing for {self._silence_seconds:g} seconds"
-        return ProgramFailedError(
-            f"{self.program.name} was stopped.",
-            why=f"{seconds}: {words}" if words else seconds,
-            fix="look for what it waits on (locks, the network), then try again",
+        # Asked while it still stands there.
+        found = [*standstills(self.pid), self._explain()]
+        return silent(
+            self.program.name, self._silence_seconds or 0, self.warnings, found
         )
 
 
@@ -227,6 +206,7 @@ def running(
     read: bool | None = None,
     silence_seconds: float | None = None,
     progress: Progress = lambda: None,
+    explain: Explain = lambda: "",
 ) -> Iterator[Running]:
     """Run a program beside the block; leaving it waits for a good end.
 
@@ -235,10 +215,11 @@ def running(
     ProgramFailedError when it cannot be started, fails, is killed, or neither reads,
     writes nor ends for ``silence_seconds``; whatever the block raises stops it.
     Of one that is only waited for, ``progress`` tells by another value that it works.
+    ``explain`` is asked why it may be silent, before it is stopped; it must not raise.
     """
     is_read = not feed if read is None else read
     child = _start(program, feed=feed, read=is_read)
-    started = Running(program, child, silence_seconds, progress)
+    started = Running(program, child, silence_seconds, progress, explain)
     try:
         yield started
         started.finish()
@@ -246,9 +227,14 @@ def running(
         started.stop()
 
 
-def run(program: Program, *, silence_seconds: float | None = None) -> Finished:
+def run(
+    program: Program,
+    *,
+    silence_seconds: float | None = None,
+    explain: Explain = lambda: "",
+) -> Finished:
     """Run a program to its end and return what it said; raises as ``running``."""
-    with running(program, silence_seconds=silence_seconds) as started:
+    with running(program, silence_seconds=silence_seconds, explain=explain) as started:
         output = b"".join(bytes(chunk) for chunk in started.chunks())
     return Finished(output.decode(errors="replace"), started.warnings)
 
@@ -306,10 +292,3 @@ def _present(pipe: IO[bytes] | None) -> IO[bytes]:
     if pipe is None:
         raise ValueError("The program was started without this pipe.")
     return pipe
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -12,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbops.disk import require_space, workspace
 from dbops.engines.base import DIRECTORY, Dumped, Sink
 from dbops.engines.options import Options
+from dbops.engines.postgresql.activity.silence import why_silent
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import row_bytes
 from dbops.engines.postgresql.dump import dump_by
@@ -48,6 +50,7 @@ def dump_directory(
                 read=False,
                 silence_seconds=options.silence_seconds,
                 progress=lambda: _written(place),
+                explain=partial(why_silent, connection, "pg_dump"),
             ) as pg_dump:
                 pass
             return pg_dump.warnings

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbops.engines.base import Dumped, Sink
 from dbops.engines.options import Options
+from dbops.engines.postgresql.activity.silence import why_silent
 from dbops.engines.postgresql.clients import find_pg_dump
 from dbops.engines.postgresql.connect import (
     client_program,
@@ -29,7 +31,11 @@ def dump(connection: BaseDatabaseWrapper, options: Options, sink: Sink) -> Dumpe
     """
 
     def stream(program: Program) -> tuple[str, ...]:
-        with running(program, silence_seconds=options.silence_seconds) as pg_dump:
+        with running(
+            program,
+            silence_seconds=options.silence_seconds,
+            explain=partial(why_silent, connection, "pg_dump"),
+        ) as pg_dump:
             for chunk in pg_dump.chunks():
                 sink.write(chunk)
         return pg_dump.warnings

@@ -1,4 +1,10 @@
-"""Write a draft anew: dead rows and statistics still hold what its rows were."""
+"""Write a draft anew: dead rows and statistics still hold what its rows were.
+
+Nothing but the draft's own tables, though. Without a list, VACUUM FULL takes those that
+all databases of the server share too. For pg_database and pg_authid it waits for every
+open transaction that has read them, and each new session waits behind it: also the
+pg_dump that such a transaction waits for, for good.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +31,13 @@ OUTDATED = """
       AND n.nspname !~ '^pg_'
       AND c.reltuples = 0
 """
+# With the system's own of this database, one of which keeps the statistics. Indexes
+# and TOAST come with their table.
+OWN = """
+    SELECT c.oid::regclass::text FROM pg_catalog.pg_class c
+    WHERE c.relkind IN ('r', 'm') AND NOT c.relisshared AND c.relpersistence <> 't'
+    ORDER BY c.oid
+"""
 
 
 def scrub(connection: BaseDatabaseWrapper, draft: str) -> None:
@@ -40,7 +53,8 @@ def scrub(connection: BaseDatabaseWrapper, draft: str) -> None:
             # To change a column's type, even to what it is, drops its statistics.
             cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}")
         # Last, so that statistics of before go with the dead rows.
-        cursor.execute("VACUUM FULL")
+        names = ", ".join(name for (name,) in _all(cursor, OWN))
+        cursor.execute(f"VACUUM FULL {names}")
 
 
 def _all(cursor: CursorWrapper, query: str) -> list[tuple[str, ...]]:

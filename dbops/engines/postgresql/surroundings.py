@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbops.engines.options import Options
+from dbops.engines.postgresql.activity.silence import why_silent
 from dbops.engines.postgresql.clients import find_pg_dump
 from dbops.engines.postgresql.connect import client_program, server_version, session
 from dbops.process import run
@@ -73,6 +76,7 @@ def _said(
             own, str(client.path), flags, database=own.connection.info.dbname
         ),
         silence_seconds=options.silence_seconds,
+        explain=partial(why_silent, own, program),
     )
     return finished.output
 

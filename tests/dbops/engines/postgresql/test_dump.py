@@ -344,12 +344,19 @@ def test_an_interrupted_count_does_not_linger(shop: Shop, fakes: Path) -> None:
     assert busy == [(0,)]
 
 
-def test_a_hanging_pg_dump_is_stopped(shop: Shop, fakes: Path) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_hanging_pg_dump_is_stopped(shop: Shop, fakes: Path, jobs: int) -> None:
     make_program(fakes, "pg_dump", "echo $$ > $0.pid; kill -STOP $$")
     engine = get_engine(ALIAS)
-    engine.options = Options(client_folders=(fakes,), silence_seconds=0.5)
-    with pytest.raises(ProgramFailedError, match="pg_dump was stopped"):
+    engine.options = Options(
+        client_folders=(fakes,), silence_seconds=0.8, backup_jobs=jobs
+    )
+    with pytest.raises(ProgramFailedError, match="pg_dump was stopped") as caught:
         engine.dump(io.BytesIO())
     pid = int((fakes / "pg_dump.pid").read_text())
+    assert caught.value.why == (
+        f"it did nothing for 0.8 seconds; pg_dump (process {pid}) is halted (state T);"
+        " pg_dump has no session on the server"
+    )
     with pytest.raises(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)

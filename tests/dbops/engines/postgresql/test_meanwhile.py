@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from dbops.backups.create import create_backup
 from dbops.backups.restore import restore_backup
 from dbops.engines.options import Options
 from dbops.engines.postgresql import contents
+from dbops.engines.postgresql.activity import reading
+from dbops.engines.postgresql.activity.silence import why_silent
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import contents_beside
 from dbops.engines.registry import get_engine
@@ -86,8 +89,10 @@ def behind(shop: Shop) -> Iterator[Wire]:
 
 
 def test_a_server_that_nothing_comes_from_any_more_does_not_hold_a_backup(
-    shop: Shop,
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reading, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(contents, "CANCEL_SECONDS", 0.2)
     engine = get_engine(ALIAS)
     engine.options = Options(silence_seconds=1)
     with behind(shop) as wire:
@@ -96,7 +101,28 @@ def test_a_server_that_nothing_comes_from_any_more_does_not_hold_a_backup(
         with pytest.raises(ProgramFailedError) as caught:
             engine.dump(io.BytesIO())
     assert caught.value.what == "pg_dump was stopped."
-    assert caught.value.why == "it did nothing for 1 seconds"
+    assert caught.value.why == (
+        "it did nothing for 1 seconds;"
+        " the server does not answer: connection timeout expired"
+    )
+
+
+def test_whom_a_silent_pg_dump_waits_for_is_told(
+    shop: Shop,
+) -> None:
+    """Such a lock has no limit: --lock-wait-timeout is for tables of our own."""
+    with ThreadPoolExecutor(1) as pool:
+        with locked(shop, "pg_catalog.pg_ts_parser"):
+            dumped = pool.submit(get_engine(ALIAS).dump, io.BytesIO())
+            wait_for(lambda: shop.run(WAITING) != [(0,)])
+            why = why_silent(connections[ALIAS], "pg_dump")
+        dumped.result()
+    assert re.fullmatch(
+        r"pg_dump's session \d+ is active for \d+ s, waiting for Lock: relation"
+        r" \(AccessShareLock of pg_ts_parser\), held up by session \d+"
+        r" \(client backend of \w+, idle in transaction for \d+ s\)",
+        why,
+    )
 
 
 def test_a_count_that_nothing_comes_of_any_more_is_given_up(
