@@ -35,10 +35,17 @@ BELONGINGS = (
         only=~Q(invoice__status=Invoice.Status.DRAFT),
         description=BY_LAW,
     ),
+    # Each once; by both ways at a time the database would read all payments.
     belongs(
         Payment,
         "order__customer",
+        provider_reference=AT_THE_BANK,
+        idempotency_key=BY_KEY,
+    ),
+    belongs(
+        Payment,
         "invoice__customer",
+        only=Q(order=None),
         provider_reference=AT_THE_BANK,
         idempotency_key=BY_KEY,
     ),
@@ -46,7 +53,9 @@ BELONGINGS = (
     belongs(CashSale, "order__customer"),
     refers(
         StockTransaction,
-        {ReferenceType.CASH_SALE: (CashSale, "order__customer")},
+        ReferenceType.CASH_SALE,
+        CashSale,
+        "order__customer",
         idempotency_key=BY_KEY,
     ),
 )

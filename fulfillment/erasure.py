@@ -10,16 +10,31 @@ from inventory.models import StockAllocation, StockTransaction
 from inventory.models.stock.references import ReferenceType
 from stateset.lib.erasing import BY_KEY, belongs, refers
 
-PICKED = {ReferenceType.FULFILLMENT_ORDER: (FulfillmentOrder, "order__customer")}
-SHIPPED = {ReferenceType.SHIPMENT: (Shipment, "order__customer")}
-
 BELONGINGS = (
     belongs(FulfillmentOrder, "order__customer"),
     belongs(Shipment, "order__customer"),
     belongs(ShipmentItem, "shipment__order__customer"),
     belongs(TrackingEvent, "shipment__order__customer"),
-    refers(StockAllocation, PICKED),
-    refers(StockTransaction, {**PICKED, **SHIPPED}, idempotency_key=BY_KEY),
+    refers(
+        StockAllocation,
+        ReferenceType.FULFILLMENT_ORDER,
+        FulfillmentOrder,
+        "order__customer",
+    ),
+    refers(
+        StockTransaction,
+        ReferenceType.FULFILLMENT_ORDER,
+        FulfillmentOrder,
+        "order__customer",
+        idempotency_key=BY_KEY,
+    ),
+    refers(
+        StockTransaction,
+        ReferenceType.SHIPMENT,
+        Shipment,
+        "order__customer",
+        idempotency_key=BY_KEY,
+    ),
 )
 
 

@@ -15,8 +15,6 @@ from orders.models import Address, Cart, CartItem, Customer, Order, OrderItem
 from stateset.lib.erasing import BY_KEY, belongs, refers
 from stateset.lib.states import legal_next
 
-FOR_ORDERS = {ReferenceType.ORDER: (Order, "customer")}
-
 BELONGINGS = (
     belongs(Customer, "pk"),
     belongs(Address, "customer"),
@@ -24,8 +22,14 @@ BELONGINGS = (
     belongs(CartItem, "cart__customer"),
     belongs(Order, "customer", idempotency_key=BY_KEY),
     belongs(OrderItem, "order__customer"),
-    refers(StockReservation, FOR_ORDERS),
-    refers(StockTransaction, FOR_ORDERS, idempotency_key=BY_KEY),
+    refers(StockReservation, ReferenceType.ORDER, Order, "customer"),
+    refers(
+        StockTransaction,
+        ReferenceType.ORDER,
+        Order,
+        "customer",
+        idempotency_key=BY_KEY,
+    ),
 )
 
 

@@ -24,7 +24,9 @@ BELONGINGS = (
     belongs(WarrantyClaim, "warranty__customer"),
     refers(
         StockTransaction,
-        {ReferenceType.RETURN: (ReturnRequest, "customer")},
+        ReferenceType.RETURN,
+        ReturnRequest,
+        "customer",
         idempotency_key=BY_KEY,
     ),
 )

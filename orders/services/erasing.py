@@ -88,7 +88,7 @@ def erase_customer(
     unfinished, and SealBrokenError where the ledgers are not as they were sealed.
     """
     with business_transaction(reason=f"erased: {ErasureReason(reason).label.lower()}"):
-        lock_row(customer)
+        lock_row(customer, whole=True)
         require_erasable(customer, scope=scope)
         erasure = erasures.Erasure(
             id=uuid7(),

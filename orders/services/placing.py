@@ -35,6 +35,7 @@ from stateset.lib.journal import business_transaction
 from stateset.system.models import Event
 from stateset.system.services import next_number, record_event
 from stateset.system.services.actors import acting_user_id
+from stateset.system.services.locks import keep_row
 
 
 def place_order(
@@ -132,6 +133,9 @@ def _write(
 ) -> Order:
     try:
         with business_transaction(reason="order placed"):
+            # Who is erased meanwhile must not come back with the copies made above.
+            order.customer.status = keep_row(order.customer, "status")
+            require_active(order.customer)
             order.order_number = order.order_number or next_number("ORD", at=at)
             order.save(force_insert=True)
             for item in items:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -59,12 +57,12 @@ class Belonging:
 
 
 def belongs(
-    model: type[models.Model], *paths: str, only: Q | None = None, **kept: Kept
+    model: type[models.Model], path: str, *, only: Q | None = None, **kept: Kept
 ) -> Belonging:
     """Say by which relations rows are a customer's: ``order__customer``."""
 
     def find(using: str, key: UUID) -> Q:
-        theirs = reduce(or_, (Q(**{path: key}) for path in paths))
+        theirs = Q(**{path: key})
         return theirs & only if only else theirs
 
     return Belonging(model, find, kept)
@@ -72,27 +70,20 @@ def belongs(
 
 def refers(
     model: type[models.Model],
-    to: Mapping[str, tuple[type[models.Model], str]],
+    kind: str,
+    document: type[models.Model],
+    path: str,
     **kept: Kept,
 ) -> Belonging:
-    """Say of rows that name a document without a foreign key which are a customer's.
+    """Say it of rows that name a document by ``reference_type`` and ``reference_id``.
 
-    ``to`` has by ``reference_type`` the model and its path to the customer.
+    ``path`` leads from the document to the customer. One kind at a time: of several
+    the database would read the whole table.
     """
 
     def find(using: str, key: UUID) -> Q:
-        return reduce(
-            or_,
-            (
-                Q(
-                    reference_type=kind,
-                    reference_id__in=document._base_manager.using(using)
-                    .filter(**{path: key})
-                    .values("pk"),
-                )
-                for kind, (document, path) in to.items()
-            ),
-        )
+        theirs = document._base_manager.using(using).filter(**{path: key})
+        return Q(reference_type=kind, reference_id__in=theirs.values("pk"))
 
     return Belonging(model, find, kept)
 

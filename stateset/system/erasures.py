@@ -53,7 +53,7 @@ def _again(erasure: Erasure, using: str) -> bool:
     told = end(using, subject.pk)
     # For the page of the customer; nobody outside is told, as everybody was before.
     Event.objects.using(using).create(
-        aggregate_type=subject._meta.model_name,
+        aggregate_type=subject._meta.model_name or "",
         aggregate_id=subject.pk,
         event_type=ERASED,
         payload={**told, "scope": erasure.scope},

@@ -77,7 +77,9 @@ def record_erasure(erasure: Erasure, *, using: str) -> None:
 def subject_of(erasure: Erasure, using: str) -> models.Model | None:
     """Return whom an erasure is about, locked; None where there is nobody any more."""
     rows = apps.get_model(erasure.subject)._base_manager.using(using)
-    return rows.select_for_update().filter(pk=erasure.subject_id).first()
+    found: models.Model | None
+    found = rows.select_for_update().filter(pk=erasure.subject_id).first()
+    return found
 
 
 @contextmanager

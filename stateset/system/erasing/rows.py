@@ -57,8 +57,8 @@ def kept_columns(found: Sequence[Found], scope: str) -> Iterator[tuple[str, str]
         options = each.belonging.model._meta
         for name, why in each.belonging.spared(scope).items():
             if each.keys:
-                column = options.get_field(name)
-                yield f"{options.verbose_name_plural}: {column.verbose_name}", why
+                column = name.replace("_", " ")
+                yield f"{options.verbose_name_plural}: {column}", why
 
 
 def tables() -> dict[Model, Table]:

@@ -14,9 +14,14 @@ from finance.services import (
     record_payment,
     walk_in_customer,
 )
-from orders.errors import ErasureRefusedError
-from orders.models import Customer
-from orders.services import cancel_order, change_customer_status
+from orders.errors import CustomerNotActiveError, ErasureRefusedError
+from orders.models import Customer, Order
+from orders.services import (
+    OrderLine,
+    cancel_order,
+    change_customer_status,
+    place_order,
+)
 from orders.services.erasing import erase_customer
 from stateset.lib.erasures import Erasure, erased, recorded
 from stateset.lib.invariants import all_invariants, violations
@@ -26,7 +31,7 @@ from stateset.system.triggers import ledgers_open
 from tests.dbops.recovery.planting import planted
 from tests.finance.builders import make_debt
 from tests.fulfillment.builders import make_shipped
-from tests.orders.builders import make_customer, make_order
+from tests.orders.builders import make_customer, make_order, make_stocked_variant
 from tests.orders.erasing import (
     everything,
     make_old_customer,
@@ -186,6 +191,23 @@ def test_of_two_at_once_one_is_refused() -> None:
 
     assert refusals(results) == [ErasureRefusedError]
     assert len(recorded("default")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_erased_while_an_order_is_placed() -> None:
+    customer, lines = make_customer(), [OrderLine(make_stocked_variant(), 1)]
+    one, other = (Customer.objects.get(pk=customer.pk) for _ in range(2))
+
+    results = at_once(
+        lambda: place_order(customer=one, lines=lines),
+        lambda: erase_customer(customer=other, reason="request"),
+    )
+
+    (refused,) = refusals(results)
+    was_erased = refused is CustomerNotActiveError
+    assert was_erased or refused is ErasureRefusedError
+    assert Order.objects.exists() is not was_erased
+    assert bool(recorded("default")) is was_erased
 
 
 @pytest.mark.django_db
