@@ -13,6 +13,7 @@ import psycopg
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from psycopg.pq import TransactionStatus
 
 from dbops.engines.base import Contents
 from dbops.engines.postgresql.connect import first_line, quoted, session
@@ -67,8 +68,9 @@ def read_contents(
     The rows of the tables that are ``left_out`` are not looked at.
     """
     with connection.cursor() as cursor:
-        cursor.execute(DATABASE)
-        row, encoding, size_bytes, server_version = cursor.fetchone()
+        with _let_go(connection, cursor):
+            cursor.execute(DATABASE)
+            row, encoding, size_bytes, server_version = cursor.fetchone()
         database = json.loads(row)
         sizes = _read_sizes(cursor)
         tables = {
@@ -186,6 +188,22 @@ def read_places(cursor: CursorWrapper) -> list[str]:
     """Return the quoted name of each table whose rows are dumped; waits for nobody."""
     cursor.execute(NAMES)
     return [place_of(schema, table) for schema, table in cursor.fetchall()]
+
+
+@contextmanager
+def _let_go(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> Iterator[None]:
+    """Keep no lock of what the block reads until the end of an open transaction.
+
+    Whoever waits for pg_database to himself (VACUUM FULL of a superuser) would wait
+    for us, we for pg_dump, and pg_dump behind him: nobody would ever end.
+    """
+    status = connection.connection.info.transaction_status
+    if status != TransactionStatus.INTRANS:
+        yield
+        return
+    cursor.execute("SAVEPOINT reading")
+    yield
+    cursor.execute("ROLLBACK TO SAVEPOINT reading; RELEASE SAVEPOINT reading")
 
 
 def _read_sizes(cursor: CursorWrapper) -> dict[str, tuple[str, int]]:

@@ -20,6 +20,7 @@ from dbops.engines.postgresql.activity import reading
 from dbops.engines.postgresql.activity.silence import why_silent
 from dbops.engines.postgresql.connect import session
 from dbops.engines.postgresql.contents import contents_beside
+from dbops.engines.postgresql.snapshot import exported_snapshot
 from dbops.engines.registry import get_engine
 from dbops.errors import DatabaseUnavailableError, ProgramFailedError
 from tests.dbops.programs import make_program, real_program
@@ -34,6 +35,12 @@ WAITING = """
     SELECT count(*) FROM pg_locks
     WHERE NOT granted AND locktype = 'relation'
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+# Of what all databases of the server share.
+SHARED = """
+    SELECT relation::regclass::text, mode FROM pg_locks
+    WHERE database = 0 AND locktype = 'relation' AND pid = {}
 """
 
 END = """
@@ -123,6 +130,17 @@ def test_whom_a_silent_pg_dump_waits_for_is_told(
         r" \(client backend of \w+, idle in transaction for \d+ s\)",
         why,
     )
+
+
+def test_a_snapshot_keeps_nothing_that_all_databases_share(shop: Shop) -> None:
+    """Who wants it to himself would wait for us, and pg_dump behind him for good."""
+    with (
+        session(connections[ALIAS]) as own,
+        exported_snapshot(own, lock_wait_seconds=1),
+        contents_beside(own) as counted,
+    ):
+        assert counted.result().database == shop.name
+        assert shop.run(SHARED.format(own.connection.info.backend_pid)) == []
 
 
 def test_a_count_that_nothing_comes_of_any_more_is_given_up(
