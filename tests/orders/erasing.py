@@ -12,7 +12,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 
-from finance.services import invoice_order
+from finance.models import InvoiceLine
+from finance.services import discard_draft, draft_invoice, invoice_order
 from fulfillment.services import record_tracking
 from orders.models import Customer, Order
 from orders.services import (
@@ -49,7 +50,7 @@ def make_old_customer(**overrides: str) -> Customer:
     """Return a customer with a row in every table, and nothing left to be done."""
     customer = make_customer(**overrides)
     make_address(customer)
-    make_address(customer, line1=planted()).delete()
+    _delete_something(customer)
     variant = make_returnable_variant(warranty_months=3)
     order = make_delivered_order(customer=customer, lines=[OrderLine(variant, 3)])
     record_tracking(order.shipments.get(), status="in_transit", occurred_at=NOON)
@@ -80,14 +81,15 @@ def plant_into(customer: Customer) -> set[str]:
 
 
 def names_of(customer: Customer) -> set[str]:
-    """Return by what a row shows that it is a customer's: keys, or planted words."""
+    """Return what shows of a row that it is about a customer."""
     keys = {
         key
         for found in find_rows(DEFAULT_DB_ALIAS, customer.pk)
         for key in found.keys
         if isinstance(key, UUID)
     }
-    return {WORD, *map(str, keys), *(key.hex for key in keys)}
+    number = customer.customer_number.lower()
+    return {WORD, number, *map(str, keys), *(key.hex for key in keys)}
 
 
 def words_in(rows: set[str]) -> set[str]:
@@ -107,6 +109,16 @@ def _rows(using: str) -> Iterator[str]:
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608 - its own names
             for row in cursor.fetchall():
                 yield f"{table} {row!r}".lower()
+
+
+def _delete_something(customer: Customer) -> None:
+    """Leave behind what is known from the audit log alone, lines of it too."""
+    make_address(customer, line1=planted()).delete()
+    draft = draft_invoice(customer, notes=planted())
+    InvoiceLine.objects.create(
+        invoice=draft, line_number=1, description=planted(), quantity=1
+    )
+    discard_draft(draft)
 
 
 def _claim(order: Order) -> None:

@@ -193,9 +193,10 @@ def test_an_administrator_may_do_everything_without_being_a_superuser() -> None:
     assert ours.count() == user.groups.get().permissions.count()
 
 
-def test_only_the_administrator_breaks_the_glass() -> None:
-    holders = Group.objects.filter(permissions__codename="break_glass")
-    assert [group.name for group in holders] == ["Administrator"]
+def test_only_the_administrator_breaks_the_glass_and_erases() -> None:
+    for codename in ("break_glass", "erase_customer"):
+        holders = Group.objects.filter(permissions__codename=codename)
+        assert [group.name for group in holders] == ["Administrator"]
 
     order, browser = make_confirmed_order(), browser_of(member("Administrator"))
     page = opened(browser, order, NAME, reason="a slip of the pen")
