@@ -30,7 +30,7 @@ ASKED = since("created_at", label="asked")
 
 
 @admin.display(description="what came of it")
-def told(request: RestoreRequest) -> str:
+def text_told(request: RestoreRequest) -> str:
     """Return the result, or why there is none."""
     return request.told or "-"
 
@@ -46,7 +46,7 @@ class RestoreRequestAdmin(ReadOnlyAdmin):
         "asked_by",
         "decided_by",
         "reason",
-        told,
+        text_told,
     )
     list_filter = (("state", ChoicesFilter), ("created_at", DateRangeFilter))
     search_fields = ("backup_id__startswith",)

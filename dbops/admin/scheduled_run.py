@@ -23,7 +23,7 @@ STARTED = since("started_at", label="started")
 
 
 @admin.display(description="what became of it")
-def told(run: ScheduledRun) -> str:
+def text_told(run: ScheduledRun) -> str:
     """Return the result, or why there is none."""
     return run.result or ": ".join(filter(None, (run.error_what, run.error_why)))
 
@@ -38,7 +38,7 @@ def took(run: ScheduledRun) -> str:
 class ScheduledRunAdmin(ReadOnlyAdmin):
     """What was started on the schedule or by hand, newest first."""
 
-    list_display = ("name", SLOT, STATE, STARTED, took, told, "asked_by")
+    list_display = ("name", SLOT, STATE, STARTED, took, text_told, "asked_by")
     list_filter = (("state", ChoicesFilter), ("slot", DateRangeFilter))
     search_fields = ("name__startswith",)
     search_help_text = "The name of an entry of the schedule"

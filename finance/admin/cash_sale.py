@@ -24,6 +24,7 @@ from stateset.lib.admin import (
     link_to,
     money,
     money_text,
+    named,
     since,
     status_pill,
 )
@@ -33,8 +34,8 @@ Data = Mapping[str, Any]
 STATUS = status_pill()
 ORDER = link_to("order")
 PAYMENT = link_to("payment")
-LOCATION = link_to("location")
-CASHIER = link_to("cashier")
+LOCATION = named("location")
+CASHIER = named("cashier", "name")
 AMOUNT = money("amount")
 SOLD = since("sold_at", label="sold")
 TENDERED = (

@@ -8,7 +8,15 @@ from django.utils.html import format_html
 
 from finance.models import Invoice
 from finance.services import owed_on_invoice
-from stateset.lib.admin import GOOD, PROBLEM, link, money_text, pill, status_pill
+from stateset.lib.admin import (
+    GOOD,
+    PROBLEM,
+    link,
+    long_words,
+    money_text,
+    pill,
+    status_pill,
+)
 
 STATUS = status_pill()
 PAYMENT_STATUS = status_pill(colours={"succeeded": GOOD})
@@ -30,6 +38,7 @@ def money_due(invoice: Invoice) -> str:
 
 
 @admin.display(description="party")
-def party(invoice: Invoice) -> str:
+def name_of_party(invoice: Invoice) -> str:
     """Return the customer or the supplier, as a link."""
-    return link(invoice.customer or invoice.supplier)
+    party = invoice.customer or invoice.supplier
+    return link(party, long_words(str(party)))

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from finance.admin.columns import invoice_status, money_due, party
+from finance.admin.columns import invoice_status, money_due, name_of_party
 from finance.admin.invoice_actions import INVOICE_ACTIONS
 from finance.admin.invoice_line import InvoiceLineInline
 from finance.admin.papers import PRINTED_INVOICE
@@ -92,7 +92,7 @@ class InvoiceAdmin(PapersMixin, DocumentAdmin):
     list_display = (
         "__str__",
         KIND,
-        party,
+        name_of_party,
         invoice_status,
         TOTAL,
         money_due,
@@ -168,7 +168,18 @@ class InvoiceAdmin(PapersMixin, DocumentAdmin):
         number = ("invoice_number", "supplier_invoice_number")
         dates = (ISSUED, "due_on" if _is_draft(obj) else DUE_ON)
         return (
-            (None, {"fields": (number, (KIND, party), *_subject(obj), dates, bill_to)}),
+            (
+                None,
+                {
+                    "fields": (
+                        number,
+                        (KIND, name_of_party),
+                        *_subject(obj),
+                        dates,
+                        bill_to,
+                    )
+                },
+            ),
             ("Money", {"fields": (MONEY[:2], MONEY[2:], SETTLED[:2])}),
             ("Notes", {"fields": ("status_reason", "notes")}),
         )
@@ -176,7 +187,13 @@ class InvoiceAdmin(PapersMixin, DocumentAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return ()
-        shown = ("invoice_number", "supplier_invoice_number", KIND, party, bill_to)
+        shown = (
+            "invoice_number",
+            "supplier_invoice_number",
+            KIND,
+            name_of_party,
+            bill_to,
+        )
         return (*shown, "status", "status_reason", *SUBJECT, *MONEY, *SETTLED) + (
             (ISSUED,) if _is_draft(obj) else (ISSUED, DUE_ON)
         )

@@ -62,14 +62,15 @@ class InvoiceLineAdmin(ReadOnlyAdmin):
     """Lines across all invoices: what was charged, and for what."""
 
     list_display = (
-        "__str__",
         link_to("invoice"),
+        number("line_number", label="line"),
         "description",
         number("quantity"),
         PRICE,
         *SUMS,
         since("invoice__issued_on", label="issued"),
     )
+    list_display_links = ("description",)
     list_filter = (
         ("invoice__kind", ChoicesFilter),
         ("invoice__status", ChoicesFilter),

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 
 from finance.admin.columns import PAYMENT_STATUS
 from finance.admin.money_fields import new_key
@@ -22,6 +23,7 @@ from stateset.lib.admin import (
     ReadOnlyAdmin,
     ReadOnlyInline,
     RelatedFilter,
+    link,
     link_to,
     money,
     since,
@@ -40,6 +42,14 @@ PROCESSED = since("processed_at", label="processed")
 AUTHORIZED = since("authorized_at", label="authorised")
 RUNS_OUT = since("authorization_expires_at", label="authorisation ends")
 APPLIED = money("amount", currency="payment__currency")
+
+
+@admin.display(description="for", ordering="order")
+def name_of_debt(payment: Payment) -> str:
+    """Return what is paid, as links: an order, an invoice, or both."""
+    rows = [row for row in (payment.invoice, payment.order) if row is not None]
+    links = format_html_join(", ", "{}", ((link(row),) for row in rows))
+    return format_html('<span title="{}">{}</span>', ", ".join(map(str, rows)), links)
 
 
 class NewPaymentForm(forms.ModelForm):
@@ -102,8 +112,7 @@ class PaymentAdmin(DocumentAdmin):
         "payment_number",
         "kind",
         PAYMENT_STATUS,
-        ORDER,
-        INVOICE,
+        name_of_debt,
         AMOUNT,
         CAPTURED,
         REFUNDED,

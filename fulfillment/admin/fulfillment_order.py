@@ -23,6 +23,7 @@ from stateset.lib.admin import (
     ReadOnlyInline,
     RelatedFilter,
     link_to,
+    named,
     number,
     since,
     status_pill,
@@ -34,8 +35,8 @@ from stateset.lib.admin.papers import PapersMixin
 
 STATUS = status_pill()
 ORDER = link_to("order")
-LOCATION = link_to("location", label="from")
-PICKER = link_to("assigned_to", label="picker")
+LOCATION = named("location", label="from")
+PICKER = named("assigned_to", "name", label="picker")
 SHIP_BY = since("ship_by")
 PRIORITY = number("priority")
 TIMES = (

@@ -23,6 +23,7 @@ from stateset.lib.admin import (
     RelatedFilter,
     link_to,
     money,
+    named,
     number,
     since,
     status_pill,
@@ -41,6 +42,7 @@ SHIPPED = since("shipped_at", label="shipped")
 EXPECTED = since("estimated_delivery_at", label="expected")
 DELIVERED = since("delivered_at", label="delivered")
 SHIPMENT = link_to("shipment")
+HAPPENED = since("occurred_at", label="when")
 LABEL = (("carrier", "service"), ("tracking_number", "package_count"))
 TYPED = (
     "carrier",
@@ -84,7 +86,7 @@ class ShipmentItemInline(ReadOnlyInline):
 class TrackingInline(ReadOnlyInline):
     model = TrackingEvent
     fields = (
-        since("occurred_at", label="when"),
+        HAPPENED,
         status_pill(),
         "place",
         "description",
@@ -192,7 +194,7 @@ class ShipmentItemAdmin(ReadOnlyAdmin):
     list_display = (
         "__str__",
         SHIPMENT,
-        link_to("order_item__variant", label="variant"),
+        named("order_item__variant", label="variant"),
         number("quantity"),
         status_pill("shipment__status", label="shipment is"),
         since("shipment__shipped_at", label="shipped"),
@@ -215,15 +217,15 @@ class TrackingEventAdmin(ReadOnlyAdmin):
     """Scans across all shipments, newest first."""
 
     list_display = (
-        "__str__",
         SHIPMENT,
-        since("occurred_at", label="when"),
+        HAPPENED,
         STATUS,
         "place",
         "description",
         "source",
         yes_no("is_applied", label="moved it"),
     )
+    list_display_links = (HAPPENED,)
     list_filter = (
         ("status", ChoicesFilter),
         ("source", ChoicesFilter),

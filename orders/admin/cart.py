@@ -252,7 +252,7 @@ class CartItemAdmin(ReadOnlyAdmin):
     list_display = (
         "variant",
         link_to("cart"),
-        link_to("cart__customer", label="customer"),
+        named("cart__customer", "display_name", label="customer"),
         number("quantity"),
         UNIT_PRICE,
         LINE_TOTAL,

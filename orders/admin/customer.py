@@ -30,8 +30,8 @@ from stateset.lib.admin import (
     StatesetAdmin,
     StatesetStackedInline,
     leads_to,
-    link_to,
     money,
+    named,
     since,
     status_pill,
     yes_no,
@@ -201,7 +201,7 @@ class AddressAdmin(StatesetAdmin):
         "postal_code",
         "city",
         "country_code",
-        link_to("customer"),
+        named("customer", "display_name"),
         yes_no("is_default_shipping", label="ships here"),
         yes_no("is_default_billing", label="billed here"),
     )

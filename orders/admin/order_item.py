@@ -142,14 +142,15 @@ class OrderItemAdmin(ImportMixin, ReadOnlyAdmin):
     """Lines across all orders; each is edited in its order, while that is pending."""
 
     list_display = (
-        "__str__",
         link_to("order"),
+        number("line_number", label="line"),
         "sku",
         "name",
         QUANTITY,
         *UNITS[:3],
         LINE_TOTAL,
     )
+    list_display_links = ("sku",)
     list_filter = (("variant", RelatedFilter),)
     search_through = (
         "variant__sku__startswith",

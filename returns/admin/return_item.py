@@ -109,7 +109,6 @@ class ReturnItemAdmin(ReadOnlyAdmin):
 
     list_display = (
         name_of_article,
-        link_to("order_item__order", label="order"),
         link_to("return_request", label="return"),
         *UNITS[2:],
         LINE_REFUND,
@@ -123,5 +122,5 @@ class ReturnItemAdmin(ReadOnlyAdmin):
         "order_item__sku__startswith",
         "return_request__rma_number__startswith",
     )
-    list_select_related = ("return_request", "order_item__order")
+    list_select_related = ("return_request", "order_item")
     ordering = ("-id",)

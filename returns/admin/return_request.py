@@ -263,7 +263,7 @@ class ReturnApprovalAdmin(ReadOnlyAdmin):
         "level",
         DECISION,
         money("amount", currency="return_request__currency"),
-        link_to("approver"),
+        named("approver", "name"),
         since("decided_at", label="decided"),
     )
     list_filter = (

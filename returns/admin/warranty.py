@@ -30,6 +30,7 @@ from stateset.lib.admin import (
     RelatedFilter,
     leads_to,
     link_to,
+    named,
     since,
     status_pill,
 )
@@ -39,8 +40,8 @@ from stateset.system.services import next_number
 Data = Mapping[str, Any]
 
 STATUS = status_pill()
-CUSTOMER = link_to("customer")
-VARIANT = link_to("variant")
+CUSTOMER = named("customer", "display_name")
+VARIANT = named("variant")
 WARRANTY = link_to("warranty")
 
 

@@ -17,6 +17,7 @@ from stateset.lib.admin import (
     ReadOnlyAdmin,
     RelatedFilter,
     link_to,
+    named,
     number,
     since,
     status_pill,
@@ -83,7 +84,7 @@ def changes_table(entry: AuditEntry) -> str:
 
 
 @admin.display(description="columns")
-def changed_columns(entry: AuditEntry) -> str:
+def name_changed_columns(entry: AuditEntry) -> str:
     """Return the names of the changed columns, as many as fit a line."""
     names = sorted(entry.changes)
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if names[4:] else "")
@@ -96,7 +97,7 @@ class EventAdmin(ReadOnlyAdmin):
         "event_type",
         "aggregate_type",
         "aggregate_id",
-        link_to("actor"),
+        named("actor"),
         OCCURRED,
     )
     list_filter = (("actor", RelatedFilter), ("occurred_at", DateRangeFilter))
@@ -172,7 +173,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         since("created_at", label="when"),
         "action",
         "resource_type",
-        changed_columns,
+        name_changed_columns,
         "actor_label",
         "reason",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from hashlib import sha256
@@ -15,6 +16,8 @@ from dbops.backups.create import create_backup
 from tests.dbops.shop import ALIAS, Shop
 from tests.dbops.tools import require_tool
 from tests.house.tree import ROOT
+
+SHOWN = "stateset_20261123_020000"
 
 
 def run(*arguments: str | Path) -> bytes:
@@ -53,21 +56,41 @@ def test_what_is_encrypted_opens_by_hand(
 def test_a_directory_opens_as_the_guide_for_operators_shows(
     shop: Shop, tmp_path: Path, settings: Settings
 ) -> None:
-    for tool in ("age", "zstd", "tar"):
+    for tool in ("age", "zstd", "gunzip", "tar"):
         require_tool(tool)
-    key = tmp_path / "identity.txt"
-    run("age-keygen", "-o", key)
-    settings.BACKUP_AGE_RECIPIENTS = [run("age-keygen", "-y", key).decode().strip()]
+    run("age-keygen", "-o", tmp_path / "identity.txt")
+    key = run("age-keygen", "-y", tmp_path / "identity.txt").decode().strip()
     settings.BACKUP_JOBS = 2
-    manifest = create_backup(alias=ALIAS, verify="none")
     shop.run(f'CREATE DATABASE "{shop.name}_copy"', "postgres")
-    shown = (ROOT / "docs" / "operator.md").read_text().splitlines()
-    (begun,) = [n for n, line in enumerate(shown) if line.startswith("    mkdir dump ")]
-    make, _, *read = [line.strip() for line in shown[begun : begun + 4]]
-    (opened,) = [line.strip() for line in shown if ".dir.tar.zst.age |" in line]
-    words = "\n".join([make, opened, *read])
-    words = words.replace("stateset_20261123_020000", f"backups/{manifest.id}")
-    words = words.replace("stateset_copy", '"$COPY"')
+    make, unpack, (look, restore) = shown_for_a_directory()
+
+    assert len(unpack) == 6
+    for ending, opening in unpack.items():
+        settings.BACKUP_AGE_RECIPIENTS = [key] if ending.endswith(".age") else []
+        packing = "zstd" if ".zst" in ending else "gzip" if ".gz" in ending else "none"
+        manifest = create_backup(alias=ALIAS, packing=packing, verify="none")
+        assert manifest.file_name == f"{manifest.id}{ending}"
+        opening = opening.replace(SHOWN, f"backups/{manifest.id}")
+        listed = follow(shop, tmp_path, make, opening, look)
+        assert b"TABLE DATA public orders" in listed, ending
+    follow(shop, tmp_path, make, opening, restore)
+    assert shop.count("orders", f"{shop.name}_copy") == 300
+
+
+def shown_for_a_directory() -> tuple[str, dict[str, str], list[str]]:
+    """Return how a folder is made, what unpacks each ending into it, and the rest."""
+    text = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    (begun,) = [n for n, line in enumerate(lines) if line.startswith("mkdir dump ")]
+    ending = re.compile(rf"{SHOWN}(\.dir\.tar\S*)")
+    found = {found[1]: line for line in lines if (found := ending.search(line))}
+    after = [line for line in lines[begun:] if line.startswith("pg_restore ")]
+    return lines[begun], found, after[:2]
+
+
+def follow(shop: Shop, folder: Path, *lines: str) -> bytes:
+    """Run lines of the guide on the files of the shop; return what they say."""
+    words = "\n".join(lines).replace("stateset_copy", '"$COPY"')
     access = {
         "COPY": f"{shop.name}_copy",
         "PGHOST": shop.settings["HOST"],
@@ -76,14 +99,13 @@ def test_a_directory_opens_as_the_guide_for_operators_shows(
         "PGPASSWORD": shop.settings["PASSWORD"],
     }
     done = subprocess.run(
-        ["sh", "-ec", words],
-        cwd=tmp_path,
+        ["sh", "-ec", f"rm -rf dump\n{words}"],
+        cwd=folder,
         env={**os.environ, **access},
         capture_output=True,
         check=True,
     )
-    assert b"TABLE DATA public orders" in done.stdout
-    assert shop.count("orders", access["COPY"]) == 300
+    return done.stdout
 
 
 def test_zstd_finds_its_own_checksum(shop: Shop) -> None:

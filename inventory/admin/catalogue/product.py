@@ -30,6 +30,7 @@ from stateset.lib.admin import (
     leads_to,
     link_to,
     money,
+    named,
     since,
     status_pill,
     yes_no,
@@ -42,7 +43,7 @@ Data = Mapping[str, Any]
 
 STATUS = status_pill()
 PRICE = money("price")
-PRODUCT = link_to("product")
+PRODUCT = named("product", "name")
 ON_SALE = yes_no("is_active", label="active")
 
 

@@ -30,6 +30,7 @@ from stateset.lib.admin import (
     leads_to,
     link,
     link_to,
+    named,
     number,
     since,
     status_pill,
@@ -41,7 +42,7 @@ Data = Mapping[str, Any]
 Status = BillOfMaterials.Status
 
 STATUS = status_pill()
-VARIANT = link_to("variant", label="makes")
+VARIANT = named("variant", label="makes")
 OUTPUT = number("output_quantity", label="at a time")
 TIMES = (
     since("activated_at", label="activated"),
@@ -216,8 +217,8 @@ class BomLineItemAdmin(ReadOnlyAdmin):
 
     list_display = (
         "__str__",
-        link_to("component"),
-        link_to("bom__variant", label="used in"),
+        named("component"),
+        named("bom__variant", label="used in"),
         status_pill("bom__status", label="bill is"),
         number("quantity_per", label="for one output"),
         number("scrap_rate", label="scrap"),

@@ -32,6 +32,7 @@ from stateset.lib.admin import (
     RelatedFilter,
     leads_to,
     link_to,
+    named,
     number,
     since,
     status_pill,
@@ -46,7 +47,7 @@ Status = WorkOrder.Status
 Step = WorkOrderOperation
 
 STATUS = status_pill(colours={"pending_materials": WAITING, "closed_short": NEUTRAL})
-VARIANT = link_to("variant", label="makes")
+VARIANT = named("variant", label="makes")
 PLANNED = number("quantity_planned", label="planned")
 MADE = (
     number("quantity_completed", label="completed"),
@@ -164,7 +165,7 @@ class WorkOrderAdmin(DocumentAdmin):
         PLANNED,
         MADE[0],
         START_ON,
-        link_to("assigned_to"),
+        named("assigned_to", "name"),
     )
     list_filter = (
         ("status", ChoicesFilter),
@@ -245,7 +246,7 @@ class WorkOrderOperationAdmin(DocumentAdmin):
         "name",
         "work_center",
         status_pill(),
-        link_to("assigned_to"),
+        named("assigned_to", "name"),
         number("planned_minutes", label="planned minutes"),
         number("actual_minutes", label="took"),
     )

@@ -34,6 +34,7 @@ from stateset.lib.admin import (
     RelatedFilter,
     link_to,
     money,
+    named,
     number,
     since,
     status_pill,
@@ -42,7 +43,7 @@ from stateset.lib.admin.adding import become
 from stateset.lib.admin.lines import DraftLinesInline, NumberedFormSet, own_page
 
 STATUS = status_pill(colours={"ordered": WAITING})
-SUPPLIER = link_to("supplier")
+SUPPLIER = named("supplier")
 TOTAL = money("total")
 ORDERED = since("ordered_on", label="ordered")
 EXPECTED = since("expected_on", label="expected")
@@ -133,7 +134,7 @@ class PurchaseOrderAdmin(DocumentAdmin):
         STATUS,
         ORDERED,
         EXPECTED,
-        link_to("ship_to", label="to"),
+        named("ship_to", label="to"),
         TOTAL,
     )
     list_filter = (
@@ -220,8 +221,8 @@ class PurchaseOrderItemAdmin(ReadOnlyAdmin):
 
     list_display = (
         "__str__",
-        link_to("variant"),
-        link_to("purchase_order__supplier", label="supplier"),
+        named("variant"),
+        named("purchase_order__supplier", "name", label="supplier"),
         status_pill("purchase_order__status", label="order is"),
         ORDERED_LINE[0],
         *COUNTS,

@@ -32,6 +32,7 @@ from stateset.lib.admin import (
     leads_to,
     link,
     link_to,
+    named,
     number,
     since,
     status_pill,
@@ -50,11 +51,17 @@ TIMES = (
     since("delivered_at", label="delivered"),
     since("completed_at", label="completed"),
 )
-VARIANT = link_to("purchase_order_item__variant", label="variant")
+VARIANT = named("purchase_order_item__variant", label="variant")
 COUNTS = (
     number("quantity_received", label="received"),
     number("quantity_rejected", label="rejected"),
 )
+
+
+@admin.display(description="order line", ordering="purchase_order_item")
+def order_line(item: ShippingNoticeItem) -> str:
+    """Return what is delivered as text: the cell itself leads to the line."""
+    return str(item.purchase_order_item)
 
 
 class TransitForm(ActionForm):
@@ -169,7 +176,7 @@ class ShippingNoticeAdmin(DocumentAdmin):
     list_display = (
         "asn_number",
         ORDER,
-        link_to("purchase_order__supplier", label="supplier"),
+        named("purchase_order__supplier", "name", label="supplier"),
         STATUS,
         "carrier",
         "tracking_number",
@@ -247,14 +254,15 @@ class ShippingNoticeItemAdmin(ReadOnlyAdmin):
     """Lines of announced deliveries, across all notices."""
 
     list_display = (
-        "__str__",
-        link_to("shipping_notice"),
+        link_to("shipping_notice", label="notice"),
+        order_line,
         VARIANT,
         status_pill("shipping_notice__status", label="notice is"),
         number("quantity_expected", label="announced"),
         *COUNTS,
         since("shipping_notice__expected_at", label="expected"),
     )
+    list_display_links = (order_line,)
     list_filter = (
         ("shipping_notice__status", ChoicesFilter),
         ("shipping_notice__expected_at", DateRangeFilter),

@@ -20,6 +20,7 @@ from stateset.lib.admin import (
     StatesetAdmin,
     leads_to,
     money,
+    number,
     since,
     status_pill,
 )
@@ -84,7 +85,7 @@ class SupplierAdmin(ImportMixin, StatesetAdmin):
         "email",
         "phone",
         "country_code",
-        "payment_terms_days",
+        number("payment_terms_days", label="days to pay"),
     )
     list_filter = (("status", ChoicesFilter),)
     search_fields = ("code__startswith", "email__exact", "name")

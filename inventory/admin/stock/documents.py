@@ -16,7 +16,6 @@ from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.html import format_html
 
 from stateset.lib.admin import ReadOnlyAdmin, link
 
@@ -34,11 +33,11 @@ class ReferencingAdmin(ReadOnlyAdmin):
 
 @admin.display(description="for", ordering="reference_type")
 def document(row: Any) -> str:
-    """Show the kind of document, and its number as a link."""
+    """Show the number of the document as a link; its kind where it has none."""
     if not hasattr(row, FOUND):
         find_documents([row])
     kind, found = row.get_reference_type_display(), getattr(row, FOUND)
-    return format_html("{} {}", kind, link(found)) if found else kind
+    return link(found) if found else str(kind)
 
 
 def find_documents(rows: Iterable[Any]) -> None:

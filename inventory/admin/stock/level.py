@@ -26,6 +26,7 @@ from stateset.lib.admin import (
     RelatedFilter,
     StatesetAdmin,
     link_to,
+    named,
     number,
     since,
     status_pill,
@@ -36,7 +37,7 @@ from stateset.lib.admin.lines import own_page
 Data = Mapping[str, Any]
 
 VARIANT = link_to("variant")
-PLACE = link_to("location")
+PLACE = named("location")
 HELD = units("held", label="reserved")
 FREE = units("free", label="available")
 # Sorted as the books have it, which meets an index.
@@ -48,7 +49,7 @@ COST = number("average_cost")
 
 
 @admin.display(description="variant", ordering="variant__sku")
-def variant_sku(level: StockLevel) -> str:
+def name_of_variant(level: StockLevel) -> str:
     """Return the variant as text: the cell itself leads to the level."""
     return str(level.variant)
 
@@ -110,7 +111,7 @@ class StockLevelAdmin(StatesetAdmin):
     """Numbers are read here and put right by actions, which write the ledger."""
 
     list_display = (
-        variant_sku,
+        name_of_variant,
         PLACE,
         *UNITS,
         units("reorder_point", label="reorder at"),

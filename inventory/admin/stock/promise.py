@@ -36,7 +36,7 @@ QUANTITIES = (
 
 
 @admin.display(description="stock", ordering="level__variant__sku")
-def level_text(row: StockReservation | StockAllocation) -> str:
+def name_of_level(row: StockReservation | StockAllocation) -> str:
     """Return what is promised as text: the cell itself leads to the promise."""
     return str(row.level)
 
@@ -62,7 +62,7 @@ class StockReservationAdmin(ReferencingAdmin):
     """Soft promises: a hold is released here, any other with its document."""
 
     list_display = (
-        level_text,
+        name_of_level,
         document,
         *QUANTITIES,
         STATUS,
@@ -109,7 +109,7 @@ class StockAllocationAdmin(ReferencingAdmin):
     """Hard promises; they end with the pick or the work order they are for."""
 
     list_display = (
-        level_text,
+        name_of_level,
         document,
         *QUANTITIES,
         STATUS,

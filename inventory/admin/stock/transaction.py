@@ -12,8 +12,14 @@ from stateset.lib.admin import (
     DateRangeFilter,
     RelatedFilter,
     link_to,
+    named,
     since,
 )
+
+
+@admin.display(description="type", ordering="transaction_type")
+def kind_of_move(move: StockTransaction) -> str:
+    return move.get_transaction_type_display()
 
 
 @admin.register(StockTransaction)
@@ -22,12 +28,12 @@ class StockTransactionAdmin(ReferencingAdmin):
 
     list_display = (
         since("occurred_at", label="when"),
-        link_to("level"),
-        "transaction_type",
+        named("level"),
+        kind_of_move,
         units("on_hand_delta", of="level.variant", label="on hand"),
         units("reserved_delta", of="level.variant", label="reserved"),
         units("allocated_delta", of="level.variant", label="allocated"),
-        units("on_hand_after", of="level.variant", label="then on hand"),
+        units("on_hand_after", of="level.variant", label="left"),
         document,
         "reason",
     )

@@ -19,14 +19,14 @@ from stateset.lib.admin import (
     ReasonForm,
     RelatedFilter,
     StatesetAdmin,
-    link_to,
+    named,
     since,
 )
 from stateset.lib.admin.adding import become
 
 Data = Mapping[str, Any]
 
-OWNER = link_to("user")
+OWNER = named("user")
 TIMES = (
     since("created_at", label="issued"),
     since("last_used_at", label="last used"),

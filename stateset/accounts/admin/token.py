@@ -15,7 +15,7 @@ from stateset.lib.admin import (
     GuidedAction,
     ReadOnlyAdmin,
     RelatedFilter,
-    link_to,
+    named,
     since,
 )
 
@@ -33,7 +33,7 @@ class RefreshTokenAdmin(ReadOnlyAdmin):
 
     list_display = (
         "__str__",
-        link_to("user"),
+        named("user"),
         since("created_at", label="issued"),
         since("used_at", label="used"),
         since("revoked_at", label="revoked"),
@@ -64,7 +64,7 @@ class PasswordResetTokenAdmin(ReadOnlyAdmin):
 
     list_display = (
         "__str__",
-        link_to("user"),
+        named("user"),
         since("created_at", label="asked for"),
         since("used_at", label="used"),
         since("invalidated_at", label="replaced"),

@@ -189,17 +189,23 @@ def link_to(field: str, words: str = "", *, label: str = "") -> Column:
 def named(field: str, words: str = "", *, label: str = "") -> Column:
     """Return the same, for names that may be long.
 
-    In a list it takes the room that the other columns leave, and is cut there.
+    In a list it takes the room that the other columns leave, and is cut there; so does
+    whatever else is called ``name_…``. What is called ``text_…`` is shown whole.
     """
 
     def show(row: Model) -> str:
         other = _value(row, field)
         if other is None:
             return EMPTY
-        name = str(getattr(other, words) if words else other)
-        return link(other, format_html('<span title="{0}">{0}</span>', name))
+        name = str((words and getattr(other, words)) or other)
+        return link(other, long_words(name))
 
     return _column("name", field, label, show)
+
+
+def long_words(words: str) -> SafeString:
+    """Return words that a list may cut; whoever points at them reads all."""
+    return format_html('<span title="{0}">{0}</span>', words)
 
 
 def link(row: Model | None, words: str = "") -> str:

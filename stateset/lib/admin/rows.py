@@ -14,15 +14,21 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import ForeignKey, Model
+from django.db.models import CharField, ForeignKey, Model, TextField
 from django.urls import NoReverseMatch
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from stateset.lib.admin import theme
+from stateset.lib.admin.columns import long_words
 
 CHECKBOX = "action_checkbox"
+CODE_LENGTH = 100
+"""A longer field is a name, which a list may cut; a code stands unbroken."""
+
 KEY = "{key}"
+NAME, TEXT, CODE = "name_", "text_", ""
+KINDS = {NAME: ["ss-long"], TEXT: ["ss-text"], CODE: []}
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,34 @@ def _cell(changelist: Any, index: int, name: Any) -> Cell:
         name, changelist.model, model_admin=changelist.model_admin, return_attr=True
     )
     tag = "th" if is_link and name == links[0] else "td"
-    known_as = getattr(name, "__name__", index) if callable(name) else name
-    opening = format_html(
-        '<{} class="ss-cell field-{}" data-label="{}">', tag, known_as, label
-    )
+    known_as = str(getattr(name, "__name__", index) if callable(name) else name)
     show = reader(changelist.model_admin, name, attribute)
+    kind = _kind(changelist.opts, known_as)
+    show = _with_title(show) if kind == NAME else show
+    classes = " ".join(("ss-cell", f"field-{known_as}", *KINDS[kind]))
+    opening = format_html('<{} class="{}" data-label="{}">', tag, classes, label)
     return Cell(opening, tag, is_link=is_link, show=show)
+
+
+def _kind(options: Any, known_as: str) -> str:
+    """Return what a column holds: a text to be read whole, a name, or a code."""
+    field = next((each for each in options.fields if each.name == known_as), None)
+    if known_as.startswith(TEXT) or isinstance(field, TextField):
+        return TEXT
+    is_name = isinstance(field, ForeignKey) or (
+        isinstance(field, CharField) and (field.max_length or 0) > CODE_LENGTH
+    )
+    return NAME if is_name or known_as.startswith(NAME) else CODE
+
+
+def _with_title(show: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return what shows the same, and all of it where a list cuts it."""
+
+    def show_whole(row: Model) -> str:
+        text = show(row)
+        return text if isinstance(text, SafeString) else long_words(text)
+
+    return show_whole
 
 
 def _checkbox() -> Callable[[Any], str]:
