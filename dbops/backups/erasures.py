@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -51,19 +51,19 @@ def keep_erasures(storage: BackupStorage, alias: str) -> int:
 
     Returns how many were written. A database without such records has none.
     """
-    try:
-        known = recorded(alias)
-    except DatabaseError:
-        return 0
-    if not known:
-        return 0
-    there = set(_names(storage))
-    missing = [each for each in known if _name(each) not in there]
-    for erasure in missing:
-        values = _values(erasure, alias)
-        signed = {**values, SIGNATURE: sign(values, PURPOSE)}
-        write_object(storage, _name(erasure), signed)
-    return len(missing)
+    known = _known(alias)
+    there = set(_names(storage)) if known else set()
+    return _write(storage, alias, [known[name] for name in known if name not in there])
+
+
+def renew_erasures(storage: BackupStorage, alias: str) -> int:
+    """Write anew what is not believed and the database knows of; return how many.
+
+    Such as what was signed with a key that is to go.
+    """
+    doubted = read_erasures(storage, alias).doubts
+    known = _known(alias) if doubted else {}
+    return _write(storage, alias, [known[name] for name in doubted if name in known])
 
 
 def read_erasures(storage: BackupStorage, alias: str) -> Kept:
@@ -83,6 +83,22 @@ def read_erasures(storage: BackupStorage, alias: str) -> Kept:
         elif values.items() >= _place(alias).items():
             erasures.append(erasure)
     return Kept(tuple(erasures), doubts)
+
+
+def _known(alias: str) -> dict[str, Erasure]:
+    """Return by its name each erasure that a database has recorded."""
+    try:
+        return {_name(each): each for each in recorded(alias)}
+    except DatabaseError:
+        return {}
+
+
+def _write(storage: BackupStorage, alias: str, erasures: Sequence[Erasure]) -> int:
+    for erasure in erasures:
+        values = _values(erasure, alias)
+        signed = {**values, SIGNATURE: sign(values, PURPOSE)}
+        write_object(storage, _name(erasure), signed)
+    return len(erasures)
 
 
 def _names(storage: BackupStorage) -> Iterator[str]:

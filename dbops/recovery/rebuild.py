@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
-from dbops.backups.erasures import ERASURE
+from dbops.backups.erasures import ERASURE, renew_erasures
 from dbops.backups.holds import PIN
 from dbops.backups.storage import BackupStorage, Places, backup_places, backup_storage
 from dbops.backups.storage.versions import newest_version
@@ -36,11 +36,12 @@ class Rebuilt:
 def rebuild(alias: str = DEFAULT_DB_ALIAS) -> Rebuilt:
     """Give each location the journal, pins, erasures and drill reports of the others.
 
-    Then the audit what it lacks of the journal.
+    Then the audit what it lacks of the journal. Erasures that are not believed are
+    written anew where the database knows of them.
 
     The list of backups needs no rebuilding: it is read from the storage each time.
     """
-    copied = _level()
+    copied = renew_erasures(backup_storage(), alias) + _level()
     try:
         return Rebuilt(copied, replay_records(backup_storage(), alias), "")
     except Exception as error:  # noqa: BLE001 -- there may be no database yet

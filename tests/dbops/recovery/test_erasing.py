@@ -134,3 +134,8 @@ def test_nobody_is_erased_for_what_is_not_believed(
     assert Customer.objects.get(pk=ada.pk).email != ada.email
     assert Erasure.objects.get().pk == made.pk
     assert found() == {}
+
+    settings.BACKUP_SIGNING_KEYS = {"new": "n" * 32}
+    assert "signed with the key 'ours'" in found()[BY_THE_STORAGE]
+    assert rebuild().copied == 1
+    assert found() == {}
