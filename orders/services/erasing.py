@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS, models, transaction
@@ -63,7 +62,7 @@ def plan_erasure(customer: Customer, *, scope: str = "") -> ErasurePlan:
     return ErasurePlan(
         rows=[(name, count) for name, count in counts.items() if count],
         kept=list(dict.fromkeys(kept_columns(found, scope))),
-        in_the_way=list(unfinished(DEFAULT_DB_ALIAS, customer.pk)),
+        in_the_way=_summarised(list(unfinished(DEFAULT_DB_ALIAS, customer.pk))),
     )
 
 
@@ -137,10 +136,9 @@ def _require_finished(customer: Customer) -> None:
         )
 
 
-def _summarised(names: list[str]) -> Iterator[str]:
-    yield from names[:MOST_NAMED]
-    if len(names) > MOST_NAMED:
-        yield f"and {len(names) - MOST_NAMED} more"
+def _summarised(names: list[str]) -> list[str]:
+    more = len(names) - MOST_NAMED
+    return [*names[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _not_erased(customer: Customer) -> str:

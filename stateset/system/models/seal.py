@@ -15,8 +15,8 @@ class Seal(LogRow):
 
     ``mac`` is made with a key that is not in the database, over everything that
     the seal says and over the seal before it (``previous_hash``). A later seal of
-    the same range takes its place: after a purge, or because somebody accepted a
-    change (``reason``).
+    the same range takes its place: after a purge or an erasure, or because somebody
+    accepted a change (``reason``).
     """
 
     created_at = models.DateTimeField(default=timezone.now)
