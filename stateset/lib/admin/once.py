@@ -45,7 +45,7 @@ class AlteredPageError(StatesetError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"“{what}” was carried out already, with other words than these.",
-            why="the page was sent, and changed and sent again",
+            why="the page was sent, then changed and sent once more",
             fix="look at what was saved; what was typed now is below, to be sent where"
             " that is still possible",
         )
