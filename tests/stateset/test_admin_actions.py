@@ -108,8 +108,9 @@ def test_a_page_without_a_token_does_nothing(staff: Client) -> None:
     assert response.status_code == 409
     assert "The page came in incomplete, and nothing was done." in page_of(response)
     chosen = {"action": "do_suspend", "index": "0", "_selected_action": str(ada.pk)}
-    bulk = staff.post(CUSTOMERS, {**chosen, **sent, "_confirmed": "1"}, follow=True)
-    assert messages_of(bulk)[0].startswith("The page came in incomplete")
+    bulk = staff.post(CUSTOMERS, {**chosen, **sent, "_confirmed": "1"})
+    assert bulk.status_code == 409
+    assert "The page came in incomplete, and nothing was done." in page_of(bulk)
     ada.refresh_from_db()
     assert ada.status == "active"
 
@@ -213,6 +214,32 @@ def test_in_bulk_each_row_is_done_or_told(staff: Client) -> None:
 
     again = staff.post(CUSTOMERS, sent, follow=True)
     assert messages_of(again) == ["“Suspend” was sent already; nothing more was done."]
+
+
+def test_in_bulk_a_page_changed_after_it_was_done_loses_nothing_of_what_was_typed(
+    staff: Client,
+) -> None:
+    ada = make_customer(1)
+    chosen = {"action": "do_suspend", "_selected_action": str(ada.pk)}
+    token = staff.post(CUSTOMERS, chosen).context["token"]
+    sent = chosen | {"_confirmed": "1", "_once": token, "reason": "never pays"}
+    staff.post(CUSTOMERS, sent)
+
+    late = staff.post(CUSTOMERS, {**sent, "reason": "pays late"})
+    Customer.objects.update(status="active")
+    possible = staff.post(CUSTOMERS, {**sent, "reason": "pays late"})
+
+    for response in (late, possible):
+        assert response.status_code == 409
+        page = page_of(response)
+        assert "was carried out already, with other words than these" in page
+        assert "pays late" in page
+    ada.refresh_from_db()
+    assert (ada.status, ada.notes) == ("active", "never pays")
+    anew = {**sent, "reason": "pays late", "_once": possible.context["token"]}
+    staff.post(CUSTOMERS, anew)
+    ada.refresh_from_db()
+    assert (ada.status, ada.notes) == ("suspended", "pays late")
 
 
 def test_in_bulk_a_refused_row_leaves_the_others(staff: Client) -> None:

@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from stateset.lib.admin import theme
+from stateset.lib.admin.differences import typed_values
 from stateset.lib.admin.guided import (
     ActionForm,
     GuidedAction,
@@ -25,11 +26,8 @@ from stateset.lib.admin.guided import (
 )
 from stateset.lib.admin.once import (
     TOKEN_VAR,
-    IncompletePageError,
     claim,
-    first_sending,
     is_claimed,
-    keep_sending,
     new_token,
     release,
     sent_already,
@@ -100,7 +98,7 @@ class GuidedActionsMixin(VersionMixin):
             raise Http404
         if not may_perform(self, request, action, row):
             # A second click must not be told off for what the first one changed.
-            if may_perform(self, request, action, None) and self._was_sent(request):
+            if may_perform(self, request, action, None) and is_claimed(request):
                 return self._say_sent(request, action, row)
             if denial := self.denial(request, action, row):
                 form = action.form(row=row)
@@ -122,19 +120,12 @@ class GuidedActionsMixin(VersionMixin):
     def _do_once(
         self, request: HttpRequest, action: GuidedAction, row: Any
     ) -> HttpResponse:
-        token = request.POST.get(TOKEN_VAR, "")
-        if not claim(token):
-            first_sending(request, action.label)
+        if claim(request, action.label) is not None:
             return self._say_sent(request, action, row)
         response = self._do(request, action, row.pk)
-        if response.status_code == HttpResponseRedirect.status_code:
-            keep_sending(request, {})
-        else:
-            release(token)
+        if response.status_code != HttpResponseRedirect.status_code:
+            release(request)
         return response
-
-    def _was_sent(self, request: HttpRequest) -> bool:
-        return is_claimed(request.POST.get(TOKEN_VAR, ""))
 
     def _say_sent(
         self, request: HttpRequest, action: GuidedAction, row: Any
@@ -208,6 +199,7 @@ class GuidedActionsMixin(VersionMixin):
                 "opts": self.opts,
                 "action": action,
                 "form": form,
+                "typed": typed_values(form) if form.is_bound else (),
                 "media": self.media + form.media,
                 "token": new_token(),
                 "token_var": TOKEN_VAR,
@@ -238,19 +230,19 @@ class GuidedActionsMixin(VersionMixin):
         """Show what would be done and skipped, then do it row by row."""
         chosen = list(rows[: BULK_LIMIT + 1])
         plan = make_plan(action, chosen[:BULK_LIMIT])
+        plan.is_cut = len(chosen) > BULK_LIMIT
         is_confirmed = CONFIRMED_VAR in request.POST
         form = action.form(request.POST if is_confirmed else None)
         if not is_confirmed or not form.is_valid():
-            return self._preview(request, action, form, plan, len(chosen) > BULK_LIMIT)
+            return self._preview(request, action, form, plan)
         try:
-            is_first = claim(request.POST.get(TOKEN_VAR, ""))
-        except IncompletePageError as error:
-            messages.error(request, sentences(error))
-            return None
-        if not is_first:
+            first = claim(request, action.label)
+        except REFUSALS as error:
+            return self._preview(request, action, form, plan, refused=sentences(error))
+        if first is None:
+            self._do_each(request, action, plan, form.cleaned_data)
+        else:
             messages.info(request, sent_already(action.label))
-            return None
-        self._do_each(request, action, plan, form.cleaned_data)
         return None
 
     def _preview(
@@ -259,19 +251,21 @@ class GuidedActionsMixin(VersionMixin):
         action: GuidedAction,
         form: ActionForm,
         plan: Plan,
-        is_cut: bool,  # noqa: FBT001 -- private, one caller
+        *,
+        refused: str = "",
     ) -> HttpResponse:
         names = self.opts.verbose_name_plural
         context = {
             "title": f"{action.label}: {len(plan.ready)} {names}",
             "plan": plan,
-            "is_cut": is_cut,
+            "refused": refused,
             "limit": BULK_LIMIT,
             "chosen_var": ACTION_CHECKBOX_NAME,
             "confirmed_var": CONFIRMED_VAR,
             "back_url": request.get_full_path(),
         }
-        return self._page(request, action, form, context)
+        status = 409 if refused else 200
+        return self._page(request, action, form, context, status=status)
 
     def _do_each(
         self,

@@ -68,14 +68,15 @@ def _of_line(form: Any) -> Iterator[Difference]:
 
 def _typed(form: Any) -> str:
     """Return the first thing that was typed into a line: its article, its name."""
-    return next((value for _, value in _values(form)), EMPTY)
+    return next((value for _, value in typed_values(form)), EMPTY)
 
 
 def _kept_words(form: Any) -> str:
-    return ", ".join(f"{label} {value}" for label, value in _values(form))
+    return ", ".join(f"{label} {value}" for label, value in typed_values(form))
 
 
-def _values(form: Any) -> Iterator[tuple[str, str]]:
+def typed_values(form: Any) -> Iterator[tuple[str, str]]:
+    """Yield the label and the value of each box into which something was typed."""
     for bound in form.visible_fields():
         value = display_value(bound, bound.data)
         if bound.name != DELETION_FIELD_NAME and value != EMPTY:

@@ -71,6 +71,8 @@ class Plan:
 
     ready: list[Any] = field(default_factory=list)
     skipped: list[tuple[Any, str]] = field(default_factory=list)
+    is_cut: bool = False
+    """Whether more were chosen than are taken at once."""
 
 
 def leads_to(status: str) -> Callable[[Any], str]:

@@ -45,7 +45,7 @@ class AlteredPageError(StatesetError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"“{what}” was carried out already, with other words than these.",
-            why="the page was sent, and changed and sent again",
+            why="the page was sent, then changed and sent once more",
             fix="look at what was saved; what was typed now is below, to be sent where"
             " that is still possible",
         )
@@ -56,33 +56,41 @@ def new_token() -> str:
     return get_random_string(32)
 
 
-def claim(token: str) -> bool:
-    """Return whether this page is sent for the first time.
+def claim(request: HttpRequest, what: str) -> Mapping[str, Any] | None:
+    """Return what was kept of this page when it was carried out; None: it is now.
 
     Called in the transaction of the action: what undoes the action undoes this, and
     a second click waits for the first, whichever process has it. A page without a
-    token was not made by us: raises IncompletePageError.
+    token was not made by us: raises IncompletePageError. Raises AlteredPageError for
+    one that was changed after it was carried out, so that nothing typed is lost.
     """
-    if not token:
+    if not request.POST.get(TOKEN_VAR):
         raise IncompletePageError
-    _, is_first = Session.objects.get_or_create(
-        session_key=_row_of(token),
+    typed = _digest(request)
+    row, is_first = Session.objects.get_or_create(
+        session_key=_row_of(request),
         defaults={
-            "session_data": Session.objects.encode({}),
+            "session_data": Session.objects.encode({TYPED: typed}),
             "expire_date": timezone.now() + ONCE_FOR,
         },
     )
-    return is_first
+    if is_first:
+        return None
+    first: Mapping[str, Any] = row.get_decoded()
+    # One of before this was kept has none; it lives for a day.
+    if first.get(TYPED, typed) != typed:
+        raise AlteredPageError(what)
+    return first
 
 
-def is_claimed(token: str) -> bool:
+def is_claimed(request: HttpRequest) -> bool:
     """Return whether a page was sent, and carried out, before."""
-    return Session.objects.filter(session_key=_row_of(token)).exists()
+    return Session.objects.filter(session_key=_row_of(request)).exists()
 
 
-def release(token: str) -> None:
+def release(request: HttpRequest) -> None:
     """Let a page be sent again, because nothing came of it."""
-    Session.objects.filter(session_key=_row_of(token)).delete()
+    Session.objects.filter(session_key=_row_of(request)).delete()
 
 
 def sent_already(what: str) -> str:
@@ -97,41 +105,19 @@ def save_once(
 
     Called in the transaction of the save. A form that is shown again, with errors or
     because somebody else saved the row, was not carried out and may be sent again.
-    Raises AlteredPageError for one that was changed after it was carried out, so that
-    nothing typed is lost.
+    Raises what ``claim`` raises.
     """
-    token = request.POST.get(TOKEN_VAR, "")
-    if not claim(token):
-        first = first_sending(request, what)
+    first = claim(request, what)
+    if first is not None:
         messages.info(request, sent_already(what))
         return _answer_again(request, first)
     answer = save()
     if kept := _what_to_keep(answer):
-        keep_sending(request, kept)
+        data = Session.objects.encode({**kept, TYPED: _digest(request)})
+        Session.objects.filter(session_key=_row_of(request)).update(session_data=data)
     else:
-        release(token)
+        release(request)
     return answer
-
-
-def first_sending(request: HttpRequest, what: str) -> Mapping[str, Any]:
-    """Return what was kept of this page when it was carried out.
-
-    Raises AlteredPageError where something else was typed since.
-    """
-    row = _row_of(request.POST.get(TOKEN_VAR, ""))
-    first = Session.objects.get(session_key=row).get_decoded()
-    typed = _digest(request)
-    # One of before this was kept has none; it lives for a day.
-    if first.get(TYPED, typed) != typed:
-        raise AlteredPageError(what)
-    return first
-
-
-def keep_sending(request: HttpRequest, kept: Mapping[str, str]) -> None:
-    """Keep, of a page that is carried out, what was typed and how it was answered."""
-    row = _row_of(request.POST.get(TOKEN_VAR, ""))
-    data = Session.objects.encode({**kept, TYPED: _digest(request)})
-    Session.objects.filter(session_key=row).update(session_data=data)
 
 
 def _digest(request: HttpRequest) -> str:
@@ -159,6 +145,7 @@ def _answer_again(request: HttpRequest, kept: Mapping[str, Any]) -> HttpResponse
     return TemplateResponse(request, "admin/popup_response.html", told_opener)
 
 
-def _row_of(token: str) -> str:
+def _row_of(request: HttpRequest) -> str:
+    token = request.POST.get(TOKEN_VAR, "")
     # Never what a browser holds, so it opens no session; as long as the column.
     return f"once{sha256(token.encode()).hexdigest()[:36]}"

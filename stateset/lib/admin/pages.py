@@ -30,8 +30,16 @@ from django.urls import URLPattern, path
 
 from stateset.lib.admin import theme
 from stateset.lib.admin.addresses import page_url
+from stateset.lib.admin.differences import typed_values
 from stateset.lib.admin.guided import ActionForm
-from stateset.lib.admin.once import TOKEN_VAR, claim, new_token, release, sent_already
+from stateset.lib.admin.once import (
+    TOKEN_VAR,
+    claim,
+    is_claimed,
+    new_token,
+    release,
+    sent_already,
+)
 from stateset.lib.admin.refusals import REFUSALS, sentences
 from stateset.lib.admin.versions import VERSION_VAR
 from stateset.lib.discovery import discover
@@ -129,20 +137,12 @@ def ask_and_do(
     back_url = crumbs[-1][1]
     form = action.form(request.POST if request.method == "POST" else None)
     refused = ""
-    if request.method == "POST" and not action.refusal and form.is_valid():
-        token = request.POST.get(TOKEN_VAR, "")
-        try:
-            with business_transaction():
-                is_first = claim(token)
-            if is_first:
-                messages.success(request, action.perform(request, form.cleaned_data))
-            else:
-                messages.info(request, sent_already(action.label))
+    # What the first click made impossible is no refusal of the second one.
+    may_go_on = not action.refusal or is_claimed(request)
+    if request.method == "POST" and may_go_on and form.is_valid():
+        refused = _do_once(request, action, form.cleaned_data)
+        if not refused:
             return HttpResponseRedirect(back_url)
-        except REFUSALS as error:
-            refused = sentences(error)
-            with business_transaction():
-                release(token)
     return show_page(
         request,
         "admin/stateset/action.html",
@@ -151,6 +151,7 @@ def ask_and_do(
         status=409 if refused or action.refusal else 200,
         action=action,
         form=form,
+        typed=typed_values(form) if form.is_bound else (),
         refused=refused,
         reason=action.refusal,
         facts=() if action.refusal else action.facts,
@@ -160,3 +161,22 @@ def ask_and_do(
         version="",
         back_url=back_url,
     )
+
+
+def _do_once(request: HttpRequest, action: PageAction, data: Mapping[str, Any]) -> str:
+    """Do it, unless it was done already; return why it was refused, if it was."""
+    try:
+        with business_transaction():
+            first = claim(request, action.label)
+    except REFUSALS as error:
+        return sentences(error)
+    if first is not None:
+        messages.info(request, sent_already(action.label))
+        return ""
+    try:
+        messages.success(request, action.perform(request, data))
+    except REFUSALS as error:
+        with business_transaction():
+            release(request)
+        return sentences(error)
+    return ""

@@ -146,9 +146,8 @@ class ImportMixin(theme.ModelAdmin):
         return self._import_page(request, form, outcome=outcome, packed=packed)
 
     def _import_file(self, request: HttpRequest) -> HttpResponse:
-        token = request.POST.get(TOKEN_VAR, "")
         upload = unpack(request.POST[UPLOAD_VAR], owner=self._owner(request))
-        if not claim(token):
+        if claim(request, upload.name) is not None:
             messages.info(
                 request, f"{upload.name} was sent already; nothing more was done."
             )
@@ -156,7 +155,7 @@ class ImportMixin(theme.ModelAdmin):
         try:
             outcome = self._run(upload, is_dry_run=False)
         except Exception:
-            release(token)
+            release(request)
             raise
         messages.success(request, f"Imported {outcome}.")
         return self._to_list()

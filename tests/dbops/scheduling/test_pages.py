@@ -128,6 +128,25 @@ def test_pause_wants_a_reason_and_resume_takes_it_back() -> None:
     assert not SchedulePause.objects.exists()
 
 
+def test_a_page_sent_again_hears_so_and_loses_nothing_that_was_typed() -> None:
+    client = staff()
+    url = f"{SCHEDULE}nap/pause/"
+    page = {TOKEN_VAR: client.get(url).context["token"], "reason": "too loud"}
+
+    client.post(url, page)
+    same = client.post(url, page, follow=True)
+    other = client.post(url, {**page, "reason": "too slow"})
+    still = client.post(url, page, follow=True)
+
+    assert told(same)[-1] == "“Pause” was sent already; nothing more was done."
+    assert told(still)[-1] == told(same)[-1]
+    assert other.status_code == 409
+    shown = other.content.decode()
+    assert "was carried out already, with other words than these" in shown
+    assert "<dt>Reason, as typed</dt><dd>too slow</dd>" in shown
+    assert SchedulePause.objects.get().reason == "too loud"
+
+
 def test_run_now_runs_once_for_a_page_clicked_twice(backup_folder: Path) -> None:
     client = staff()
     url = f"{SCHEDULE}nap/run/"
