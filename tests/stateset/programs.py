@@ -23,7 +23,7 @@ from deploy.dev.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FOREIGN = ("APP__", "DB_", "AWS_", "STATESET_", "DJANGO_")
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @dataclass(frozen=True)
