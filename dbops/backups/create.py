@@ -150,7 +150,7 @@ def _engine(alias: str, jobs: int | None) -> Engine:
 def _keep_erasures(places: Sequence[BackupStorage], alias: str) -> None:
     """Have those erased meanwhile known beside the backup; a failure ends no backup."""
     try:
-        keep_erasures(Places(places), alias)
+        keep_erasures(places, alias)
     except StorageError as error:
         logger.warning("Erasures are not kept beside the backups: %s", _words(error))
 
