@@ -37,9 +37,9 @@ class Migration(migrations.Migration):
             model_name='erasure',
             index=models.Index(fields=['-erased_at'], name='idx_erasures_erased'),
         ),
-        migrations.AddConstraint(
+        migrations.AddIndex(
             model_name='erasure',
-            constraint=models.UniqueConstraint(fields=('subject', 'subject_id', 'scope'), name='erasure_once', violation_error_message='This was erased already.'),
+            index=models.Index(fields=['subject', 'subject_id'], name='idx_erasures_subject'),
         ),
         migrations.AddConstraint(
             model_name='erasure',

@@ -35,13 +35,9 @@ class Erasure(models.Model):
         db_table_comment = "Who was erased, to be erased again after a restore"
         indexes = [
             models.Index(fields=["-erased_at"], name="idx_erasures_erased"),
+            models.Index(fields=["subject", "subject_id"], name="idx_erasures_subject"),
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["subject", "subject_id", "scope"],
-                name="erasure_once",
-                violation_error_message="This was erased already.",
-            ),
             one_of("scope", ErasureScope, name="erasure_scope_known"),
         ]
 
