@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import Context
 from threading import Barrier
+from time import monotonic, sleep
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -42,6 +43,24 @@ def close_kept() -> None:
         kept = _kept.pop()
         kept.inc_thread_sharing()
         kept.close()
+
+
+def until_somebody_waits() -> None:
+    """Return once another transaction waits for this one, or does not after a while.
+
+    At once on SQLite, where all wait that write while anybody does.
+    """
+    used = connections[DEFAULT_DB_ALIAS]
+    give_up = monotonic() + 20
+    while used.vendor == "postgresql" and monotonic() < give_up:
+        with used.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone() != (0,):
+                return
+        sleep(0.02)
 
 
 def refusals(results: Sequence[Any]) -> list[type]:

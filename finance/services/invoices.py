@@ -29,7 +29,7 @@ from stateset.lib.journal import business_transaction
 from stateset.lib.states import require_transition
 from stateset.system.services import change_status, record_event
 from stateset.system.services.actors import acting_user_id
-from stateset.system.services.locks import claim_row, lock_row
+from stateset.system.services.locks import claim_row, keep_row, lock_row
 
 
 def draft_invoice_for_order(
@@ -84,6 +84,9 @@ def draft_invoice(
 ) -> Invoice:
     """Draft an invoice without an order: its lines are typed."""
     with business_transaction():
+        # Who is erased meanwhile must not come back with the copy.
+        keep_row(customer, "pk")
+        customer.refresh_from_db()
         invoice = Invoice(
             customer=customer,
             due_on=due_on,

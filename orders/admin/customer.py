@@ -196,6 +196,7 @@ def archive(address: Address, request: HttpRequest, data: Mapping[str, Any]) -> 
 
 @admin.register(Address)
 class AddressAdmin(StatesetAdmin):
+    version_of = "customer"
     list_display = (
         "line1",
         "postal_code",

@@ -10,13 +10,12 @@ from django.http import HttpRequest
 
 from orders.models import Customer
 from orders.services.erasing import (
-    ErasureReason,
     erase_customer,
     plan_erasure,
-    why_not_erased,
 )
 from stateset.lib.admin import ActionForm, GuidedAction
 from stateset.lib.erasing import INVOICES
+from stateset.system.models import ErasureReason
 
 
 class EraseForm(ActionForm):
@@ -42,8 +41,10 @@ class EraseForm(ActionForm):
 
 
 def facts(customer: Customer) -> Iterator[tuple[str, str]]:
-    """Yield what is in the way, what would be erased, and what stays and why."""
+    """Yield what was done, is in the way, would be erased, and what stays and why."""
     plan = plan_erasure(customer)
+    for each in plan.erased_before:
+        yield "Erased before", f"on {each}"
     for each in plan.in_the_way:
         yield "In the way", each
     for name, count in plan.rows:
@@ -71,7 +72,6 @@ ERASE = GuidedAction(
     " restore erases again.",
     warning="Nothing brings it back.",
     form=EraseForm,
-    refusal=why_not_erased,
     permission="orders.erase_customer",
     facts=facts,
     is_dangerous=True,

@@ -101,7 +101,7 @@ def archive_address(address: Address, *, at: datetime | None = None) -> Address:
         for flag in DEFAULT_FLAGS:
             setattr(address, flag, False)
         address.archived_at = at or timezone.now()
-        address.save()
+        address.save(update_fields=[*DEFAULT_FLAGS, "archived_at", "updated_at"])
     return address
 
 

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, models, transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.timezone import localtime
 from uuid_utils.compat import uuid7
 
 from orders.errors import ErasureRefusedError
 from orders.models import Customer
 from stateset.lib import erasures
-from stateset.lib.erasing import INVOICES, end, unfinished
+from stateset.lib.erasing import INVOICES, end
+from stateset.lib.erasing import unfinished as all_unfinished
 from stateset.lib.journal import business_transaction, current_context
 from stateset.system.erasing.flow import carry_out
+from stateset.system.erasing.holding import hold_rows
 from stateset.system.erasing.rows import find_rows, kept_columns
 from stateset.system.erasing.traces import ERASED
-from stateset.system.models import Erasure
+from stateset.system.models import Erasure, ErasureReason
 from stateset.system.services import record_event
 from stateset.system.services.locks import lock_row
 
 SUBJECT = Customer._meta.label_lower
 MOST_NAMED = 5
-
-
-class ErasureReason(models.TextChoices):
-    """Why somebody is erased. Not in free words, which could name the person."""
-
-    REQUEST = "request", "The customer asked for it"
-    LAW = "law", "A law, a court or an authority demands it"
-    OTHER = "other", "Another reason"
 
 
 @dataclass(frozen=True)
@@ -39,14 +37,16 @@ class ErasurePlan:
     rows: list[tuple[str, int]]
     kept: list[tuple[str, str]]
     in_the_way: list[str]
+    erased_before: list[str]
 
 
-def find_customer(number: str) -> Customer:
-    """Return the customer of a number, or raise ErasureRefusedError."""
-    if (customer := Customer.objects.filter(customer_number=number).first()) is None:
+def find_customer(name: str) -> Customer:
+    """Return the customer of a number or a key, or raise ErasureRefusedError."""
+    named = Customer.objects.filter(_named(name))
+    if (customer := named.first()) is None:
         raise ErasureRefusedError(
             "Nobody was erased.",
-            why=f"there is no customer {number}",
+            why=f"there is no customer {name}",
             fix="look the number up on the customer's page",
         )
     return customer
@@ -62,33 +62,44 @@ def plan_erasure(customer: Customer, *, scope: str = "") -> ErasurePlan:
     return ErasurePlan(
         rows=[(name, count) for name, count in counts.items() if count],
         kept=list(dict.fromkeys(kept_columns(found, scope))),
-        in_the_way=_summarised(list(unfinished(DEFAULT_DB_ALIAS, customer.pk))),
+        in_the_way=_summarised(list(all_unfinished(DEFAULT_DB_ALIAS, customer.pk))),
+        erased_before=_erased_before(customer),
     )
 
 
-def why_not_erased(customer: Customer) -> str:
-    """Return "it is erased" of one of whom nothing is left to erase, else nothing."""
-    return "it is erased" if _done(customer) >= {INVOICES} else ""
-
-
-def require_erasable(customer: Customer, *, scope: str = "") -> None:
-    """Raise ErasureRefusedError where there is nothing to erase, or too early."""
-    _require_something_left(customer, scope)
-    _require_finished(customer)
+def require_finished(customer: Customer) -> None:
+    """Raise ErasureRefusedError while something is open for the customer."""
+    open_ones = list(all_unfinished(DEFAULT_DB_ALIAS, customer.pk))
+    if open_ones:
+        raise ErasureRefusedError(
+            f"Customer {customer.customer_number} was not erased.",
+            why="; ".join(_summarised(open_ones)),
+            fix="finish or cancel that first",
+        )
 
 
 def erase_customer(
-    *, customer: Customer, reason: str, scope: str = ""
+    *,
+    customer: Customer,
+    reason: str,
+    scope: str = "",
+    unfinished: bool = False,
 ) -> erasures.Erasure:
     """Put pseudonyms into all that is personal of a customer; nothing brings it back.
 
     ``reason`` is one of ErasureReason, ``scope`` "" or "invoices", which takes what tax
     law has issued invoices keep. Raises ErasureRefusedError while something is
-    unfinished, and SealBrokenError where the ledgers are not as they were sealed.
+    unfinished, unless it may be (``unfinished``), and SealBrokenError where the ledgers
+    are not as they were sealed. Once more, it erases what was added since.
     """
     with business_transaction(reason=f"erased: {ErasureReason(reason).label.lower()}"):
+        if not unfinished:
+            # Before anybody is kept waiting, and once more when nobody adds to it.
+            require_finished(customer)
+        hold_rows(DEFAULT_DB_ALIAS, customer)
         lock_row(customer, whole=True)
-        require_erasable(customer, scope=scope)
+        if not unfinished:
+            require_finished(customer)
         erasure = erasures.Erasure(
             id=uuid7(),
             subject=SUBJECT,
@@ -96,6 +107,7 @@ def erase_customer(
             erased_at=timezone.now(),
             scope=scope,
             actor_label=current_context().actor_label,
+            reason=reason,
         )
         carry_out(erasure, customer, using=DEFAULT_DB_ALIAS)
         told = end(DEFAULT_DB_ALIAS, customer.pk)
@@ -103,43 +115,28 @@ def erase_customer(
         number = customer.customer_number
         record_event(customer, ERASED, {**told, "number": number, "scope": scope})
         transaction.on_commit(
-            lambda: erasures.erased.send(sender=None, erasure=erasure), robust=True
+            partial(erasures.erased.send, sender=None, erasure=erasure), robust=True
         )
     return erasure
 
 
-def _done(customer: Customer) -> set[str]:
+def _named(name: str) -> Q:
+    by_number = Q(customer_number=name)
+    try:
+        return by_number | Q(pk=UUID(name))
+    except ValueError:
+        return by_number
+
+
+def _erased_before(customer: Customer) -> list[str]:
     made = Erasure.objects.filter(subject=SUBJECT, subject_id=customer.pk)
-    return set(made.values_list("scope", flat=True))
-
-
-def _require_something_left(customer: Customer, scope: str) -> None:
-    done = _done(customer)
-    if not done or (scope == INVOICES and INVOICES not in done):
-        return
-    raise ErasureRefusedError(
-        _not_erased(customer),
-        why="this customer is erased already",
-        fix="leave it as it is"
-        if INVOICES in done
-        else "leave it, or take the issued invoices too if no law has them kept",
-    )
-
-
-def _require_finished(customer: Customer) -> None:
-    open_ones = list(unfinished(DEFAULT_DB_ALIAS, customer.pk))
-    if open_ones:
-        raise ErasureRefusedError(
-            _not_erased(customer),
-            why="; ".join(_summarised(open_ones)),
-            fix="finish or cancel that first",
-        )
+    return [
+        f"{localtime(each.erased_at):%Y-%m-%d %H:%M}"
+        + (", issued invoices too" if each.scope == INVOICES else "")
+        for each in made.order_by("erased_at", "id")
+    ]
 
 
 def _summarised(names: list[str]) -> list[str]:
     more = len(names) - MOST_NAMED
     return [*names[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
-
-
-def _not_erased(customer: Customer) -> str:
-    return f"Customer {customer.customer_number} was not erased."

@@ -26,7 +26,7 @@ from stateset.lib.fields import round_money
 from stateset.lib.journal import business_transaction
 from stateset.system.services import change_status, record_event, telling_nobody
 from stateset.system.services.actors import acting_user_id
-from stateset.system.services.locks import lock_row
+from stateset.system.services.locks import keep_row, lock_row
 
 
 @telling_nobody()
@@ -34,7 +34,8 @@ def write_past_order(order: Order) -> Order:
     """Write down the head of an order of the past; its lines follow one by one."""
     with business_transaction():
         order.channel = Order.Channel.IMPORT
-        order.customer_email = order.customer.email or ""
+        # Who is erased meanwhile must not come back with the copy.
+        order.customer_email = keep_row(order.customer, "email") or ""
         order.total_amount = order.shipping_total
         order.created_by_id = acting_user_id()
         order.save(force_insert=True)

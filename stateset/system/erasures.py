@@ -41,7 +41,7 @@ def erase_again(using: str, erasures: Iterable[Erasure]) -> Again:
             continue
         known.add(each.id)
         try:
-            with business_transaction(reason=REASON, using=using):
+            with business_transaction(reason=f"{REASON}: {each.reason}", using=using):
                 done += _again(each, using)
         except (DatabaseError, LookupError, ValueError, StatesetError) as error:
             # Of another release, or of rows that are not as they were sealed.

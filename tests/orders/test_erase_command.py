@@ -51,3 +51,18 @@ def test_it_is_done_when_it_is_confirmed_and_refused_when_it_is_too_early() -> N
     assert Erasure.objects.get().subject_id == customer.pk
     assert refused.startswith(f"Customer {busy.customer_number} was not erased.")
     assert shown == ""
+
+
+def test_a_key_will_do_and_what_is_unfinished_may_be_passed_over() -> None:
+    order = make_order()
+    key, number = str(order.customer.pk), order.customer.customer_number
+
+    _, shown = run(key, unfinished=True)
+    said, _ = run(key, unfinished=True, confirm=number)
+    again, shown_again = run(number, unfinished=True)
+
+    assert f"  unfinished: order {order} is pending\n" in shown
+    assert f"Customer {number} is erased" in said
+    assert "  erased before, on " in shown_again
+    assert f"add --confirm {number}" in again
+    assert Erasure.objects.get().subject_id == order.customer.pk

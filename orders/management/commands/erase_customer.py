@@ -7,23 +7,27 @@ from django.db import DEFAULT_DB_ALIAS
 
 from orders.services.erasing import (
     ErasurePlan,
-    ErasureReason,
     erase_customer,
     find_customer,
     plan_erasure,
-    require_erasable,
+    require_finished,
 )
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.erasing import INVOICES
 from stateset.lib.errors import UsageError
+from stateset.lib.journal import acting, who_acts
 from stateset.lib.reports import Report
+from stateset.system.models import ErasureReason
 
 
 class Command(StatesetCommand):
     help = "Erase what is personal of a customer, for good; the books stay."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("number", help="The customer's number: CUS-2026-000001.")
+        parser.add_argument(
+            "number",
+            help="The customer's number, CUS-2026-000001, or the key of it.",
+        )
         parser.add_argument(
             "--reason",
             required=True,
@@ -36,6 +40,11 @@ class Command(StatesetCommand):
             help="Erase what tax law has issued invoices keep, too.",
         )
         parser.add_argument(
+            "--unfinished",
+            action="store_true",
+            help="Erase although something is unfinished.",
+        )
+        parser.add_argument(
             "--confirm", metavar="NUMBER", help="The customer's number once more."
         )
 
@@ -46,6 +55,7 @@ class Command(StatesetCommand):
         number: str,
         reason: str,
         invoices: bool,
+        unfinished: bool,
         confirm: str | None,
         **_options: Any,
     ) -> Report:
@@ -56,11 +66,15 @@ class Command(StatesetCommand):
                 fix="leave --database out",
             )
         customer = find_customer(number)
-        scope = INVOICES if invoices else ""
-        require_erasable(customer, scope=scope)
+        number, scope = customer.customer_number, INVOICES if invoices else ""
+        if not unfinished:
+            require_finished(customer)
         plan = plan_erasure(customer, scope=scope)
         self.confirm(_words(number, plan), name=number, given=confirm)
-        erase_customer(customer=customer, reason=reason, scope=scope)
+        with acting(actor_label=who_acts()):
+            erase_customer(
+                customer=customer, reason=reason, scope=scope, unfinished=unfinished
+            )
         return Report(
             summary=f"Customer {number} is erased",
             facts={"customer": number, "scope": scope, "rows": dict(plan.rows)},
@@ -72,6 +86,8 @@ def _words(number: str, plan: ErasurePlan) -> str:
     lines = [
         f"This erases customer {number}, and nothing brings it back:",
         *(f"  {count:,} {name}" for name, count in plan.rows),
+        *(f"  unfinished: {what}" for what in plan.in_the_way),
+        *(f"  erased before, on {when}" for when in plan.erased_before),
         "and what the events and the audit log say of them. What stays, and why:",
         *(f"  {what}: {why}" for what, why in plan.kept),
     ]

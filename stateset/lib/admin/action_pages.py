@@ -140,7 +140,7 @@ class GuidedActionsMixin(VersionMixin):
             raise Http404
         form = action.form(request.POST, request.FILES, row=row)
         changed = self.is_versioned and request.POST.get(VERSION_VAR) != str(
-            getattr(row, "version", "")
+            self.version_shown(row)
         )
         if changed or action.refusal(row):
             refused = (
@@ -175,7 +175,7 @@ class GuidedActionsMixin(VersionMixin):
             "refused": refused,
             "reason": reason,
             "facts": [] if reason else list(action.facts(row)),
-            "version": getattr(row, "version", "") if self.is_versioned else "",
+            "version": self.version_shown(row) if self.is_versioned else "",
             "back_url": self._row_url(row),
         }
         status = 403 if denial else 409 if refused or reason else 200

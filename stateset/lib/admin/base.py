@@ -187,7 +187,10 @@ class StatesetAdmin(
                 ],
             }
             if self.is_versioned:
-                context |= {"version_var": VERSION_VAR, "version": obj.version}
+                context |= {
+                    "version_var": VERSION_VAR,
+                    "version": self.version_shown(obj),
+                }
         context |= {"token_var": TOKEN_VAR, "token": new_token(), **THEMED}
         if not _can_be_edited(context):
             context |= NO_SAVING

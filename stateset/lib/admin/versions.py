@@ -2,11 +2,13 @@
 
 For models with an integer ``version``. The form carries the version it was made
 from; a save locks the row first, reads it again, compares, and raises the version.
+Where a model has none, the document that it belongs to may lend its own
+(``version_of``); then that one is locked, and not raised.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -27,8 +29,20 @@ VERSION_VAR = "_version"
 class VersionMixin(theme.ModelAdmin):
     """Refuse a form made from a version that is no longer the saved one."""
 
+    version_of: ClassVar[str] = ""
+    """The relation to the document whose version stands for the row."""
+
+    def version_shown(self, row: Any) -> Any:
+        """Return the version that a page of the row carries; "" where there is none."""
+        document = getattr(row, self.version_of) if self.version_of else row
+        return getattr(document, "version", "")
+
     @property
     def is_versioned(self) -> bool:
+        return bool(self.version_of) or self.has_own_version
+
+    @property
+    def has_own_version(self) -> bool:
         try:
             return isinstance(self.opts.get_field("version"), IntegerField)
         except FieldDoesNotExist:
@@ -45,7 +59,7 @@ class VersionMixin(theme.ModelAdmin):
         if row is None or not self.has_change_permission(request, row):
             return None
         seen = request.POST.get(VERSION_VAR, "")
-        saved = str(getattr(row, "version", ""))
+        saved = str(self.version_shown(row))
         if seen == saved:
             return None
         return TemplateResponse(
@@ -66,17 +80,17 @@ class VersionMixin(theme.ModelAdmin):
 
     def lock(self, object_id: str) -> bool:
         """Lock the row until the transaction ends; false where there is none."""
-        manager = self.model._base_manager
+        rows = self.model._base_manager.all()
         try:
-            key = self.opts.pk.to_python(unquote(object_id))
+            rows = rows.filter(pk=self.opts.pk.to_python(unquote(object_id)))
         except ValidationError:
             return False
+        if self.version_of:
+            lent = self.opts.get_field(self.version_of)
+            lenders: Any = lent.related_model
+            rows = lenders._base_manager.filter(pk__in=rows.values(lent.name))
         # Alone, without the joins of a list: those can't be locked.
-        return bool(
-            manager.select_for_update(no_key=True)
-            .filter(pk=key)
-            .values_list("pk", flat=True)
-        )
+        return bool(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
     def differences(self, request: HttpRequest, row: Model) -> list[Difference]:
         """Return what the form says otherwise than the row as it is now."""
@@ -97,7 +111,7 @@ class VersionMixin(theme.ModelAdmin):
         form: Any,
         change: Any,
     ) -> None:
-        if change and self.is_versioned and form.changed_data:
+        if change and self.has_own_version and form.changed_data:
             obj.version += 1
         super().save_model(request, obj, form, change)
 
@@ -108,7 +122,7 @@ class VersionMixin(theme.ModelAdmin):
         lines_only = not form.changed_data and any(
             formset.has_changed() for formset in formsets
         )
-        if change and self.is_versioned and lines_only:
+        if change and self.has_own_version and lines_only:
             rows = self.model._base_manager.filter(pk=form.instance.pk)
             rows.update(version=F("version") + 1)
 

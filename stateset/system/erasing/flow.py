@@ -17,12 +17,8 @@ from stateset.lib.erasures import Erasure
 from stateset.lib.journal import acting, business_transaction, current_context
 from stateset.lib.models import number_field
 from stateset.system import models as tables
-from stateset.system.erasing.rows import (
-    find_rows,
-    ledger_keys,
-    record_keys,
-    rewrite_rows,
-)
+from stateset.system.erasing.holding import hold_rows
+from stateset.system.erasing.rows import ledger_keys, record_keys, rewrite_rows
 from stateset.system.erasing.traces import (
     ERASED,
     clear_lists,
@@ -46,12 +42,12 @@ def carry_out(
 ) -> None:
     """Erase what is personal of ``subject``, and record that it was.
 
-    In the caller's transaction, which has the subject locked. The key of the
-    pseudonyms is kept nowhere. Raises SealBrokenError where rows that would change are
-    not as they were sealed, unless it ``leaves_broken`` what is.
+    In the caller's transaction. The key of the pseudonyms is kept nowhere. Raises
+    SealBrokenError where rows that would change are not as they were sealed, unless it
+    ``leaves_broken`` what is.
     """
     names = Pseudonyms(secrets.token_bytes(KEY_BYTES))
-    found = find_rows(using, subject.pk)
+    found = hold_rows(using, subject)
     keys = record_keys(found)
     for model, gone in gone_rows(using, keys).items():
         keys[model] = [*keys[model], *gone]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event as Signal
 from typing import Any
 
 import pytest
 
 from finance.services import (
+    draft_invoice,
     draft_invoice_for_order,
     invoice_order,
     record_authorization,
@@ -21,17 +23,29 @@ from orders.services import (
     cancel_order,
     change_customer_status,
     place_order,
+    update_customer,
+    update_order_details,
 )
-from orders.services.erasing import erase_customer
+from orders.services.erasing import erase_customer, plan_erasure
+from orders.services.history import write_past_order
+from returns.models import Warranty
+from returns.services import submit_claim
 from stateset.lib.erasures import Erasure, erased, recorded
 from stateset.lib.invariants import all_invariants, violations
+from stateset.lib.journal import business_transaction
 from stateset.system.models import AuditEntry, Event, OutboxMessage, Seal
 from stateset.system.sealing.flow import SealBrokenError, seal_log
+from stateset.system.services.locks import lock_row
 from stateset.system.triggers import ledgers_open
 from tests.dbops.recovery.planting import planted
 from tests.finance.builders import make_debt
 from tests.fulfillment.builders import make_shipped
-from tests.orders.builders import make_customer, make_order, make_stocked_variant
+from tests.orders.builders import (
+    default_location,
+    make_customer,
+    make_order,
+    make_stocked_variant,
+)
 from tests.orders.erasing import (
     everything,
     make_old_customer,
@@ -39,9 +53,14 @@ from tests.orders.erasing import (
     plant_into,
     words_in,
 )
-from tests.returns.builders import make_delivered_order, make_paid_order, make_return
+from tests.returns.builders import (
+    make_delivered_order,
+    make_paid_order,
+    make_return,
+    make_returnable_variant,
+)
 from tests.stateset import flows
-from tests.threads import at_once, refusals
+from tests.threads import at_once, refusals, until_somebody_waits
 
 NEW = {"audit_log", "audit_seals", "erasures", "events", "outbox"}
 """Tables that an erasure writes rows into."""
@@ -77,9 +96,23 @@ def test_nothing_personal_is_left_and_the_books_are_right() -> None:
     left = words_in(everything()) - theirs
     assert left < kept
     assert not words_in({repr(customer.invoices.values_list("bill_to"))})
-    with pytest.raises(ErasureRefusedError, match="is erased already"):
-        erase_customer(customer=customer, reason="law")
     assert [each.scope for each in recorded("default")] == ["", "invoices"]
+
+
+@pytest.mark.django_db
+def test_what_comes_back_is_erased_again() -> None:
+    customer = make_customer(notes=planted())
+    erase_customer(customer=customer, reason="request", scope="invoices")
+    plan = plan_erasure(customer)
+    update_customer(customer, notes=planted())
+    change_customer_status(customer, to="active", reason="orders again")
+
+    erase_customer(customer=customer, reason="request")
+
+    assert words_in(everything()) == set()
+    assert [each.scope for each in recorded("default")] == ["invoices", ""]
+    assert [each[-21:] for each in plan.erased_before] == [", issued invoices too"]
+    assert len(plan_erasure(customer).erased_before) == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -180,7 +213,7 @@ def test_a_broken_seal_stops_it_and_nothing_is_changed() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_once_one_is_refused() -> None:
+def test_two_at_once_wait_for_each_other() -> None:
     customer = make_customer()
     one, other = (Customer.objects.get(pk=customer.pk) for _ in range(2))
 
@@ -189,8 +222,81 @@ def test_of_two_at_once_one_is_refused() -> None:
         lambda: erase_customer(customer=other, reason="request"),
     )
 
-    assert refusals(results) == [ErasureRefusedError]
-    assert len(recorded("default")) == 1
+    assert {each.id for each in results} == {each.id for each in recorded("default")}
+    assert AuditEntry.objects.filter(action="customer.erased").count() == 2
+
+
+def meanwhile(customer: Customer, *steps: Callable[[], Any]) -> Any:
+    """Erase somebody while steps are taken; return what came of it."""
+    begun = Signal()
+
+    def write() -> None:
+        with business_transaction():
+            for step in steps:
+                step()
+                begun.set()
+                until_somebody_waits()
+
+    def erase() -> Any:
+        assert begun.wait(10)
+        return erase_customer(customer=customer, reason="request")
+
+    return at_once(write, erase)[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_in_flight_is_waited_for() -> None:
+    order = make_delivered_order()
+
+    done = meanwhile(of(order), lambda: update_order_details(order, notes=planted()))
+
+    assert recorded("default") == [done]
+    assert words_in(everything()) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_draft_in_flight_is_waited_for_and_is_in_the_way() -> None:
+    order = make_delivered_order()
+
+    refused = meanwhile(
+        of(order), lambda: lock_row(order), lambda: draft_invoice_for_order(order)
+    )
+
+    assert "a draft invoice" in str(refused)
+    assert recorded("default") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_in_flight_is_waited_for_and_is_in_the_way() -> None:
+    variant = make_returnable_variant(warranty_months=3)
+    order = make_delivered_order(lines=[OrderLine(variant, 1)])
+    warranty = Warranty.objects.get()
+
+    refused = meanwhile(
+        of(order),
+        lambda: submit_claim(warranty, failed_on=warranty.starts_on, description="x"),
+    )
+
+    assert "is submitted" in str(refused)
+    assert recorded("default") == []
+
+
+@pytest.mark.django_db
+def test_who_copies_an_erased_customer_copies_what_is_there_now() -> None:
+    customer = make_customer(company=planted(), email=planted())
+    order = Order(
+        order_number="A-1",
+        customer=Customer.objects.get(pk=customer.pk),
+        location=default_location(),
+        currency="EUR",
+    )
+    stale = Customer.objects.get(pk=customer.pk)
+    erase_customer(customer=customer, reason="request")
+
+    draft_invoice(stale)
+    write_past_order(order)
+
+    assert words_in(everything()) == set()
 
 
 @pytest.mark.django_db(transaction=True)
