@@ -162,6 +162,7 @@ def _parse(values: Mapping[str, Any]) -> Erasure | None:
             erased_at=erased_at,
             scope=str(values["scope"]),
             actor_label=str(values["actor_label"]),
+            reason=str(values["reason"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -12,13 +12,13 @@ from django.utils.html import format_html, format_html_join
 
 from orders.models import Customer
 from orders.services.erasing import (
-    ErasureReason,
     erase_customer,
     plan_erasure,
     what_is_open,
 )
 from stateset.lib.admin import ActionForm, GuidedAction
 from stateset.lib.erasing import INVOICES, Kept, newest_issued, why_nobody
+from stateset.system.models import ErasureReason
 
 
 class EraseForm(ActionForm):
@@ -63,7 +63,7 @@ def facts(customer: Customer) -> Iterator[tuple[str, str]]:
         yield "Erased before", f"on {each}"
     going = (str(each) for each in plan.rows)
     yield (
-        "What goes is in",
+        "What is personal goes from",
         _listed([*going, "what events and the audit log say of them"]),
     )
     if plan.kept:
@@ -86,7 +86,11 @@ def erase(customer: Customer, request: HttpRequest, data: Mapping[str, Any]) -> 
 
 
 def _stays(kept: Kept) -> str:
-    too = "; goes if “Issued invoices too” is ticked" if kept.unless == INVOICES else ""
+    too = (
+        "; they go if “Issued invoices too” is ticked"
+        if kept.unless == INVOICES
+        else ""
+    )
     return f"{kept.what}: {kept.why}{too}"
 
 

@@ -23,7 +23,7 @@ class Erasure:
 
     ``subject`` is the label of a model in small letters, ``orders.customer``;
     ``scope`` says which of the optional parts went too, "" or "invoices";
-    ``actor_label`` is who did it.
+    ``actor_label`` is who did it, ``reason`` a word for why.
     """
 
     id: UUID
@@ -32,6 +32,7 @@ class Erasure:
     erased_at: datetime
     scope: str
     actor_label: str
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,19 @@ def who(row: Erasure) -> str:
 class ErasureAdmin(ReadOnlyAdmin):
     """Who was erased when, and by whom; a restore erases them again."""
 
-    list_display = (who, "scope", since("erased_at", label="erased"), "actor_label")
-    list_filter = (("scope", ChoicesFilter), ("erased_at", DateRangeFilter))
+    # The first column leads to the erasure itself.
+    list_display = (
+        since("erased_at", label="erased"),
+        who,
+        "scope",
+        "reason",
+        "actor_label",
+    )
+    list_filter = (
+        ("scope", ChoicesFilter),
+        ("reason", ChoicesFilter),
+        ("erased_at", DateRangeFilter),
+    )
     search_fields = ("subject_id__exact",)
     search_help_text = "The key of who was erased"
     ordering = ("-erased_at", "-id")
@@ -50,6 +61,7 @@ class ErasureAdmin(ReadOnlyAdmin):
         who,
         "scope",
         "erased_at",
+        "reason",
         "actor_label",
         "subject",
         "subject_id",

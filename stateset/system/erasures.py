@@ -41,7 +41,7 @@ def erase_again(using: str, erasures: Iterable[Erasure]) -> Again:
             continue
         known.add(each.id)
         try:
-            with business_transaction(reason=REASON, using=using):
+            with business_transaction(reason=f"{REASON}: {each.reason}", using=using):
                 done += _again(each, using)
         except (DatabaseError, LookupError, ValueError, StatesetError) as error:
             # Of another release, or of rows that are not as they were sealed.
@@ -55,7 +55,8 @@ def _again(erasure: Erasure, using: str) -> bool:
     if subject is None:
         record_erasure(erasure, using=using)
         return False
-    carry_out(erasure, subject, using=using)
+    # A restore brings back what was broken, and proves the books by it afterwards.
+    carry_out(erasure, subject, using=using, leaves_broken=True)
     told = end(using, subject.pk)
     # For the page of the customer; nobody outside is told, as everybody was before.
     Event.objects.using(using).create(

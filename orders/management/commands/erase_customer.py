@@ -8,7 +8,6 @@ from django.db import DEFAULT_DB_ALIAS
 from orders.models import Customer
 from orders.services.erasing import (
     ErasurePlan,
-    ErasureReason,
     erase_customer,
     find_customer,
     plan_erasure,
@@ -18,7 +17,9 @@ from orders.services.erasing import (
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.erasing import INVOICES
 from stateset.lib.errors import UsageError
+from stateset.lib.journal import acting, who_acts
 from stateset.lib.reports import Report
+from stateset.system.models import ErasureReason
 
 BACKUPS = (
     "Backups have this person until they are pruned; a restore of one erases again."
@@ -77,9 +78,10 @@ class Command(StatesetCommand):
             require_finished(customer)
         plan = plan_erasure(customer, scope=scope)
         self.confirm(_words(customer, plan), name=number, given=confirm)
-        erase_customer(
-            customer=customer, reason=reason, scope=scope, unfinished=unfinished
-        )
+        with acting(actor_label=who_acts()):
+            erase_customer(
+                customer=customer, reason=reason, scope=scope, unfinished=unfinished
+            )
         counts = {each.name: each.count for each in plan.rows}
         return Report(
             summary=f"Customer {number} is erased",

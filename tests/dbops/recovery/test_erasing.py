@@ -22,8 +22,10 @@ from orders.models import Customer
 from orders.services.erasing import erase_customer
 from stateset.lib.erasures import recorded
 from stateset.lib.invariants import all_invariants, violations
-from stateset.system.models import Erasure
+from stateset.system.models import AuditEntry, Erasure
 from stateset.system.sealing.flow import seal_log
+from stateset.system.sealing.verify import verify_seals
+from stateset.system.triggers import ledgers_open
 from tests.dbops.recovery.test_unreadable import lose
 from tests.dbops.shop import Shop
 from tests.orders.builders import make_customer
@@ -165,3 +167,25 @@ def test_one_that_cannot_be_carried_out_leaves_the_others_alone(vault: Path) -> 
     assert f"orders.nobody {ada.pk} (" in told[NOT_AGAIN]
     assert told[BY_STORAGE].startswith("2 not believed")
     assert [each.subject for each in Erasure.objects.all()] == ["orders.customer"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("doubt", ["altered", "key"])
+def test_what_is_broken_of_the_seals_stays_so_and_stops_nobody(
+    vault: Path, settings: Settings, doubt: str
+) -> None:
+    ada = make_customer(last_name="Lovelace")
+    Erasure.objects.create(subject="orders.customer", subject_id=ada.pk)
+    keep_erasures(backup_places(), "default")
+    Erasure.objects.all().delete()
+    seal_log()
+    entries = AuditEntry.objects.filter(resource_id=str(ada.pk))
+    if doubt == "altered":
+        with ledgers_open():
+            entries.update(actor_label="somebody else")
+    else:
+        settings.SECRET_KEY = "of another machine"
+    before = len(list(verify_seals()))
+    assert found() == {SUBJECT: "1 erased again"}
+    assert "Lovelace" not in str(list(entries.values_list("changes")))
+    assert len(list(verify_seals())) >= before > 0

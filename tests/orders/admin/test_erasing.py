@@ -43,7 +43,7 @@ def test_the_page_says_what_goes_and_the_number_has_to_be_typed() -> None:
     assert facts == {
         "Name": customer.display_name,
         "E-mail": customer.email,
-        "What goes is in": "1 customer1 addresswhat events and the audit log say"
+        "What is personal goes from": "1 customer1 addresswhat events and the audit log say"
         " of them",
     }
     assert page.context["form"]["reason"].value() is None
@@ -150,7 +150,7 @@ def test_the_newest_invoice_is_dated_beside_the_box() -> None:
     words = page.context["form"].fields["invoices"].help_text
     assert words.startswith(f"The newest is of {newest.day} {newest:%b %Y};")
     stays = dict(page.context["facts"])["What stays, and why"]
-    assert "goes if “Issued invoices too” is ticked" in stays
+    assert "they go if “Issued invoices too” is ticked" in stays
 
 
 def test_a_page_of_an_address_from_before_brings_nothing_back() -> None:
