@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -40,25 +38,12 @@ def journaled(
         _record(action, subject, outcome, details)
 
 
-def who_acts() -> str:
-    """Return who acts: a user of the site, or who is logged in on this machine."""
-    return journal.current_context().actor_label or _login()
-
-
-def _login() -> str:
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):
-        # A container may run under a number that has no name.
-        return f"user at {socket.gethostname()}"
-
-
 def _record(action: str, subject: str, outcome: str, details: dict[str, Any]) -> None:
     resource_id = str(details.pop("id", ""))
     entry = journal.Entry(action, subject, resource_id, outcome, details)
     try:
         # What a person typed has no user of the site; the login stands for it.
-        with journal.acting(actor_label=who_acts()[:LABEL_CHARACTERS]):
+        with journal.acting(actor_label=journal.who_acts()[:LABEL_CHARACTERS]):
             journal.record(entry)
     except Exception as error:  # noqa: BLE001 -- a sink may raise anything
         why = next(iter(str(error).splitlines()), type(error).__name__)

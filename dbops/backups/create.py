@@ -14,7 +14,7 @@ from dbops.audit import journaled
 from dbops.backups import catalogue, compression, writing
 from dbops.backups.compression import parse_compression
 from dbops.backups.encryption import can_open, choose_recipients
-from dbops.backups.erasures import keep_erasures
+from dbops.backups.erasures import keep_erasures, renew_erasures
 from dbops.backups.manifest import Manifest
 from dbops.backups.storage import BackupStorage, Places, backup_places
 from dbops.backups.verify import DEFAULT_LEVEL, verify_copy
@@ -114,7 +114,7 @@ def make_backup(
         manifest = store_backup(
             engine, places, packer, moment, kind, reason, recipients=recipients
         )
-        _keep_erasures(places.reached, alias)
+        _keep_erasures(places.reached, alias, kind)
         missed = {name: _words(error) for name, error in places.missed.items()}
         details |= {
             "id": manifest.id,
@@ -147,10 +147,15 @@ def _engine(alias: str, jobs: int | None) -> Engine:
     return engine
 
 
-def _keep_erasures(places: Sequence[BackupStorage], alias: str) -> None:
-    """Have those erased meanwhile known beside the backup; a failure ends no backup."""
+def _keep_erasures(places: Sequence[BackupStorage], alias: str, kind: str) -> None:
+    """Have those erased meanwhile known beside the backup; a failure ends no backup.
+
+    With a full one also those whose object is not believed, which reads each.
+    """
     try:
-        keep_erasures(Places(places), alias)
+        keep_erasures(places, alias)
+        if kind == FULL:
+            renew_erasures(places, alias)
     except StorageError as error:
         logger.warning("Erasures are not kept beside the backups: %s", _words(error))
 

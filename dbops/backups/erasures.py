@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,8 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError
 from dbops import conf
 from dbops.backups.objects import read_object, write_object
 from dbops.backups.signing import SIGNATURE, find_doubt, sign
-from dbops.backups.storage import BackupStorage, backup_storage
+from dbops.backups.storage import BackupStorage, Places, backup_places
+from dbops.errors import StorageError
 from stateset.lib.erasures import Erasure, recorded
 
 ERASURE = re.compile(r"erasure_([0-9a-f]{32})\.json")
@@ -40,43 +41,64 @@ class Kept:
 def on_erased(**_signal: Any) -> None:
     """Keep what was just committed; where that fails, the next backup makes it up."""
     try:
-        keep_erasures(backup_storage(), DEFAULT_DB_ALIAS)
+        keep_erasures(backup_places(), DEFAULT_DB_ALIAS)
     except Exception as error:  # noqa: BLE001 -- it is done, whatever a storage raises
         why = next(iter(str(error).splitlines()), type(error).__name__)
         logger.warning("An erasure is not kept beside the backups yet: %s", why)
 
 
-def keep_erasures(storage: BackupStorage, alias: str) -> int:
-    """Write each erasure that the database knows of and the storage does not.
+def keep_erasures(places: Sequence[BackupStorage], alias: str) -> int:
+    """Write to each place what the database knows of erasures and the place does not.
 
-    Returns how many were written. A database without such records has none.
+    Returns how many objects were written. A database without such records has none.
+    Raises StorageError where no place is reached.
     """
     known = _known(alias)
-    there = set(_names(storage)) if known else set()
-    return _write(storage, alias, [known[name] for name in known if name not in there])
+    if not known:
+        return 0
+
+    def keep(place: BackupStorage) -> int:
+        missing = known.keys() - set(_names(place))
+        return _write(place, alias, [known[name] for name in missing])
+
+    return sum(Places(places).each(keep))
 
 
-def renew_erasures(storage: BackupStorage, alias: str) -> int:
+def renew_erasures(places: Sequence[BackupStorage], alias: str) -> int:
     """Write anew what is not believed and the database knows of; return how many.
 
     Such as what was signed with a key that is to go.
     """
-    doubted = read_erasures(storage, alias).doubts
-    known = _known(alias) if doubted else {}
-    return _write(storage, alias, [known[name] for name in doubted if name in known])
+
+    def renew(place: BackupStorage) -> int:
+        doubted = read_erasures(place, alias).doubts
+        known = _known(alias) if doubted else {}
+        return _write(place, alias, [known[name] for name in doubted if name in known])
+
+    return sum(Places(places).each(renew))
 
 
-def read_erasures(storage: BackupStorage, alias: str) -> Kept:
+def read_erasures(
+    storage: BackupStorage, alias: str, *, without: Collection[UUID] = ()
+) -> Kept:
     """Return what the storage knows of erasures in one database of this installation.
 
-    Cost: one small object for each.
+    Those ``without`` which the answer is wanted are not read. Cost: one small object
+    for each other.
     """
     erasures, doubts = [], {}
+    passed_over = {_named(each) for each in without}
     for name in _names(storage):
-        values = read_object(storage, name) or {}
+        if name in passed_over:
+            continue
+        try:
+            values = read_object(storage, name) or {}
+        except StorageError as error:
+            doubts[name] = error.why or error.what
+            continue
         signature = values.pop(SIGNATURE, None)
         erasure = _parse(values)
-        if erasure is None or _name(erasure) != name:
+        if erasure is None or _named(erasure.id) != name:
             doubts[name] = "it is no erasure"
         elif doubt := find_doubt(values, signature, PURPOSE):
             doubts[name] = doubt
@@ -88,16 +110,16 @@ def read_erasures(storage: BackupStorage, alias: str) -> Kept:
 def _known(alias: str) -> dict[str, Erasure]:
     """Return by its name each erasure that a database has recorded."""
     try:
-        return {_name(each): each for each in recorded(alias)}
+        return {_named(each.id): each for each in recorded(alias)}
     except DatabaseError:
         return {}
 
 
-def _write(storage: BackupStorage, alias: str, erasures: Sequence[Erasure]) -> int:
+def _write(place: BackupStorage, alias: str, erasures: Sequence[Erasure]) -> int:
     for erasure in erasures:
         values = _values(erasure, alias)
         signed = {**values, SIGNATURE: sign(values, PURPOSE)}
-        write_object(storage, _name(erasure), signed)
+        write_object(place, _named(erasure.id), signed)
     return len(erasures)
 
 
@@ -107,8 +129,8 @@ def _names(storage: BackupStorage) -> Iterator[str]:
             yield each.name
 
 
-def _name(erasure: Erasure) -> str:
-    return f"erasure_{erasure.id.hex}.json"
+def _named(erasure_id: UUID) -> str:
+    return f"erasure_{erasure_id.hex}.json"
 
 
 def _place(alias: str) -> dict[str, str]:
@@ -130,13 +152,17 @@ def _values(erasure: Erasure, alias: str) -> dict[str, str]:
 
 def _parse(values: Mapping[str, Any]) -> Erasure | None:
     try:
+        erased_at = datetime.fromisoformat(values["erased_at"])
+        if erased_at.tzinfo is None:
+            return None
         return Erasure(
             id=UUID(values["id"]),
             subject=str(values["subject"]),
             subject_id=UUID(values["subject_id"]),
-            erased_at=datetime.fromisoformat(values["erased_at"]),
+            erased_at=erased_at,
             scope=str(values["scope"]),
             actor_label=str(values["actor_label"]),
+            reason=str(values["reason"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

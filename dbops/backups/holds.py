@@ -18,12 +18,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from dbops.audit import journaled, who_acts
+from dbops.audit import journaled
 from dbops.backups.catalogue import ID, find_manifest
 from dbops.backups.objects import read_object, write_object
 from dbops.backups.storage import BackupStorage, StoredObject, backup_storage
 from dbops.errors import PinRefusedError, StorageError
 from dbops.leases import holder_of
+from stateset.lib.journal import who_acts
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from dbops import conf
-from dbops.audit import journaled, who_acts
+from dbops.audit import journaled
 from dbops.backups.catalogue import LATEST, latest_to_restore
 from dbops.backups.copies import find_copy
 from dbops.backups.holds import being_read
@@ -45,6 +45,7 @@ from dbops.steps import measured, step
 from dbops.stopping import stoppable
 from dbops.values import Span, Took
 from stateset.lib.errors import StatesetError
+from stateset.lib.journal import who_acts
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbops.audit import who_acts
 from dbops.backups.storage import BackupStorage, backup_storage
 from dbops.engines.base import Engine
 from dbops.engines.registry import get_engine
@@ -29,6 +28,7 @@ from dbops.recovery.live import (
 from dbops.recovery.losses import recorded_changes
 from dbops.recovery.records import DONE, FAILED, KILLED
 from dbops.stopping import stoppable
+from stateset.lib.journal import who_acts
 from stateset.lib.maintenance import maintenance
 from stateset.lib.quarantine import Finding
 

@@ -42,7 +42,7 @@ from stateset.lib import journal
 from stateset.lib.databases import ask_database
 from stateset.lib.errors import StatesetError
 from stateset.lib.maintenance import maintenance
-from stateset.lib.quarantine import Finding, run_quarantine
+from stateset.lib.quarantine import Finding, by_subject, run_quarantine
 
 SMOKE_SECONDS = 30.0
 QUARANTINE = "quarantine"
@@ -261,7 +261,7 @@ def _note_exchange(
     record.details |= {
         **_known_before(plan, safety),
         EXCHANGING: datetime.now(UTC).isoformat(),
-        QUARANTINE: {each.subject: str(each) for each in findings},
+        QUARANTINE: by_subject(findings),
     }
     write_record(storage, record)
 
@@ -288,7 +288,7 @@ def _details(replaced: Replaced) -> dict[str, Any]:
         **_known_before(plan, replaced.safety_backup),
         "rows_after": replaced.rows_after,
         "kept_copy": plan.kept_as,
-        QUARANTINE: {each.subject: str(each) for each in replaced.findings},
+        QUARANTINE: by_subject(replaced.findings),
         "not_carried": list(replaced.left_out),
         "seconds": replaced.seconds,
     }

@@ -41,7 +41,7 @@ def rebuild(alias: str = DEFAULT_DB_ALIAS) -> Rebuilt:
 
     The list of backups needs no rebuilding: it is read from the storage each time.
     """
-    copied = renew_erasures(backup_storage(), alias) + _level()
+    copied = renew_erasures(backup_places(), alias) + _level()
     try:
         return Rebuilt(copied, replay_records(backup_storage(), alias), "")
     except Exception as error:  # noqa: BLE001 -- there may be no database yet

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from dbops.audit import who_acts
 from dbops.backups.objects import read_object, write_object
 from dbops.backups.storage import BackupStorage
 from stateset.lib import journal
+from stateset.lib.journal import who_acts
 
 NAME = re.compile(r"journal_\d{8}_\d{6}_[0-9a-f]{8}\.json")
 ASKED, DONE, FAILED = "asked", "done", "failed"

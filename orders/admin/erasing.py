@@ -10,12 +10,12 @@ from django.http import HttpRequest
 
 from orders.models import Customer
 from orders.services.erasing import (
-    ErasureReason,
     erase_customer,
     plan_erasure,
 )
 from stateset.lib.admin import ActionForm, GuidedAction
 from stateset.lib.erasing import INVOICES
+from stateset.system.models import ErasureReason
 
 
 class EraseForm(ActionForm):

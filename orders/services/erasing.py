@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, models, transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.timezone import localtime
@@ -22,20 +22,12 @@ from stateset.system.erasing.flow import carry_out
 from stateset.system.erasing.holding import hold_rows
 from stateset.system.erasing.rows import find_rows, kept_columns
 from stateset.system.erasing.traces import ERASED
-from stateset.system.models import Erasure
+from stateset.system.models import Erasure, ErasureReason
 from stateset.system.services import record_event
 from stateset.system.services.locks import lock_row
 
 SUBJECT = Customer._meta.label_lower
 MOST_NAMED = 5
-
-
-class ErasureReason(models.TextChoices):
-    """Why somebody is erased. Not in free words, which could name the person."""
-
-    REQUEST = "request", "The customer asked for it"
-    LAW = "law", "A law, a court or an authority demands it"
-    OTHER = "other", "Another reason"
 
 
 @dataclass(frozen=True)
@@ -115,6 +107,7 @@ def erase_customer(
             erased_at=timezone.now(),
             scope=scope,
             actor_label=current_context().actor_label,
+            reason=reason,
         )
         carry_out(erasure, customer, using=DEFAULT_DB_ALIAS)
         told = end(DEFAULT_DB_ALIAS, customer.pk)

@@ -23,7 +23,7 @@ class Erasure:
 
     ``subject`` is the label of a model in small letters, ``orders.customer``;
     ``scope`` says which of the optional parts went too, "" or "invoices";
-    ``actor_label`` is who did it.
+    ``actor_label`` is who did it, ``reason`` a word for why.
     """
 
     id: UUID
@@ -32,6 +32,18 @@ class Erasure:
     erased_at: datetime
     scope: str
     actor_label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """What came of erasing again: how many were, and why each other one was not.
+
+    Of whom there was nothing left is in neither.
+    """
+
+    done: int
+    refused: tuple[tuple[Erasure, str], ...] = ()
 
 
 erased = Signal()
@@ -45,12 +57,15 @@ def recorded(using: str) -> list[Erasure]:
     ]
 
 
-def erase_again(using: str, erasures: Iterable[Erasure]) -> int:
+def erase_again(using: str, erasures: Iterable[Erasure]) -> Again:
     """Erase in a restored database whom it still has, and record it there.
 
-    Those that are recorded there already are passed over. Returns how many were
-    carried out now; of whom there is nothing left it is recorded, and not counted.
-    One transaction, whatever is still open for them, and nobody is told.
+    Those that are recorded there already are passed over. Each in one transaction,
+    whatever is still open for them, and nobody is told.
     """
     known = list(erasures)
-    return sum(module.erase_again(using, known) for module in discover("erasures"))
+    found = [module.erase_again(using, known) for module in discover("erasures")]
+    return Again(
+        sum(each.done for each in found),
+        tuple(refused for each in found for refused in each.refused),
+    )

@@ -8,6 +8,8 @@ with ``record``. This module owns no table: ``stateset.system`` listens.
 
 from __future__ import annotations
 
+import getpass
+import socket
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -105,6 +107,11 @@ def changes_since(using: str, moment: datetime) -> dict[str, int]:
     return counts
 
 
+def who_acts() -> str:
+    """Return who acts: a user of the site, or who is logged in on this machine."""
+    return current_context().actor_label or _login()
+
+
 def record(entry: Entry) -> None:
     """Hand ``entry`` to every sink; what a sink raises is the caller's to know."""
     for sink in _sinks:
@@ -149,3 +156,11 @@ def business_transaction(
             _told.reset(token)
         if is_told and context != before:
             context_changed.send(sender=None, using=using, context=before)
+
+
+def _login() -> str:
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):
+        # A container may run under a number that has no name.
+        return f"user at {socket.gethostname()}"

@@ -9,7 +9,7 @@ run twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import DatabaseError
@@ -30,6 +30,15 @@ class Finding:
     def __str__(self) -> str:
         named = f": {', '.join(self.names)}" if self.names else ""
         return f"{self.count} {self.done}{named}"
+
+
+def by_subject(findings: Iterable[Finding]) -> dict[str, str]:
+    """Return what was found as people read it; of one subject there may be several."""
+    told: dict[str, str] = {}
+    for each in findings:
+        before = told.get(each.subject)
+        told[each.subject] = f"{before}; {each}" if before else str(each)
+    return told
 
 
 def run_quarantine(restored: str, live: str | None) -> Iterator[Finding]:

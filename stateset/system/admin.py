@@ -237,9 +237,14 @@ class ErasureAdmin(ReadOnlyAdmin):
         "subject_id",
         "scope",
         since("erased_at", label="erased"),
+        "reason",
         "actor_label",
     )
-    list_filter = (("scope", ChoicesFilter), ("erased_at", DateRangeFilter))
+    list_filter = (
+        ("scope", ChoicesFilter),
+        ("reason", ChoicesFilter),
+        ("erased_at", DateRangeFilter),
+    )
     search_fields = ("subject_id__exact",)
     search_help_text = "The key of who was erased"
     ordering = ("-erased_at", "-id")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from stateset.lib.erasing import end
-from stateset.lib.erasures import Erasure
+from stateset.lib.erasures import Again, Erasure
+from stateset.lib.errors import StatesetError
 from stateset.lib.journal import business_transaction
 from stateset.system import models as tables
 from stateset.system.erasing.flow import carry_out, record_erasure, subject_of
 from stateset.system.erasing.traces import ERASED
 from stateset.system.models import Event
+
+REASON = "erased again after a restore"
 
 
 def recorded(using: str) -> list[Erasure]:
@@ -26,22 +29,25 @@ def recorded(using: str) -> list[Erasure]:
     return [row.record() for row in rows]
 
 
-def erase_again(using: str, erasures: Iterable[Erasure]) -> int:
-    """Carry out what a restored database does not know of; return how many those were.
+def erase_again(using: str, erasures: Iterable[Erasure]) -> Again:
+    """Carry out what a restored database does not know of, each in one transaction.
 
-    In one transaction. Whom it does not have is recorded and not counted.
+    One that cannot be carried out leaves the others alone.
     """
-    count = 0
-    with business_transaction(reason="erased again after a restore", using=using):
-        known = {
-            (each.subject, each.subject_id, each.scope) for each in recorded(using)
-        }
-        for each in sorted(erasures, key=lambda erasure: erasure.erased_at):
-            what = (each.subject, each.subject_id, each.scope)
-            if what not in known:
-                known.add(what)
-                count += _again(each, using)
-    return count
+    known = {each.id for each in recorded(using)}
+    done, refused = 0, []
+    for each in sorted(erasures, key=lambda erasure: erasure.erased_at):
+        if each.id in known:
+            continue
+        known.add(each.id)
+        try:
+            with business_transaction(reason=f"{REASON}: {each.reason}", using=using):
+                done += _again(each, using)
+        except (DatabaseError, LookupError, ValueError, StatesetError) as error:
+            # Of another release, or of rows that are not as they were sealed.
+            why = (str(error).strip() or type(error).__name__).splitlines()
+            refused.append((each, " ".join(line.strip() for line in why[:2])))
+    return Again(done, tuple(refused))
 
 
 def _again(erasure: Erasure, using: str) -> bool:
@@ -49,7 +55,8 @@ def _again(erasure: Erasure, using: str) -> bool:
     if subject is None:
         record_erasure(erasure, using=using)
         return False
-    carry_out(erasure, subject, using=using)
+    # A restore brings back what was broken, and proves the books by it afterwards.
+    carry_out(erasure, subject, using=using, leaves_broken=True)
     told = end(using, subject.pk)
     # For the page of the customer; nobody outside is told, as everybody was before.
     Event.objects.using(using).create(

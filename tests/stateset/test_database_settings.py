@@ -74,7 +74,7 @@ def test_sqlite_is_set_up_for_real_use(monkeypatch):
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-        "PRAGMA recursive_triggers = ON",
+        "PRAGMA recursive_triggers = ON; PRAGMA secure_delete = ON",
     }
 
 

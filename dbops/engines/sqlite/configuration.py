@@ -24,6 +24,8 @@ PRAGMAS = (
     "PRAGMA synchronous = NORMAL",
     # Without it INSERT OR REPLACE slips past the append-only triggers.
     "PRAGMA recursive_triggers = ON",
+    # A backup copies free pages too: who was erased must not be in them.
+    "PRAGMA secure_delete = ON",
 )
 
 

@@ -7,7 +7,6 @@ from django.db import DEFAULT_DB_ALIAS
 
 from orders.services.erasing import (
     ErasurePlan,
-    ErasureReason,
     erase_customer,
     find_customer,
     plan_erasure,
@@ -16,7 +15,9 @@ from orders.services.erasing import (
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.erasing import INVOICES
 from stateset.lib.errors import UsageError
+from stateset.lib.journal import acting, who_acts
 from stateset.lib.reports import Report
+from stateset.system.models import ErasureReason
 
 
 class Command(StatesetCommand):
@@ -70,9 +71,10 @@ class Command(StatesetCommand):
             require_finished(customer)
         plan = plan_erasure(customer, scope=scope)
         self.confirm(_words(number, plan), name=number, given=confirm)
-        erase_customer(
-            customer=customer, reason=reason, scope=scope, unfinished=unfinished
-        )
+        with acting(actor_label=who_acts()):
+            erase_customer(
+                customer=customer, reason=reason, scope=scope, unfinished=unfinished
+            )
         return Report(
             summary=f"Customer {number} is erased",
             facts={"customer": number, "scope": scope, "rows": dict(plan.rows)},

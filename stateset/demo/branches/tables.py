@@ -74,6 +74,7 @@ LEFT_OUT = (
     "dbops.ScheduledRun",
     "sessions.Session",
     "system.AuditEntry",
+    "system.Erasure",
     "system.IntegrityRun",
     "system.NumberSequence",
     "system.OutboxMessage",

@@ -33,11 +33,18 @@ from stateset.system.triggers import ledgers_open
 KEY_BYTES = 32
 
 
-def carry_out(erasure: Erasure, subject: models.Model, *, using: str) -> None:
+def carry_out(
+    erasure: Erasure,
+    subject: models.Model,
+    *,
+    using: str,
+    leaves_broken: bool = False,
+) -> None:
     """Erase what is personal of ``subject``, and record that it was.
 
     In the caller's transaction. The key of the pseudonyms is kept nowhere. Raises
-    SealBrokenError where rows that would change are not as they were sealed.
+    SealBrokenError where rows that would change are not as they were sealed, unless it
+    ``leaves_broken`` what is.
     """
     names = Pseudonyms(secrets.token_bytes(KEY_BYTES))
     found = hold_rows(using, subject)
@@ -49,7 +56,7 @@ def carry_out(erasure: Erasure, subject: models.Model, *, using: str) -> None:
     count: Counter[type[models.Model]] = Counter()
     with (
         ledgers_open(using),
-        sealed_anew(sealed, reason="erased", using=using),
+        sealed_anew(sealed, reason="erased", using=using, leaves_broken=leaves_broken),
         _unaudited(using),
     ):
         changes = (

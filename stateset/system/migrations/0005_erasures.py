@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('erased_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('scope', models.CharField(blank=True, choices=[('', 'Not what the books need'), ('invoices', 'Issued invoices too')], max_length=12)),
                 ('actor_label', models.CharField(blank=True, max_length=255)),
+                ('reason', models.CharField(choices=[('request', 'The customer asked for it'), ('law', 'A law, a court or an authority demands it'), ('other', 'Another reason')], db_default='other', default='other', max_length=7)),
             ],
             options={
                 'db_table': 'erasures',
@@ -40,6 +41,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='erasure',
             index=models.Index(fields=['subject', 'subject_id'], name='idx_erasures_subject'),
+        ),
+        migrations.AddConstraint(
+            model_name='erasure',
+            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['request', 'law', 'other'])), name='erasure_reason_known', violation_error_message='Reason must be one of: request, law, other.'),
         ),
         migrations.AddConstraint(
             model_name='erasure',

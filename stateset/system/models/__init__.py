@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from stateset.system.models.audit import AuditEntry
-from stateset.system.models.erasure import Erasure
+from stateset.system.models.erasure import Erasure, ErasureReason
 from stateset.system.models.event import Event
 from stateset.system.models.integrity_run import IntegrityRun
 from stateset.system.models.outbox import OutboxMessage
@@ -11,6 +11,7 @@ from stateset.system.models.sequence import NumberSequence
 __all__ = [
     "AuditEntry",
     "Erasure",
+    "ErasureReason",
     "Event",
     "IntegrityRun",
     "NumberSequence",

@@ -18,10 +18,19 @@ class ErasureScope(models.TextChoices):
     INVOICES = INVOICES, "Issued invoices too"
 
 
+class ErasureReason(models.TextChoices):
+    """Why somebody is erased. Not in free words, which could name the person."""
+
+    REQUEST = "request", "The customer asked for it"
+    LAW = "law", "A law, a court or an authority demands it"
+    OTHER = "other", "Another reason"
+
+
 class Erasure(models.Model):
     """That one person's data was erased; nothing in it is personal."""
 
     Scope = ErasureScope
+    Reason = ErasureReason
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     subject = models.CharField(max_length=100)
@@ -29,6 +38,9 @@ class Erasure(models.Model):
     erased_at = models.DateTimeField(default=timezone.now)
     scope = models.CharField(max_length=12, choices=Scope, blank=True)
     actor_label = models.CharField(max_length=255, blank=True)
+    reason = models.CharField(
+        max_length=7, choices=Reason, default=Reason.OTHER, db_default="other"
+    )
 
     class Meta:
         db_table = "erasures"
@@ -39,6 +51,7 @@ class Erasure(models.Model):
         ]
         constraints = [
             one_of("scope", ErasureScope, name="erasure_scope_known"),
+            one_of("reason", ErasureReason, name="erasure_reason_known"),
         ]
 
     def __str__(self) -> str:
@@ -53,4 +66,5 @@ class Erasure(models.Model):
             erased_at=self.erased_at,
             scope=self.scope,
             actor_label=self.actor_label,
+            reason=self.reason,
         )

@@ -86,24 +86,41 @@ def seal_without(rows: Rows) -> None:
     model, using = rows.model, rows.db
     keys = sorted(rows.order_by().values_list("pk", flat=True))
     last = _lock_chain(using)
+    if keys:
+        _require_genuine(last, "No rows were deleted.")
     for seal in _sound_ranges(model, keys, using, done="deleted"):
         last = _seal_again(model, seal, last, using, reason="purged", without=set(keys))
 
 
 @contextmanager
 def sealed_anew(
-    keys: Mapping[type[models.Model], Collection[int]], *, reason: str, using: str
+    keys: Mapping[type[models.Model], Collection[int]],
+    *,
+    reason: str,
+    using: str,
+    leaves_broken: bool = False,
 ) -> Iterator[None]:
     """Seal anew, when the block ends, the ranges in which it changes the rows ``keys``.
 
-    In the caller's transaction. Raises SealBrokenError before the block where a range
-    is not as it was sealed: nothing of ours may vouch for it.
+    In the caller's transaction. Nothing of ours may vouch for a range that is not as
+    it was sealed, or follow a seal whose key is unknown: that raises SealBrokenError
+    before the block, unless it ``leaves_broken`` what is, for the proof to name.
     """
-    _lock_chain(using)
-    ranges_of = {
-        model: _sound_ranges(model, sorted(of_model), using, done="changed")
-        for model, of_model in keys.items()
-    }
+    last = _lock_chain(using)
+    ranges_of: dict[type[models.Model], list[Seal]] = {}
+    if not leaves_broken:
+        _require_genuine(last, "No rows were changed.")
+    if _is_ours(last):
+        ranges_of = {
+            model: _sound_ranges(
+                model,
+                sorted(of_model),
+                using,
+                done="changed",
+                passes_over=leaves_broken,
+            )
+            for model, of_model in keys.items()
+        }
     yield
     last = _last_seal(using)
     for model, seals in ranges_of.items():
@@ -112,12 +129,19 @@ def sealed_anew(
 
 
 def _sound_ranges(
-    model: type[models.Model], keys: Sequence[int], using: str, *, done: str
+    model: type[models.Model],
+    keys: Sequence[int],
+    using: str,
+    *,
+    done: str,
+    passes_over: bool = False,
 ) -> list[Seal]:
     """Return the seals of the ranges with ``keys``, each as it was sealed."""
-    found = list(_touched(model, keys, using)) if keys else []
-    for seal in found:
-        if not digest_of(model, seal, using=using).agrees_with(seal):
+    found = []
+    for seal in list(_touched(model, keys, using)) if keys else ():
+        if digest_of(model, seal, using=using).agrees_with(seal):
+            found.append(seal)
+        elif not passes_over:
             raise SealBrokenError(
                 f"No rows of {seal} were {done}.",
                 why=f"they are not the rows of seal {seal.pk}",
@@ -168,7 +192,7 @@ def _seal_next(model: type[models.Model], until: int, using: str) -> Seal | None
     """Seal the next rows of a table up to ``until``; None where there are none."""
     with business_transaction(reason="sealed", using=using):
         last = _lock_chain(using)
-        _require_genuine(last)
+        _require_genuine(last, "New rows were not sealed.")
         seals = Seal.objects.using(using).filter(table_name=model._meta.db_table)
         first = (seals.aggregate(at=Max("last_id"))["at"] or 0) + 1
         rows = model._base_manager.using(using).filter(pk__gte=first, pk__lte=until)
@@ -180,11 +204,15 @@ def _seal_next(model: type[models.Model], until: int, using: str) -> Seal | None
         return _seal_range(model, first, end, last, using)
 
 
-def _require_genuine(last: Seal | None) -> None:
-    if last is None or is_genuine(last, known_keys()):
+def _is_ours(last: Seal | None) -> bool:
+    return last is None or is_genuine(last, known_keys())
+
+
+def _require_genuine(last: Seal | None, what: str) -> None:
+    if last is None or _is_ours(last):
         return
     raise SealBrokenError(
-        "New rows were not sealed.",
+        what,
         why=f"seal {last.pk} of {last} is not made with a key of ours (it names"
         f" {last.key_name})",
         fix="put the old key into APP__SECRET_KEY_FALLBACKS; if it is lost, accept the"

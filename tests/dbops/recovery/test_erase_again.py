@@ -12,7 +12,7 @@ from dbops.backups.restore import restore_backup
 from dbops.beside import RESTORED, beside
 from dbops.engines.registry import get_engine
 from orders.services.erasing import erase_customer
-from stateset.lib.erasures import erase_again, recorded
+from stateset.lib.erasures import Again, erase_again, recorded
 from stateset.system.models import AuditEntry, Event, OutboxMessage
 from stateset.system.sealing.flow import seal_log
 from stateset.system.sealing.verify import verify_seals
@@ -39,7 +39,8 @@ def test_a_copy_from_before_is_without_the_person_too(books: Shop) -> None:
         assert words_in(everything(RESTORED)) > kept
         messages = OutboxMessage.objects.using(RESTORED).count()
 
-        assert erase_again(RESTORED, [*recorded("default"), busy, stranger]) == 2
+        again = erase_again(RESTORED, [*recorded("default"), busy, stranger])
+        assert again == Again(done=2)
 
         assert words_in(everything(RESTORED)) == kept
         assert {*recorded(RESTORED)} == {erasure, busy, stranger}
@@ -53,6 +54,6 @@ def test_a_copy_from_before_is_without_the_person_too(books: Shop) -> None:
         assert notes.count() == 2
         assert list(verify_seals(using=RESTORED)) == []
         before = everything(RESTORED)
-        assert erase_again(RESTORED, [erasure, stranger, busy]) == 0
+        assert erase_again(RESTORED, [erasure, stranger, busy]) == Again(done=0)
         assert everything(RESTORED) == before
     assert everything() == live

@@ -14,7 +14,7 @@ from dbops.backups.erasures import PURPOSE, keep_erasures, read_erasures
 from dbops.backups.objects import read_object, write_object
 from dbops.backups.signing import SIGNATURE, sign
 from dbops.backups.storage import backup_places, backup_storage
-from dbops.recovery.erasing import SUBJECT, erase_again_in
+from dbops.recovery.erasing import BY_STORAGE, NOT_AGAIN, SUBJECT, erase_again_in
 from dbops.recovery.live import replace_live
 from dbops.recovery.plans import plan_restore
 from dbops.recovery.rebuild import rebuild
@@ -22,8 +22,10 @@ from orders.models import Customer
 from orders.services.erasing import erase_customer
 from stateset.lib.erasures import recorded
 from stateset.lib.invariants import all_invariants, violations
-from stateset.system.models import Erasure
+from stateset.system.models import AuditEntry, Erasure
 from stateset.system.sealing.flow import seal_log
+from stateset.system.sealing.verify import verify_seals
+from stateset.system.triggers import ledgers_open
 from tests.dbops.recovery.test_unreadable import lose
 from tests.dbops.shop import Shop
 from tests.orders.builders import make_customer
@@ -34,7 +36,6 @@ from tests.orders.erasing import (
     words_in,
 )
 
-BY_THE_STORAGE = f"{SUBJECT}, by the storage"
 KEYS = {"ours": "k" * 32}
 
 
@@ -90,10 +91,13 @@ def test_what_the_storage_missed_comes_with_the_next_backup(
 def test_each_location_gets_what_it_has_not(vault: Path) -> None:
     Erasure.objects.create(subject="orders.customer", subject_id=make_customer().pk)
     local, far = backup_places()
-    assert keep_erasures(local, "default") == 1
+    assert keep_erasures([local], "default") == 1
     assert rebuild().copied == 1
     assert read_erasures(far, "default") == read_erasures(local, "default")
-    assert keep_erasures(far, "default") == 0
+    far.delete(objects()[0])
+    assert keep_erasures([local, far], "default") == 1
+    assert read_erasures(far, "default") == read_erasures(local, "default")
+    assert keep_erasures([local, far], "default") == 0
 
 
 @pytest.mark.django_db
@@ -104,7 +108,7 @@ def test_nobody_is_erased_for_what_is_not_believed(
     ada, grace, eve = (make_customer() for _ in range(3))
     storage = backup_storage()
     made = Erasure.objects.create(subject="orders.customer", subject_id=ada.pk)
-    assert keep_erasures(storage, "default") == 1
+    assert keep_erasures(backup_places(), "default") == 2
     (name,) = objects()
     true = read_object(storage, name)
     assert true is not None
@@ -113,7 +117,7 @@ def test_nobody_is_erased_for_what_is_not_believed(
     forged: dict[str, Any] = {**true, "subject_id": str(grace.pk)}
     write_object(storage, name, forged)
     assert found() == {
-        BY_THE_STORAGE: "1 not believed, so nobody was erased for them:"
+        BY_STORAGE: "1 not believed, so nobody was erased for them:"
         f" {name} (its signature is not by the key 'ours': it was altered or forged)"
     }
     # Under another name it is no more believed, and another place's is nobody's here.
@@ -123,7 +127,7 @@ def test_nobody_is_erased_for_what_is_not_believed(
     elsewhere[SIGNATURE] = sign(elsewhere, PURPOSE)
     write_object(storage, name, elsewhere)
     assert read_erasures(storage, "default").erasures == ()
-    assert found()[BY_THE_STORAGE].endswith(".json (it is no erasure)")
+    assert found()[BY_STORAGE].endswith(".json (it is no erasure)")
     assert not Erasure.objects.exists()
     for customer in (ada, grace, eve):
         assert Customer.objects.get(pk=customer.pk).email == customer.email
@@ -136,6 +140,52 @@ def test_nobody_is_erased_for_what_is_not_believed(
     assert found() == {}
 
     settings.BACKUP_SIGNING_KEYS = {"new": "n" * 32}
-    assert "signed with the key 'ours'" in found()[BY_THE_STORAGE]
-    assert rebuild().copied == 1
-    assert found() == {}
+    assert rebuild().copied == 2
+    Erasure.objects.all().delete()
+    assert found() == {SUBJECT: "1 erased again"}
+
+
+@pytest.mark.django_db
+def test_one_that_cannot_be_carried_out_leaves_the_others_alone(vault: Path) -> None:
+    ada = make_customer()
+    Erasure.objects.create(subject="orders.customer", subject_id=ada.pk)
+    Erasure.objects.create(subject="orders.nobody", subject_id=ada.pk)
+    keep_erasures(backup_places(), "default")
+    storage = backup_storage()
+    naive = read_object(storage, objects()[0])
+    assert naive is not None
+    storage.put(f"erasure_{'1' * 32}.json", b"")
+    write_object(
+        storage,
+        f"erasure_{'2' * 32}.json",
+        {**naive, "id": "2" * 32, "erased_at": "2026-11-28T00:00:00"},
+    )
+    Erasure.objects.all().delete()
+    told = found()
+    assert told[SUBJECT] == "1 erased again"
+    assert told[NOT_AGAIN].startswith("1 to be erased by hand: ")
+    assert f"orders.nobody {ada.pk} (" in told[NOT_AGAIN]
+    assert told[BY_STORAGE].startswith("2 not believed")
+    assert [each.subject for each in Erasure.objects.all()] == ["orders.customer"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("doubt", ["altered", "key"])
+def test_what_is_broken_of_the_seals_stays_so_and_stops_nobody(
+    vault: Path, settings: Settings, doubt: str
+) -> None:
+    ada = make_customer(last_name="Lovelace")
+    Erasure.objects.create(subject="orders.customer", subject_id=ada.pk)
+    keep_erasures(backup_places(), "default")
+    Erasure.objects.all().delete()
+    seal_log()
+    entries = AuditEntry.objects.filter(resource_id=str(ada.pk))
+    if doubt == "altered":
+        with ledgers_open():
+            entries.update(actor_label="somebody else")
+    else:
+        settings.SECRET_KEY = "of another machine"
+    before = len(list(verify_seals()))
+    assert found() == {SUBJECT: "1 erased again"}
+    assert "Lovelace" not in str(list(entries.values_list("changes")))
+    assert len(list(verify_seals())) >= before > 0
