@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db import models
+from django.db.models import F, Max, Q
 
 from finance.models import (
     CashSale,
@@ -20,8 +22,15 @@ from inventory.models.stock.references import ReferenceType
 from orders.models import Customer
 from stateset.lib.erasing import BY_KEY, INVOICES, Kept, belongs, refers
 
-BY_LAW = Kept("tax law has issued invoices kept, with whom they were for", INVOICES)
-AT_THE_BANK = Kept("by it the books are held against the bank's and the provider's")
+BY_LAW = Kept(
+    "to whom issued invoices were made out, and what they charge",
+    "tax law wants them for 6 to 10 years",
+    INVOICES,
+)
+AT_THE_BANK = Kept(
+    "the references of payments at their providers",
+    "by them the books are held against the bank's and the provider's",
+)
 
 BELONGINGS = (
     belongs(Invoice, "customer", only=Q(status=Invoice.Status.DRAFT)),
@@ -61,11 +70,22 @@ BELONGINGS = (
 )
 
 
+def why_nobody(subject: models.Model) -> str:
+    """Return why the walk-in customer is no person."""
+    if isinstance(subject, Customer) and subject.customer_number == WALK_IN_NUMBER:
+        return "it stands for no person: sales without a name are booked to it"
+    return ""
+
+
+def newest_issued(using: str, key: UUID) -> date | None:
+    """Return the day of the customer's newest issued invoice."""
+    issued = Invoice.objects.using(using).filter(customer=key)
+    newest: date | None = issued.aggregate(day=Max("issued_on"))["day"]
+    return newest
+
+
 def unfinished(using: str, key: UUID) -> Iterator[str]:
     """Yield the invoices that are not settled, and the payments that may still come."""
-    nobody = Customer.objects.using(using).filter(customer_number=WALK_IN_NUMBER)
-    if nobody.filter(pk=key).exists():
-        yield "sales without a name are booked to it"
     invoices = Invoice.objects.using(using).filter(customer=key)
     drafts = invoices.filter(status=Invoice.Status.DRAFT)
     for draft in drafts.select_related("order").order_by("created_at"):

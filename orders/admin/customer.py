@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
+from orders.admin.erased import ErasedFilter, ErasedMixin
 from orders.admin.erasing import ERASE
 from orders.models import Address, Customer, Order
 from orders.services import (
@@ -96,7 +97,7 @@ def move_to(
 
 
 @admin.register(Customer)
-class CustomerAdmin(ImportMixin, ExtensibleAdmin, DocumentAdmin):
+class CustomerAdmin(ImportMixin, ErasedMixin, ExtensibleAdmin, DocumentAdmin):
     list_display = (
         "customer_number",
         "display_name",
@@ -108,6 +109,7 @@ class CustomerAdmin(ImportMixin, ExtensibleAdmin, DocumentAdmin):
     list_filter = (
         ("status", ChoicesFilter),
         ("accepts_marketing", BooleanFilter),
+        ErasedFilter,
         ("created_at", DateRangeFilter),
     )
     search_fields = (

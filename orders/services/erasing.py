@@ -15,12 +15,13 @@ from uuid_utils.compat import uuid7
 from orders.errors import ErasureRefusedError
 from orders.models import Customer
 from stateset.lib import erasures
-from stateset.lib.erasing import INVOICES, end
+from stateset.lib.erasing import INVOICES, Kept, end, why_nobody
 from stateset.lib.erasing import unfinished as all_unfinished
 from stateset.lib.journal import business_transaction, current_context
 from stateset.system.erasing.flow import carry_out
 from stateset.system.erasing.holding import hold_rows
-from stateset.system.erasing.rows import find_rows, kept_columns
+from stateset.system.erasing.preview import Going, going_rows, kept_parts
+from stateset.system.erasing.rows import find_rows
 from stateset.system.erasing.traces import ERASED
 from stateset.system.models import Erasure, ErasureReason
 from stateset.system.services import record_event
@@ -34,8 +35,8 @@ MOST_NAMED = 5
 class ErasurePlan:
     """What erasing a customer would do, and what is in its way."""
 
-    rows: list[tuple[str, int]]
-    kept: list[tuple[str, str]]
+    rows: list[Going]
+    kept: list[Kept]
     in_the_way: list[str]
     erased_before: list[str]
 
@@ -55,25 +56,35 @@ def find_customer(name: str) -> Customer:
 def plan_erasure(customer: Customer, *, scope: str = "") -> ErasurePlan:
     """Return how many rows of what are about a customer, and what would be kept."""
     found = find_rows(DEFAULT_DB_ALIAS, customer.pk)
-    counts: dict[str, int] = {}
-    for each in found:
-        name = str(each.belonging.model._meta.verbose_name_plural)
-        counts[name] = counts.get(name, 0) + len(each.keys)
     return ErasurePlan(
-        rows=[(name, count) for name, count in counts.items() if count],
-        kept=list(dict.fromkeys(kept_columns(found, scope))),
-        in_the_way=_summarised(list(all_unfinished(DEFAULT_DB_ALIAS, customer.pk))),
+        rows=going_rows(found, scope=scope, using=DEFAULT_DB_ALIAS),
+        kept=kept_parts(found, scope=scope, using=DEFAULT_DB_ALIAS),
+        in_the_way=what_is_open(customer),
         erased_before=_erased_before(customer),
     )
 
 
-def require_finished(customer: Customer) -> None:
-    """Raise ErasureRefusedError while something is open for the customer."""
-    open_ones = list(all_unfinished(DEFAULT_DB_ALIAS, customer.pk))
-    if open_ones:
+def what_is_open(customer: Customer) -> list[str]:
+    """Return what has to be finished before, the first of it by name."""
+    return _summarised(list(all_unfinished(DEFAULT_DB_ALIAS, customer.pk)))
+
+
+def require_person(customer: Customer) -> None:
+    """Raise ErasureRefusedError for a customer that stands for no person."""
+    if why := why_nobody(customer):
         raise ErasureRefusedError(
             f"Customer {customer.customer_number} was not erased.",
-            why="; ".join(_summarised(open_ones)),
+            why=why,
+            fix="leave it as it is; there is nothing to erase",
+        )
+
+
+def require_finished(customer: Customer) -> None:
+    """Raise ErasureRefusedError while something is open for the customer."""
+    if open_ones := what_is_open(customer):
+        raise ErasureRefusedError(
+            f"Customer {customer.customer_number} was not erased.",
+            why="; ".join(open_ones),
             fix="finish or cancel that first",
         )
 
@@ -92,6 +103,7 @@ def erase_customer(
     unfinished, unless it may be (``unfinished``), and SealBrokenError where the ledgers
     are not as they were sealed. Once more, it erases what was added since.
     """
+    require_person(customer)
     with business_transaction(reason=f"erased: {ErasureReason(reason).label.lower()}"):
         if not unfinished:
             # Before anybody is kept waiting, and once more when nobody adds to it.

@@ -76,22 +76,38 @@ def rewritten(
 
     Yields the keys of those that are others now, some at a time.
     """
-    fields = [
+    fields = _personal(table, spared)
+    for changed in _changes(table, fields, rows, names):
+        _write(table.model, fields, changed, connections[rows.db])
+        yield [key for key, *_ in changed]
+
+
+def count_rewritten(
+    table: Table,
+    rows: models.QuerySet[Any],
+    names: Pseudonyms,
+    *,
+    spared: Collection[str] = (),
+) -> int:
+    """Return how many of ``rows`` would be others; nothing is written."""
+    fields = _personal(table, spared)
+    return sum(len(changed) for changed in _changes(table, fields, rows, names))
+
+
+def _personal(table: Table, spared: Collection[str]) -> list[Any]:
+    return [
         table.model._meta.get_field(name)
         for name, rule in table.rules.items()
         if rule is not PLAIN and name not in spared
     ]
-    if not fields:
-        return
-    for changed in _changes(table, fields, rows, names):
-        _write(table.model, fields, changed, connections[rows.db])
-        yield [key for key, *_ in changed]
 
 
 def _changes(
     table: Table, fields: Sequence[Any], rows: models.QuerySet[Any], names: Pseudonyms
 ) -> Iterator[list[Values]]:
     """Yield the rows that change, some at a time, in the order of their keys."""
+    if not fields:
+        return
     about = table.about or "pk"
     rules = [table.rules[field.name] for field in fields]
     wanted = rows.order_by("pk").values_list(

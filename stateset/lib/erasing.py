@@ -3,14 +3,17 @@
 An app's ``erasure.py`` offers ``BELONGINGS``: of each model with something personal
 how a customer's rows are found, and which columns stay and why. What becomes of the
 others is what ``anonymise.py`` says of them. It may offer ``unfinished(using, key)``,
-which yields what is still open for a customer, and ``ended(using, key)``, which ends
-what an erased one may not have any more and returns what the event tells of it.
+which yields what is still open for a customer, ``ended(using, key)``, which ends what
+an erased one may not have any more and returns what the event tells of it,
+``why_nobody(subject)``, which returns why a row stands for no person, and
+``newest_issued(using, key)``, which returns the day of the newest issued invoice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -28,13 +31,17 @@ Find = Callable[[str, UUID], Q]
 
 @dataclass(frozen=True)
 class Kept:
-    """Why a column stays, and the scope of an erasure that takes it all the same."""
+    """What stays, in words for people, and why; which scope takes it all the same."""
 
+    what: str
     why: str
     unless: str | None = None
 
 
-BY_KEY = Kept("by its key, what comes in twice is known to be the same")
+BY_KEY = Kept(
+    "the keys by which an order or a payment that comes in twice is known",
+    "without them it would be taken for another one",
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,24 @@ def unfinished(using: str, key: UUID) -> Iterator[str]:
     for module in discover("erasure"):
         if asked := getattr(module, "unfinished", None):
             yield from asked(using, key)
+
+
+def why_nobody(subject: models.Model) -> str:
+    """Return why a row stands for no person, "" where it stands for one."""
+    for module in discover("erasure"):
+        if (asked := getattr(module, "why_nobody", None)) and (why := asked(subject)):
+            return str(why)
+    return ""
+
+
+def newest_issued(using: str, key: UUID) -> date | None:
+    """Return the day of a customer's newest issued invoice, None without any."""
+    days = [
+        asked(using, key)
+        for module in discover("erasure")
+        if (asked := getattr(module, "newest_issued", None))
+    ]
+    return max((day for day in days if day), default=None)
 
 
 def end(using: str, key: UUID) -> dict[str, Any]:

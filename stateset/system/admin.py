@@ -22,9 +22,9 @@ from stateset.lib.admin import (
     since,
     status_pill,
 )
+from stateset.system.erasure_admin import ErasureAdmin
 from stateset.system.models import (
     AuditEntry,
-    Erasure,
     Event,
     NumberSequence,
     OutboxMessage,
@@ -36,7 +36,7 @@ from stateset.system.services.outbox import (
     retry_message,
 )
 
-__all__ = ["IntegrityRunAdmin", "SealAdmin"]
+__all__ = ["ErasureAdmin", "IntegrityRunAdmin", "SealAdmin"]
 
 Data = Mapping[str, Any]
 
@@ -226,25 +226,3 @@ class NumberSequenceAdmin(ReadOnlyAdmin):
     list_display = ("key", "next_value", "skipped")
     search_fields = ("key__startswith",)
     ordering = ("key",)
-
-
-@admin.register(Erasure)
-class ErasureAdmin(ReadOnlyAdmin):
-    """Who was erased when, and by whom; a restore erases them again."""
-
-    list_display = (
-        "subject",
-        "subject_id",
-        "scope",
-        since("erased_at", label="erased"),
-        "reason",
-        "actor_label",
-    )
-    list_filter = (
-        ("scope", ChoicesFilter),
-        ("reason", ChoicesFilter),
-        ("erased_at", DateRangeFilter),
-    )
-    search_fields = ("subject_id__exact",)
-    search_help_text = "The key of who was erased"
-    ordering = ("-erased_at", "-id")

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from finance.services import walk_in_customer
 from stateset.system.models import Erasure
 from tests.orders.builders import make_address, make_customer, make_order
-from tests.orders.erasing import everything
+from tests.orders.erasing import everything, make_old_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,10 @@ def test_the_plan_is_shown_and_nothing_is_done_unasked() -> None:
 
     said, shown = run(number)
 
-    assert "  1 addresses\n" in shown
+    assert f"({customer.display_name}, {customer.email})" in shown
+    assert "  1 customer\n  1 address\n" in shown
+    assert "What stays" not in shown
+    assert "Backups have this person until they are pruned" in shown
     assert said == (
         "Nothing was changed.\n"
         "  why: this destroys data, and there is no terminal to ask on\n"
@@ -51,6 +55,23 @@ def test_it_is_done_when_it_is_confirmed_and_refused_when_it_is_too_early() -> N
     assert Erasure.objects.get().subject_id == customer.pk
     assert refused.startswith(f"Customer {busy.customer_number} was not erased.")
     assert shown == ""
+
+
+def test_what_stays_is_said_in_words_and_the_walk_in_customer_is_nobody() -> None:
+    customer, walk_in = make_old_customer(), walk_in_customer()
+
+    _, shown = run(customer.customer_number)
+    _, shown_with = run(customer.customer_number, invoices=True)
+    refused, _ = run(walk_in.customer_number, unfinished=True, confirm="WALK-IN")
+
+    bill = "  to whom issued invoices were made out, and what they charge: tax law"
+    assert bill in shown
+    assert bill not in shown_with
+    assert "shipment item" not in shown
+    assert refused.splitlines()[1:] == [
+        "  why: it stands for no person: sales without a name are booked to it",
+        "  fix: leave it as it is; there is nothing to erase",
+    ]
 
 
 def test_a_key_will_do_and_what_is_unfinished_may_be_passed_over() -> None:

@@ -5,12 +5,14 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db import DEFAULT_DB_ALIAS
 
+from orders.models import Customer
 from orders.services.erasing import (
     ErasurePlan,
     erase_customer,
     find_customer,
     plan_erasure,
     require_finished,
+    require_person,
 )
 from stateset.lib.commands import StatesetCommand
 from stateset.lib.erasing import INVOICES
@@ -18,6 +20,10 @@ from stateset.lib.errors import UsageError
 from stateset.lib.journal import acting, who_acts
 from stateset.lib.reports import Report
 from stateset.system.models import ErasureReason
+
+BACKUPS = (
+    "Backups have this person until they are pruned; a restore of one erases again."
+)
 
 
 class Command(StatesetCommand):
@@ -67,28 +73,34 @@ class Command(StatesetCommand):
             )
         customer = find_customer(number)
         number, scope = customer.customer_number, INVOICES if invoices else ""
+        require_person(customer)
         if not unfinished:
             require_finished(customer)
         plan = plan_erasure(customer, scope=scope)
-        self.confirm(_words(number, plan), name=number, given=confirm)
+        self.confirm(_words(customer, plan), name=number, given=confirm)
         with acting(actor_label=who_acts()):
             erase_customer(
                 customer=customer, reason=reason, scope=scope, unfinished=unfinished
             )
+        counts = {each.name: each.count for each in plan.rows}
         return Report(
             summary=f"Customer {number} is erased",
-            facts={"customer": number, "scope": scope, "rows": dict(plan.rows)},
-            rows=[{"what": name, "rows": count} for name, count in plan.rows],
+            facts={"customer": number, "scope": scope, "rows": counts},
+            rows=[{"what": name, "rows": count} for name, count in counts.items()],
         )
 
 
-def _words(number: str, plan: ErasurePlan) -> str:
+def _words(customer: Customer, plan: ErasurePlan) -> str:
+    number = customer.customer_number
+    who = ", ".join(filter(None, (customer.display_name, customer.email)))
     lines = [
-        f"This erases customer {number}, and nothing brings it back:",
-        *(f"  {count:,} {name}" for name, count in plan.rows),
+        f"This erases customer {number} ({who}), and nothing brings it back:",
+        *(f"  {each}" for each in plan.rows),
+        "  and what the events and the audit log say of them",
         *(f"  unfinished: {what}" for what in plan.in_the_way),
         *(f"  erased before, on {when}" for when in plan.erased_before),
-        "and what the events and the audit log say of them. What stays, and why:",
-        *(f"  {what}: {why}" for what, why in plan.kept),
     ]
-    return "\n".join(lines)
+    if plan.kept:
+        lines += ["What stays, and why:"]
+        lines += [f"  {each.what}: {each.why}" for each in plan.kept]
+    return "\n".join([*lines, BACKUPS])

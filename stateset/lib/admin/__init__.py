@@ -22,6 +22,7 @@ from stateset.lib.admin.columns import (
     yes_no,
 )
 from stateset.lib.admin.filters import (
+    AnswerFilter,
     BooleanFilter,
     ChoicesFilter,
     DateRangeFilter,
@@ -48,6 +49,7 @@ __all__ = [
     "PROBLEM",
     "WAITING",
     "ActionForm",
+    "AnswerFilter",
     "BooleanFilter",
     "ChoicesFilter",
     "DateRangeFilter",

@@ -142,7 +142,7 @@ class GuidedActionsMixin(VersionMixin):
         changed = self.is_versioned and request.POST.get(VERSION_VAR) != str(
             self.version_shown(row)
         )
-        if changed or action.refusal(row):
+        if changed or action.why_not(row):
             refused = (
                 "Nothing was done. Why: somebody else changed it since you opened this "
                 "page. What to do: read it again below, then confirm."
@@ -168,7 +168,7 @@ class GuidedActionsMixin(VersionMixin):
         refused: str = "",
         denial: str = "",
     ) -> HttpResponse:
-        reason = denial or action.refusal(row)
+        reason = denial or action.why_not(row)
         context = {
             "title": f"{action.label}: {row}",
             "original": row,

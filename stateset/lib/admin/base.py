@@ -169,6 +169,10 @@ class StatesetAdmin(
                 lines.ledger = Ledger(lines) if is_only_read(lines) else None
         return shown
 
+    def header_columns_of(self, row: Any) -> Sequence[Column]:
+        """Return what stands over the page of ``row``."""
+        return self.header_columns
+
     def render_change_form(
         self,
         request: HttpRequest,
@@ -183,7 +187,8 @@ class StatesetAdmin(
                 "buttons": self.buttons(request, obj),
                 "timeline": self.timeline(request, obj),
                 "header": [
-                    (heading(column), column(obj)) for column in self.header_columns
+                    (heading(column), column(obj))
+                    for column in self.header_columns_of(obj)
                 ],
             }
             if self.is_versioned:

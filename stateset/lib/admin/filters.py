@@ -16,7 +16,7 @@ from django.contrib.admin import FieldListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_model_from_relation
 from django.core.exceptions import ValidationError
-from django.db.models import DateTimeField, QuerySet
+from django.db.models import DateTimeField, Q, QuerySet
 from django.forms.utils import flatatt
 from django.http import HttpRequest
 from django.utils import timezone
@@ -83,6 +83,21 @@ class ChoicesFilter(IgnoreBlankMixin, theme.ChoicesFilterBase):
 
 class BooleanFilter(IgnoreBlankMixin, theme.BooleanFilterBase):
     """Yes or no: ``?is_active__exact=1``."""
+
+
+class AnswerFilter(theme.AnswerFilterBase):
+    """Yes or no to what no column says; subclasses name it and say which rows do."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "Yes"), ("0", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = {"1": queryset.filter, "0": queryset.exclude}.get(self.value() or "")
+        return wanted(self.condition()) if wanted else queryset
+
+    def condition(self) -> Q:
+        """Return what holds of the rows that say yes."""
+        raise NotImplementedError
 
 
 class FormFilter(IgnoreBlankMixin):

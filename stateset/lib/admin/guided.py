@@ -47,6 +47,8 @@ class GuidedAction:
 
     ``perform(row, request, data)`` calls one service and returns what to say.
     ``refusal(row)`` returns why not (then no button is shown), "" where it may.
+    ``hindrance(row)`` returns what is in the way for now: the button stays, and its
+    page says it in place of the form.
     ``permission`` is ``change`` (of this model) or a full name: ``finance.refund``.
     ``facts(row)`` returns the lines of label and value shown before confirming.
     ``warning`` stands over the form, as what must not be overlooked.
@@ -59,10 +61,15 @@ class GuidedAction:
     warning: str = ""
     form: type[ActionForm] = ActionForm
     refusal: Callable[[Any], str] = lambda row: ""
+    hindrance: Callable[[Any], str] = lambda row: ""
     permission: str = "change"
     facts: Callable[[Any], Iterable[tuple[str, Any]]] = lambda row: ()
     is_dangerous: bool = False
     in_bulk: bool = False
+
+    def why_not(self, row: Any) -> str:
+        """Return why it may not be done to ``row`` now, "" where it may."""
+        return self.refusal(row) or self.hindrance(row)
 
 
 @dataclass
@@ -102,7 +109,7 @@ def make_plan(action: GuidedAction, rows: Iterable[Any]) -> Plan:
     """Sort rows into those that ``action`` may touch and those it must skip."""
     plan = Plan()
     for row in rows:
-        reason = action.refusal(row)
+        reason = action.why_not(row)
         if reason:
             plan.skipped.append((row, reason))
         else:

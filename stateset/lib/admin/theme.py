@@ -26,6 +26,7 @@ if TYPE_CHECKING or not IS_THEMED:
     from django.contrib.admin import (
         ChoicesFieldListFilter as ChoicesFilterBase,
     )
+    from django.contrib.admin import SimpleListFilter as AnswerFilterBase
     from django.contrib.admin.forms import (
         AdminPasswordChangeForm as OwnPasswordChangeForm,
     )
@@ -55,6 +56,7 @@ else:
     from unfold.contrib.filters.admin import (
         ChoicesCheckboxFilter as ChoicesFilterBase,
     )
+    from unfold.contrib.filters.admin import RadioFilter as AnswerFilterBase
     from unfold.forms import (
         AdminOwnPasswordChangeForm as OwnPasswordChangeForm,
     )
@@ -80,6 +82,7 @@ else:
 __all__ = [
     "AdminPasswordChangeForm",
     "AdminSite",
+    "AnswerFilterBase",
     "BooleanFilterBase",
     "ChangeList",
     "ChoicesFilterBase",

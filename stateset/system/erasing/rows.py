@@ -51,16 +51,6 @@ def ledger_keys(found: Sequence[Found]) -> dict[Model, list[int]]:
     return _keys_of(found, LogRow)
 
 
-def kept_columns(found: Sequence[Found], scope: str) -> Iterator[tuple[str, str]]:
-    """Yield which columns of the rows stay as they are, and why."""
-    for each in found:
-        options = each.belonging.model._meta
-        for name, why in each.belonging.spared(scope).items():
-            if each.keys:
-                column = name.replace("_", " ")
-                yield f"{options.verbose_name_plural}: {column}", why
-
-
 def tables() -> dict[Model, Table]:
     """Return what every app says becomes of the columns of its models."""
     return {each.model: each for each in all_tables()}

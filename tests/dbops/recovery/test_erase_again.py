@@ -50,7 +50,9 @@ def test_a_copy_from_before_is_without_the_person_too(books: Shop) -> None:
         )
         assert (told.is_told, told.payload["to"]) == (False, "inactive")
         notes = AuditEntry.objects.using(RESTORED).filter(action="customer.erased")
-        assert {note.reason for note in notes} == {"erased again after a restore: request"}
+        assert {note.reason for note in notes} == {
+            "erased again after a restore: request"
+        }
         assert notes.count() == 2
         assert list(verify_seals(using=RESTORED)) == []
         before = everything(RESTORED)
