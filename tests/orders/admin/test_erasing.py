@@ -43,8 +43,8 @@ def test_the_page_says_what_goes_and_the_number_has_to_be_typed() -> None:
     assert facts == {
         "Name": customer.display_name,
         "E-mail": customer.email,
-        "What is personal goes from": "1 customer1 addresswhat events and the audit log say"
-        " of them",
+        "What is personal goes from": "1 customer1 address"
+        "what events and the audit log say of them",
     }
     assert page.context["form"]["reason"].value() is None
     assert "This is not the number of this customer." in wrong.content.decode()
