@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(max_length=100)),
                 ('subject_id', models.UUIDField()),
                 ('erased_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('scope', models.CharField(blank=True, choices=[('', 'Not what the books need'), ('invoices', 'Issued invoices too')], max_length=12)),
+                ('scope', models.CharField(blank=True, choices=[('', 'Issued invoices stay'), ('invoices', 'Issued invoices too')], max_length=12)),
                 ('actor_label', models.CharField(blank=True, max_length=255)),
                 ('reason', models.CharField(choices=[('request', 'The customer asked for it'), ('law', 'A law, a court or an authority demands it'), ('other', 'Another reason')], db_default='other', default='other', max_length=7)),
             ],

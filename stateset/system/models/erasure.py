@@ -14,7 +14,7 @@ from stateset.lib.erasing import INVOICES
 class ErasureScope(models.TextChoices):
     """What goes beside what the law lets go."""
 
-    NOTHING_MORE = "", "Not what the books need"
+    NOTHING_MORE = "", "Issued invoices stay"
     INVOICES = INVOICES, "Issued invoices too"
 
 
