@@ -29,6 +29,8 @@ WORST_FIRST = (FAILED, LATE, PAUSED, OFF, WAITING, RUNNING, OK)
 GRACE = timedelta(minutes=10)
 MISSED_WITHIN = timedelta(days=1)
 FIRST_MIGRATION = ("dbops", "0001_initial")
+# Between the first migration and the first beat a shop is filled, or set up by hand.
+SETTING_UP = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def worst(states: Sequence[EntryState]) -> EntryState | None:
 def _look(now: datetime) -> _Look:
     app, name = FIRST_MIGRATION
     applied = MigrationRecorder.Migration.objects.filter(app=app, name=name)
-    since = applied.values_list("applied", flat=True).first() or now
+    first = applied.values_list("applied", flat=True).first()
+    since = first + SETTING_UP if first else now
     return _Look(now, since, {each.name: each for each in SchedulePause.objects.all()})
 
 

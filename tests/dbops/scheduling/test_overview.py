@@ -109,9 +109,13 @@ def test_a_slot_that_was_put_off_waits_then_is_late() -> None:
 
 
 def test_before_its_first_slot_an_entry_waits() -> None:
-    install(SLOT + timedelta(minutes=5))
-    assert judged() == ("waiting", "its first time is still to come")
-    assert missed_slots(LATER) == {}
+    for minutes in (5, -20):
+        # With what it takes to set a shop up before anything runs.
+        install(SLOT + timedelta(minutes=minutes))
+        assert judged() == ("waiting", "its first time is still to come")
+        assert missed_slots(LATER) == {}
+    install(SLOT - timedelta(minutes=40))
+    assert judged()[0] == "late"
 
 
 def test_a_paused_entry_and_one_that_is_off(settings: Settings) -> None:
