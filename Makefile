@@ -1,7 +1,7 @@
 # What a developer types; .ci/run types the same. `make` alone lists it.
 
 PYTHON := .venv/bin/python
-PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --ignore tests/house
+PYTEST := $(PYTHON) -m pytest -n auto --dist worksteal --durations 20 --ignore tests/house
 # What no engine has a say in is tested once, on SQLite.
 ONCE := tests/services tests/deploy tests/browser tests/dbops/s3
 # Whole histories, which take minutes: in make test-more, on both engines. On SQLite

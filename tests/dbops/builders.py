@@ -84,9 +84,15 @@ def make_report(**overrides: Any) -> DrillReport:
     return replace(report, **overrides)
 
 
-def store_aged(storage: BackupStorage, age: float, alias: str = "default") -> Manifest:
+def store_aged(
+    storage: BackupStorage,
+    age: float,
+    alias: str = "default",
+    *,
+    now: datetime | None = None,
+) -> Manifest:
     """Store a backup that says that it is so many days old."""
-    begun = timezone.now() - timedelta(days=age)
+    begun = (now or timezone.now()) - timedelta(days=age)
     stem = f"stateset_{begun:%Y%m%d_%H%M%S}"
     return store_backup(storage, stem, started_at=begun, alias=alias)
 

@@ -56,9 +56,10 @@ def at_one_place(age: float, kind: str) -> Manifest:
 def test_a_place_that_was_away_gets_what_it_missed(
     shop: Shop, vault: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    now = timezone.now()
     for place in backup_places():
-        store_aged(place, 3, ALIAS)
-        store_aged(place, 0, ALIAS)
+        store_aged(place, 3, ALIAS, now=now)
+        store_aged(place, 0, ALIAS, now=now)
     missed = [at_one_place(2, "full"), at_one_place(1, "dump")]
     copies = [
         {"location": "vault", "id": each.id, "sources": ["local"]}

@@ -61,8 +61,9 @@ def test_a_partitioned_table_is_one_table_of_another_schema(shop: Shop) -> None:
 
 def test_the_command_prints_each_table_with_its_columns(shop: Shop) -> None:
     text = output("db_schema", database=ALIAS)
+    # The server may have looked at the table while it was filled.
     assert re.search(
-        r"^orders\norders\.Order, (300|unknown) rows, [\d.]+ KiB$", text, re.M
+        r"^orders\norders\.Order, (\d+|unknown) rows, [\d.]+ KiB$", text, re.M
     )
     assert re.search(r"^customer_id +integer +no +→customers$", text, re.M | re.I)
     assert text.rstrip().endswith(" 3 tables with 8 columns")
