@@ -13,7 +13,8 @@ LONG := $(HISTORIES) tests/stateset/test_admin_pages.py \
 # What the engine has no say in at all, of those.
 BUT := tests/stateset/test_demo_branches.py::test_the_same_seed_gives_the_same_branches \
 	tests/stateset/test_admin_pages.py::test_every_form_can_be_saved_as_it_is_in_every_status
-# What must hold with the theme and without it; what a button does is the same.
+# What must hold with the theme and without it; what a button does is the same, and what
+# goes through every page or status goes through them once, with the theme.
 PAGES := tests/browser tests/stateset/test_home.py \
 	$(filter-out %_buttons.py, $(wildcard tests/stateset/test_admin_*.py)) \
 	tests/stateset/system/importing/test_admin.py
@@ -59,7 +60,7 @@ test-postgresql: setup ## the tests on a PostgreSQL of their own
 test-more: setup ## longer proofs, a working day, every page through axe, all without the theme
 	@$(PYTEST) --engine sqlite -m "exhaustive or history"
 	@$(PYTEST) --engine postgresql $(LONG) tests/browser/test_a_day.py $(BUT:%=--deselect %)
-	@STATESET_TEST_THEME=plain $(PYTEST) --engine sqlite $(PAGES)
+	@STATESET_TEST_THEME=plain $(PYTEST) --engine sqlite -m "not exhaustive" $(PAGES)
 
 test-faults: setup ## real faults: full disks, killed programs, cut connections
 	@test -d tests/faults || { echo "There are no fault tests yet: tests/faults does not exist." >&2; exit 1; }
