@@ -20,7 +20,14 @@ from finance.services.cash_sales import WALK_IN_NUMBER
 from inventory.models import StockTransaction
 from inventory.models.stock.references import ReferenceType
 from orders.models import Customer
-from stateset.lib.erasing import BY_KEY, INVOICES, Kept, belongs, refers
+from stateset.lib.erasing import (
+    BY_KEY,
+    INVOICES,
+    Kept,
+    belongs,
+    in_its_status,
+    refers,
+)
 
 BY_LAW = Kept(
     "to whom issued invoices were made out, and what they charge",
@@ -96,8 +103,6 @@ def unfinished(using: str, key: UUID) -> Iterator[str]:
     ).exclude(total=F("amount_paid") + F("amount_credited"))
     for invoice in open_ones.order_by("invoice_number"):
         yield f"invoice {invoice} is not settled"
-    payments = Payment.objects.using(using).live()
-    for payment in payments.filter(
-        Q(order__customer=key) | Q(invoice__customer=key)
-    ).order_by("payment_number"):
-        yield f"payment {payment} is {payment.get_status_display().lower()}"
+    theirs = Q(order__customer=key) | Q(invoice__customer=key)
+    payments = Payment.objects.using(using).live().filter(theirs)
+    yield from in_its_status("payment", payments.order_by("payment_number"))

@@ -8,7 +8,7 @@ from uuid import UUID
 from fulfillment.models import FulfillmentOrder, Shipment, ShipmentItem, TrackingEvent
 from inventory.models import StockAllocation, StockTransaction
 from inventory.models.stock.references import ReferenceType
-from stateset.lib.erasing import BY_KEY, belongs, refers
+from stateset.lib.erasing import BY_KEY, belongs, in_its_status, refers
 
 BELONGINGS = (
     belongs(FulfillmentOrder, "order__customer"),
@@ -44,5 +44,4 @@ def unfinished(using: str, key: UUID) -> Iterator[str]:
     parcels = Shipment.objects.using(using).filter(
         order__customer=key, status__in=under_way
     )
-    for parcel in parcels.order_by("shipment_number"):
-        yield f"shipment {parcel} is {parcel.get_status_display().lower()}"
+    yield from in_its_status("shipment", parcels.order_by("shipment_number"))

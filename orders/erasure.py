@@ -12,7 +12,7 @@ from django.utils import timezone
 from inventory.models import StockReservation, StockTransaction
 from inventory.models.stock.references import ReferenceType
 from orders.models import Address, Cart, CartItem, Customer, Order, OrderItem
-from stateset.lib.erasing import BY_KEY, belongs, refers
+from stateset.lib.erasing import BY_KEY, belongs, in_its_status, refers
 from stateset.lib.states import legal_next
 
 BELONGINGS = (
@@ -37,8 +37,8 @@ def unfinished(using: str, key: UUID) -> Iterator[str]:
     """Yield the orders that are under way, and those with money to give back."""
     ended = (Order.Status.DELIVERED, Order.Status.CANCELLED)
     orders = Order.objects.using(using).filter(customer=key)
-    for order in orders.exclude(status__in=ended).order_by("order_number"):
-        yield f"order {order} is {order.get_status_display().lower()}"
+    under_way = orders.exclude(status__in=ended).order_by("order_number")
+    yield from in_its_status("order", under_way)
     cancelled = orders.filter(status=Order.Status.CANCELLED)
     for order in cancelled.filter(amount_paid__gt=F("amount_refunded")):
         yield f"order {order} is cancelled, and its money was not given back"

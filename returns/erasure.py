@@ -14,7 +14,7 @@ from returns.models import (
     Warranty,
     WarrantyClaim,
 )
-from stateset.lib.erasing import BY_KEY, belongs, refers
+from stateset.lib.erasing import BY_KEY, belongs, in_its_status, refers
 
 BELONGINGS = (
     belongs(ReturnRequest, "customer"),
@@ -36,8 +36,7 @@ def unfinished(using: str, key: UUID) -> Iterator[str]:
     """Yield the returns that are not settled, and the claims nobody has answered."""
     settled = (*ReturnRequest.ENDED_STATUSES, ReturnRequest.Status.COMPLETED)
     returns = ReturnRequest.objects.using(using).filter(customer=key)
-    for each in returns.exclude(status__in=settled).order_by("rma_number"):
-        yield f"return {each} is {each.get_status_display().lower()}"
+    unsettled = returns.exclude(status__in=settled).order_by("rma_number")
+    yield from in_its_status("return", unsettled)
     claims = WarrantyClaim.objects.using(using).open().filter(warranty__customer=key)
-    for claim in claims.order_by("claim_number"):
-        yield f"claim {claim} is {claim.get_status_display().lower()}"
+    yield from in_its_status("claim", claims.order_by("claim_number"))

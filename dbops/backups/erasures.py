@@ -107,12 +107,17 @@ def read_erasures(
     return Kept(tuple(erasures), doubts)
 
 
+def recorded_in(alias: str) -> list[Erasure]:
+    """Return what a database has recorded; nothing of one that is none of ours."""
+    try:
+        return recorded(alias)
+    except DatabaseError:
+        return []
+
+
 def _known(alias: str) -> dict[str, Erasure]:
     """Return by its name each erasure that a database has recorded."""
-    try:
-        return {_named(each.id): each for each in recorded(alias)}
-    except DatabaseError:
-        return {}
+    return {_named(each.id): each for each in recorded_in(alias)}
 
 
 def _write(place: BackupStorage, alias: str, erasures: Sequence[Erasure]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
@@ -19,8 +18,6 @@ from stateset.lib.anonymise import refuse_unknown, require_rules
 from stateset.lib.anonymise_rows import anonymise, known_tables, unknown_to_models
 from stateset.lib.anonymise_rules import Pseudonyms
 from stateset.lib.databases import unapplied_of, unknown_of
-
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ def restore_anonymised(
                 run_django_migrate(restored)
             loose = engine.outside_tables(draft)
             refuse_unknown([*unknown_to_models(restored, unknown), *loose])
-            names = Pseudonyms(secrets.token_bytes(KEY_BYTES))
+            names = Pseudonyms()
             done["anonymised_rows"] = anonymise(restored, names)
         engine.scrub(draft)
         return done

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from uuid import UUID
 
-from django.db import DatabaseError
-
-from dbops.backups.erasures import Kept, read_erasures
+from dbops.backups.erasures import Kept, read_erasures, recorded_in
 from dbops.backups.storage import backup_storage
 from dbops.errors import StorageError
-from stateset.lib.erasures import Erasure, erase_again, recorded
+from stateset.lib.erasures import erase_again
 from stateset.lib.quarantine import Finding
 
 SUBJECT = "erased since the backup"
@@ -26,8 +24,8 @@ def erase_again_in(restored: str, live: str | None, alias: str) -> Iterator[Find
     or done is told: nobody may take it for done, and a restore does not stop for it.
     It may run twice.
     """
-    known = _recorded(live)
-    there = {each.id for each in [*known, *_recorded(restored)]}
+    known = recorded_in(live) if live else []
+    there = {each.id for each in [*known, *recorded_in(restored)]}
     kept, trouble = _kept(alias, there)
     again = erase_again(restored, [*known, *kept.erasures])
     if again.done:
@@ -43,16 +41,6 @@ def erase_again_in(restored: str, live: str | None, alias: str) -> Iterator[Find
         named = tuple(f"{name} ({why})" for name, why in kept.doubts.items())
         done = "not believed, so nobody was erased for them"
         yield Finding(BY_STORAGE, done, len(named), named)
-
-
-def _recorded(alias: str | None) -> list[Erasure]:
-    if alias is None:
-        return []
-    try:
-        return recorded(alias)
-    except DatabaseError:
-        # The old database may not be one of ours.
-        return []
 
 
 def _kept(alias: str, there: Collection[UUID]) -> tuple[Kept, str]:

@@ -7,11 +7,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
-from django.utils.timezone import localtime
 
-from orders.services.erasing import SUBJECT
+from orders.services.erasing import SUBJECT, erased_before
 from stateset.lib.admin import NEUTRAL, AnswerFilter, StatesetAdmin, pill
-from stateset.lib.erasing import INVOICES
 from stateset.system.models import Erasure
 
 
@@ -29,21 +27,12 @@ class ErasedMixin(StatesetAdmin):
 
     def header_columns_of(self, row: Any) -> Sequence[Any]:
         columns = super().header_columns_of(row)
-        made = Erasure.objects.filter(subject=SUBJECT, subject_id=row.pk)
-        newest = made.order_by("-erased_at", "-id").first()
-        if newest is None:
+        made = erased_before(row)
+        if not made:
             return columns
 
         @admin.display(description="personal data")
         def erased(_row: Any) -> str:
-            return pill(_words(newest), NEUTRAL)
+            return pill(f"Erased on {made[-1]}", NEUTRAL)
 
         return (*columns, erased)
-
-
-def _words(erasure: Erasure) -> str:
-    day = localtime(erasure.erased_at)
-    words = f"Erased on {day.day} {day:%b %Y}"
-    if erasure.actor_label:
-        words += f" by {erasure.actor_label}"
-    return words + (", issued invoices too" if erasure.scope == INVOICES else "")

@@ -60,8 +60,14 @@ def plan_erasure(customer: Customer, *, scope: str = "") -> ErasurePlan:
         rows=going_rows(found, scope=scope, using=DEFAULT_DB_ALIAS),
         kept=kept_parts(found, scope=scope, using=DEFAULT_DB_ALIAS),
         in_the_way=what_is_open(customer),
-        erased_before=_erased_before(customer),
+        erased_before=erased_before(customer),
     )
+
+
+def erased_before(customer: Customer) -> list[str]:
+    """Return when a customer was erased, by whom and how far, oldest first."""
+    made = Erasure.objects.filter(subject=SUBJECT, subject_id=customer.pk)
+    return [_told(each) for each in made.order_by("erased_at", "id")]
 
 
 def what_is_open(customer: Customer) -> list[str]:
@@ -132,21 +138,19 @@ def erase_customer(
     return erasure
 
 
+def _told(erasure: Erasure) -> str:
+    day = localtime(erasure.erased_at)
+    by = f" by {erasure.actor_label}" if erasure.actor_label else ""
+    too = ", issued invoices too" if erasure.scope == INVOICES else ""
+    return f"{day.day} {day:%b %Y}{by}{too}"
+
+
 def _named(name: str) -> Q:
     by_number = Q(customer_number=name)
     try:
         return by_number | Q(pk=UUID(name))
     except ValueError:
         return by_number
-
-
-def _erased_before(customer: Customer) -> list[str]:
-    made = Erasure.objects.filter(subject=SUBJECT, subject_id=customer.pk)
-    return [
-        f"{localtime(each.erased_at):%Y-%m-%d %H:%M}"
-        + (", issued invoices too" if each.scope == INVOICES else "")
-        for each in made.order_by("erased_at", "id")
-    ]
 
 
 def _summarised(names: list[str]) -> list[str]:

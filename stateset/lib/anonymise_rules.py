@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
+import secrets
 from abc import ABC, abstractmethod
 from base64 import b32encode
 from collections.abc import Callable, Mapping
@@ -22,13 +23,15 @@ REDACTED = "[redacted]"
 REMOVED = "(removed)"
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 CODE_LETTERS = 24
+KEY_BYTES = 32
 
 
 class Pseudonyms:
     """Makes pseudonyms under one key, by HMAC-SHA256."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes = b"") -> None:
+        """Without a ``key`` take a random one, which is kept nowhere."""
+        self._key = key or secrets.token_bytes(KEY_BYTES)
 
     def digest(self, kind: str, value: str) -> bytes:
         """Return 32 bytes for a value, others for each kind of value."""

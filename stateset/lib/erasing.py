@@ -11,7 +11,7 @@ an erased one may not have any more and returns what the event tells of it,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -106,6 +106,12 @@ def unfinished(using: str, key: UUID) -> Iterator[str]:
     for module in discover("erasure"):
         if asked := getattr(module, "unfinished", None):
             yield from asked(using, key)
+
+
+def in_its_status(what: str, rows: Iterable[Any]) -> Iterator[str]:
+    """Say of each document what it is called and its status, as what is open."""
+    for row in rows:
+        yield f"{what} {row} is {row.get_status_display().lower()}"
 
 
 def why_nobody(subject: models.Model) -> str:

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.utils import timezone
 
 from finance.models import InvoiceLine
 from finance.services import discard_draft, draft_invoice, invoice_order
@@ -27,7 +26,7 @@ from returns.models import Warranty
 from returns.services import complete_return, decide_claim, resolve_claim, submit_claim
 from stateset.lib.journal import acting
 from stateset.system.erasing.rows import Found, find_rows, tables
-from stateset.system.models import IntegrityRun, OutboxMessage
+from stateset.system.models import OutboxMessage
 from stateset.system.triggers import ledgers_open
 from tests.dbops.recovery.planting import WORD, fill, planted
 from tests.finance.builders import make_cash_sale, make_payment
@@ -43,7 +42,7 @@ from tests.returns.builders import (
     make_inspected_return,
     make_returnable_variant,
 )
-from tests.stateset.builders import make_user
+from tests.stateset.builders import make_integrity_run, make_user
 
 
 def make_old_customer(**overrides: str) -> Customer:
@@ -153,15 +152,9 @@ def _write_lists(customer: Customer) -> None:
     )
     messages = OutboxMessage.objects.filter(partition_key=str(customer.pk))
     messages.update(last_error=planted())
-    now = timezone.now()
-    IntegrityRun.objects.create(
-        started_at=now,
-        finished_at=now,
-        rules=1,
-        broken_rules=1,
-        broken_rows=1,
-        findings=[
+    make_integrity_run(
+        [
             {"check": "x", "subject": f"customer {customer}", "found": "is wrong"},
             {"check": "x", "subject": "order 1", "found": "is wrong"},
-        ],
+        ]
     )

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from finance.services import walk_in_customer
-from stateset.system.models import Erasure
+from stateset.lib.journal import who_acts
+from stateset.system.models import AuditEntry, Erasure
 from tests.orders.builders import make_address, make_customer, make_order
 from tests.orders.erasing import everything, make_old_customer
 
@@ -52,7 +53,11 @@ def test_it_is_done_when_it_is_confirmed_and_refused_when_it_is_too_early() -> N
     refused, shown = run(busy.customer_number, confirm=busy.customer_number)
 
     assert f"Customer {customer.customer_number} is erased" in said
-    assert Erasure.objects.get().subject_id == customer.pk
+    made = Erasure.objects.get()
+    assert (made.subject_id, made.reason) == (customer.pk, "request")
+    assert made.actor_label == who_acts()
+    entry = AuditEntry.objects.get(action="customer.erased")
+    assert entry.actor_label == made.actor_label
     assert refused.startswith(f"Customer {busy.customer_number} was not erased.")
     assert shown == ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,8 +29,6 @@ from stateset.system.models import AuditEntry
 from stateset.system.sealing.flow import sealed_anew
 from stateset.system.triggers import ledgers_open
 
-KEY_BYTES = 32
-
 
 def carry_out(
     erasure: Erasure,
@@ -46,7 +43,7 @@ def carry_out(
     SealBrokenError where rows that would change are not as they were sealed, unless it
     ``leaves_broken`` what is.
     """
-    names = Pseudonyms(secrets.token_bytes(KEY_BYTES))
+    names = Pseudonyms()
     found = hold_rows(using, subject)
     keys = record_keys(found)
     for model, gone in gone_rows(using, keys).items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +9,7 @@ from dataclasses import dataclass
 from stateset.lib.anonymise_rows import count_rewritten
 from stateset.lib.anonymise_rules import Pseudonyms
 from stateset.lib.erasing import Kept
-from stateset.system.erasing.rows import Found, Model, chunks, tables
-
-KEY_BYTES = 32
+from stateset.system.erasing.rows import Found, Model, chunks, with_rules
 
 
 @dataclass(frozen=True)
@@ -37,15 +34,10 @@ def going_rows(found: Sequence[Found], *, scope: str, using: str) -> list[Going]
 
     Cost: what is found is read.
     """
-    names, said = Pseudonyms(secrets.token_bytes(KEY_BYTES)), tables()
+    names = Pseudonyms()
     count: Counter[Model] = Counter()
-    for each in found:
-        model, spared = each.belonging.model, each.belonging.spared(scope)
-        if model not in said:
-            continue
-        for some in chunks(each.keys):
-            rows = model._base_manager.using(using).filter(pk__in=some)
-            count[model] += count_rewritten(said[model], rows, names, spared=[*spared])
+    for table, rows, spared in with_rules(found, scope=scope, using=using):
+        count[table.model] += count_rewritten(table, rows, names, spared=spared)
     return [Going(model, rows) for model, rows in count.items() if rows]
 
 

@@ -59,20 +59,25 @@ def tables() -> dict[Model, Table]:
 def rewrite_rows(
     found: Sequence[Found], *, scope: str, using: str, names: Pseudonyms
 ) -> Iterator[tuple[Model, int]]:
-    """Give rows their pseudonyms; yield how many of each kind are others now."""
+    """Give rows their pseudonyms; yield how many of which model are others now."""
+    for table, rows, spared in with_rules(found, scope=scope, using=using):
+        for changed in rewritten(table, rows, names, spared=spared):
+            _raise_version(table.model, changed, using)
+            yield table.model, len(changed)
+
+
+def with_rules(
+    found: Sequence[Found], *, scope: str, using: str
+) -> Iterator[tuple[Table, models.QuerySet[Any], list[str]]]:
+    """Yield what is found, some rows at a time: the rules, the rows, what is spared."""
     said = tables()
     for each in found:
-        model, spared = each.belonging.model, each.belonging.spared(scope)
-        if model not in said:
-            continue
-        count = 0
-        for some in chunks(each.keys):
-            rows = model._base_manager.using(using).filter(pk__in=some)
-            for changed in rewritten(said[model], rows, names, spared=[*spared]):
-                count += len(changed)
-                _raise_version(model, changed, using)
-        if count:
-            yield model, count
+        model = each.belonging.model
+        if model in said:
+            spared = [*each.belonging.spared(scope)]
+            for some in chunks(each.keys):
+                rows = model._base_manager.using(using).filter(pk__in=some)
+                yield said[model], rows, spared
 
 
 def chunks(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -53,6 +53,15 @@ def postgresql_books(folder: Path, backup_folder: Path) -> Iterator[Shop]:
             books.run(f'DROP DATABASE "{each}" WITH (FORCE)', "postgres")
 
 
+def lose(books: Shop) -> None:
+    """Have nothing left of the live database that could be read."""
+    connections["default"].close()
+    if books.engine == "postgresql":
+        books.run(f'DROP DATABASE "{books.name}" WITH (FORCE)', "postgres")
+    else:
+        Path(books.name).write_bytes(b"not a database at all " * 1000)
+
+
 MAKERS = {"sqlite": sqlite_books, "postgresql": postgresql_books}
 
 

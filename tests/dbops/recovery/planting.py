@@ -20,14 +20,14 @@ from stateset.accounts.services import (
 )
 from stateset.lib.anonymise import Table, all_tables
 from stateset.lib.anonymise_rules import PLAIN
-from stateset.system.models import AuditEntry, Erasure, Event, IntegrityRun
+from stateset.system.models import AuditEntry, Erasure, Event
 from stateset.system.sealing.flow import seal_log
 from stateset.system.triggers import ledgers_open
 from tests.finance.builders import make_cash_sale, make_invoice
 from tests.orders.builders import make_address, make_cart, make_customer
 from tests.returns.builders import make_return
 from tests.stateset import flows
-from tests.stateset.builders import make_user
+from tests.stateset.builders import make_integrity_run, make_user
 
 WORD = "quimby"
 
@@ -57,8 +57,7 @@ def plant() -> list[str]:
 
 
 def _make_company() -> None:
-    address = make_address(make_customer())
-    Erasure.objects.create(subject="orders.customer", subject_id=address.customer_id)
+    make_address(make_customer())
     make_cart()
     make_cash_sale()
     make_invoice()
@@ -75,9 +74,8 @@ def _let_people_in() -> None:
     issue_api_key(user=user, name=planted(), scopes=["metrics:read"])
     issue_refresh_token(user)
     request_password_reset(user)
-    now = timezone.now()
     Session.objects.create(
-        session_key="s" * 32, session_data=planted(), expire_date=now
+        session_key="s" * 32, session_data=planted(), expire_date=timezone.now()
     )
     LogEntry.objects.create(
         user=user,
@@ -85,14 +83,7 @@ def _let_people_in() -> None:
         object_repr=planted(),
         action_flag=ADDITION,
     )
-    IntegrityRun.objects.create(
-        started_at=now,
-        finished_at=now,
-        rules=1,
-        broken_rules=1,
-        broken_rows=1,
-        findings=[["orders.rule", planted(), planted()]],
-    )
+    make_integrity_run([["orders.rule", planted(), planted()]])
     Erasure.objects.create(subject="orders.customer", subject_id=uuid4())
     SchedulePause.objects.create(name="prune", paused_by=planted(), reason=planted())
 

@@ -18,7 +18,7 @@ from dbops.recovery.live import Replaced, replace_live
 from dbops.recovery.plans import plan_restore
 from dbops.recovery.records import ASKED, read_records, write_record
 from stateset.accounts.models import User
-from tests.dbops.recovery.test_unreadable import lose
+from tests.dbops.recovery.books import lose
 from tests.dbops.shop import Shop
 from tests.stateset.builders import make_user
 

@@ -26,7 +26,7 @@ from stateset.system.models import AuditEntry, Erasure
 from stateset.system.sealing.flow import seal_log
 from stateset.system.sealing.verify import verify_seals
 from stateset.system.triggers import ledgers_open
-from tests.dbops.recovery.test_unreadable import lose
+from tests.dbops.recovery.books import lose
 from tests.dbops.shop import Shop
 from tests.orders.builders import make_customer
 from tests.orders.erasing import (

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from django.db import connections
 
 from dbops.backups.create import create_backup
 from dbops.backups.storage import backup_storage
@@ -22,17 +20,10 @@ from stateset.lib.invariants import all_invariants, violations
 from stateset.lib.maintenance import current_maintenance
 from stateset.system.models import AuditEntry, NumberSequence
 from tests.dbops.damage import flip_bit
+from tests.dbops.recovery.books import lose
 from tests.dbops.shop import Shop
 from tests.finance.builders import make_invoice
 from tests.stateset.builders import make_user
-
-
-def lose(books: Shop) -> None:
-    connections["default"].close()
-    if books.engine == "postgresql":
-        books.run(f'DROP DATABASE "{books.name}" WITH (FORCE)', "postgres")
-    else:
-        Path(books.name).write_bytes(b"not a database at all " * 1000)
 
 
 @pytest.mark.long

@@ -162,8 +162,9 @@ def test_a_seal_taken_out_is_found() -> None:
 
 
 def test_a_seal_with_a_key_of_their_own_is_neither_believed_nor_built_upon() -> None:
-    write_events(10)
+    old = write_events(10)
     seal_log()
+    age(*old)
     last = Seal.objects.latest("pk")
     rewrite(last, key_name="f" * 16, mac="f" * 64)
     (trouble,) = found()
@@ -172,6 +173,9 @@ def test_a_seal_with_a_key_of_their_own_is_neither_believed_nor_built_upon() -> 
     with pytest.raises(SealBrokenError) as refused:
         seal_log()
     assert "it names ffffffffffffffff" in str(refused.value)
+    with pytest.raises(SealBrokenError, match="No rows were deleted"):
+        purge_records(rules=["system.events"])
+    assert Event.objects.count() == 11
 
 
 def test_the_secret_key_is_changed_and_old_seals_hold(settings: Settings) -> None:
